@@ -1,0 +1,5 @@
+//! Links the addon as napi-rs wants it.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,7 @@
+"use strict";
+
+module.exports = {
+  testMatch: ["<rootDir>/__test__/**/*.test.js"],
+  modulePathIgnorePatterns: ["<rootDir>/target/"],
+  testTimeout: 60_000,
+};

@@ -1,0 +1,95 @@
+"use strict";
+
+// Conversions of JavaScript values, as WebIDL and the JavaScript API of WebAssembly define them.
+// Each takes the name of what it converts, so that an error can say so. They run user code
+// (getters, valueOf): callers convert everything before they look at any state.
+
+const U32_LIMIT = 2 ** 32;
+const U64_LIMIT = 2n ** 64n;
+
+/** What an error message shows of a value. Never runs user code. */
+function show(value) {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "bigint":
+      return `${value}n`;
+    case "symbol":
+      return "a symbol";
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : "an object";
+    default:
+      return String(value);
+  }
+}
+
+function isObject(value) {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+/** ECMAScript's ToPrimitive with the hint "number", so that what follows can name what it refuses. */
+function toPrimitive(value, name) {
+  if (!isObject(value)) return value;
+  const exotic = value[Symbol.toPrimitive];
+  if (exotic !== undefined && exotic !== null) {
+    const result = Reflect.apply(exotic, value, ["number"]);
+    if (!isObject(result)) return result;
+  } else {
+    for (const method of ["valueOf", "toString"]) {
+      const convert = value[method];
+      if (typeof convert !== "function") continue;
+      const result = Reflect.apply(convert, value, []);
+      if (!isObject(result)) return result;
+    }
+  }
+  throw new TypeError(`${name}: an object that converts to no number`);
+}
+
+/** WebIDL's `[EnforceRange] unsigned long`. */
+function toU32(value, name) {
+  const primitive = toPrimitive(value, name);
+  if (typeof primitive === "bigint" || typeof primitive === "symbol") {
+    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
+  }
+  const whole = Math.trunc(Number(primitive));
+  if (!(whole >= 0 && whole < U32_LIMIT)) {
+    throw new TypeError(`${name}: expected 0 to ${U32_LIMIT - 1}, got ${show(primitive)}`);
+  }
+  return whole + 0; // -0 becomes 0
+}
+
+/** A BigInt of 64 bits without sign, from what ECMAScript's ToBigInt takes: numbers are refused. */
+function toU64(value, name) {
+  const primitive = toPrimitive(value, name);
+  if (!["bigint", "boolean", "string"].includes(typeof primitive)) {
+    throw new TypeError(`${name}: expected a BigInt, got ${show(primitive)}`);
+  }
+  const whole = BigInt(primitive);
+  if (whole < 0n || whole >= U64_LIMIT) {
+    throw new TypeError(`${name}: expected 0n to ${U64_LIMIT - 1n}n, got ${show(whole)}`);
+  }
+  return whole;
+}
+
+/**
+ * The JS API's AddressValueToU64, as a number. Beyond 2^53 it is no longer exact, but then it is
+ * beyond every limit that it is compared with.
+ */
+function toAddress(value, address, name) {
+  return address === "i64" ? Number(toU64(value, name)) : toU32(value, name);
+}
+
+/** The JS API's U64ToAddressValue. */
+function fromAddress(number, address) {
+  return address === "i64" ? BigInt(number) : number;
+}
+
+/** What an error message shows of a number of pages. */
+function showPages(pages, address) {
+  if (pages > Number.MAX_SAFE_INTEGER) return "more than 2^53";
+  return show(fromAddress(pages, address));
+}
+
+module.exports = { show, showPages, isObject, toAddress, fromAddress };

@@ -1,0 +1,17 @@
+"use strict";
+
+/**
+ * A native error as one of the caller's realm: a TypeError where the memory is gone, a RangeError
+ * where something could not be had.
+ */
+function translate(error, member) {
+  const Kind = error.code === "Closing" ? TypeError : RangeError;
+  return new Kind(`${member}: ${error.message}`, { cause: error });
+}
+
+/** Whether a translated error says that the engine makes no buffers over pages of ours. */
+function isRefusal(error) {
+  return error.cause?.code === "NoExternalBuffersAllowed";
+}
+
+module.exports = { translate, isRefusal };

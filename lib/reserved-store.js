@@ -1,0 +1,115 @@
+"use strict";
+
+const { constants } = require("node:buffer");
+
+const { sizeLimit, checkGrowth } = require("./descriptor");
+const engine = require("./engine");
+const { translate } = require("./errors");
+const { HostedStore, no64 } = require("./hosted-store");
+const native = require("../native");
+const { adopt } = require("./realm");
+
+// Native code that a program started (a write to a file, say) keeps the buffer object it was given,
+// not the pages under it. So a detached buffer holds the store it came from, and with it the pages.
+const detached = new WeakMap();
+
+/** Pages of our own, unshared, handed to the engine as an ArrayBuffer that every growth reissues. */
+class ReservedStore {
+  #id;
+  #buffer;
+  #size;
+
+  constructor(type) {
+    const { id, buffer } = issue(type, false);
+    this.type = type;
+    this.#id = id;
+    this.#buffer = adopt(buffer, ArrayBuffer);
+    this.#size = type.initial;
+  }
+
+  get isShared() {
+    return false;
+  }
+
+  get size() {
+    return this.#size;
+  }
+
+  get buffer() {
+    const buffer = this.#buffer;
+    return buffer.byteLength === 0 && this.#size !== 0 ? this.#reissue() : buffer;
+  }
+
+  grow(delta) {
+    const size = this.#size;
+    checkGrowth(this.type, size, delta);
+    checkLength("Memory.grow()", size + delta);
+    const { buffer } = this;
+    try {
+      this.#buffer = adopt(native.grow(this.#id, delta, buffer), ArrayBuffer);
+    } catch (error) {
+      throw translate(error, "Memory.grow()");
+    }
+    this.#size = size + delta;
+    detached.set(buffer, this);
+    return size;
+  }
+
+  /** Moves the pages into a WebAssembly.Memory, and returns the store that holds it. */
+  toHosted() {
+    const { buffer, type } = this;
+    const memory = createHost({ ...type, initial: this.#size });
+    try {
+      // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
+      this.#buffer = native.vacate(this.#id, buffer, new Uint8Array(engine.bufferOf(memory)));
+    } catch (error) {
+      throw translate(error, "Memory.toWebAssembly()");
+    }
+    detached.set(buffer, this);
+    return new HostedStore(memory, type);
+  }
+
+  /** A new buffer where a program detached the one it was given, by `transfer()` say. */
+  #reissue() {
+    try {
+      this.#buffer = adopt(native.issue(this.#id), ArrayBuffer);
+    } catch (error) {
+      throw translate(error, "Memory.buffer: it was transferred, and its pages with it");
+    }
+    return this.#buffer;
+  }
+}
+
+/** A new memory of the addon's: its number, and the buffer that keeps it alive. */
+function issue(type, shared) {
+  checkLength("Memory", type.initial);
+  // The addon reserves no more than a memory can have.
+  const maximum = type.maximum === undefined ? undefined : sizeLimit(type);
+  try {
+    return native.create(type.initial, maximum, shared);
+  } catch (error) {
+    throw translate(error, "Memory");
+  }
+}
+
+function checkLength(member, pages) {
+  const bytes = pages * engine.PAGE;
+  if (bytes > constants.MAX_LENGTH) {
+    throw new RangeError(
+      `${member}: ${pages} pages are ${bytes} bytes, more than a buffer of this engine's can view (${constants.MAX_LENGTH})`,
+    );
+  }
+}
+
+function createHost(type) {
+  if (type.address === "i64" && !engine.has64()) throw no64();
+  try {
+    return engine.create(type);
+  } catch (cause) {
+    const tooLarge = type.maximum > sizeLimit({ address: type.address });
+    const Kind = tooLarge ? TypeError : RangeError;
+    throw new Kind(`Memory.toWebAssembly(): the engine refused: ${cause.message}`, { cause });
+  }
+}
+
+module.exports = { ReservedStore, issue, checkLength };

@@ -1,0 +1,59 @@
+"use strict";
+
+// Where a memory's pages live: in a reservation of ours, or in a WebAssembly.Memory of the
+// engine's. Nothing outside the stores asks which. A store has
+//   type      as `readDescriptor` returns it
+//   isShared  the same as `type.shared`, without asking the engine
+//   size      in pages
+//   buffer    the same object until the memory grows
+//   grow(delta)  the pages before; throws a RangeError
+//   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
+// and if it is shared
+//   address   of its first byte, the same in all threads
+//   toToken() what `share()` returns
+
+const { showPages, isObject } = require("./convert");
+const engine = require("./engine");
+const { isRefusal } = require("./errors");
+const { features } = require("./features");
+const { HostedStore } = require("./hosted-store");
+const { ReservedStore } = require("./reserved-store");
+const { SharedReservedStore } = require("./shared-reserved-store");
+
+/** The store of a new memory. */
+function createStore(type) {
+  if (type.shared) return createShared(type);
+  try {
+    return new ReservedStore(type);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return HostedStore.create(type);
+  }
+}
+
+/** Hosted where the engine can: modules and Atomics must use one address, which only it can give. */
+function createShared(type) {
+  try {
+    return HostedStore.create(type);
+  } catch (error) {
+    if (type.address === "i32") throw error;
+    if (features.externalSharedBuffers) return SharedReservedStore.create(type);
+    const maximum = showPages(type.maximum, type.address);
+    throw new RangeError(
+      `Memory: maximum: the engine cannot host ${maximum} shared pages, and makes no shared buffers over pages of ours`,
+      { cause: error },
+    );
+  }
+}
+
+/** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
+function openStore(source) {
+  if (engine.isMemory(source)) return new HostedStore(source);
+  if (!isObject(source)) return undefined;
+  const { memory, id, type } = source;
+  if (!isObject(type)) return undefined;
+  if (engine.isMemory(memory)) return new HostedStore(memory, type);
+  return typeof id === "number" ? SharedReservedStore.open({ id, type }) : undefined;
+}
+
+module.exports = { createStore, openStore };

@@ -1,0 +1,55 @@
+//! Why an operation on a memory fails. The facade puts the member's name in front.
+
+use std::io;
+
+/// Why a memory could not be made, grown or moved. It is then as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// The number of pages would exceed what the memory's type allows.
+    #[error("{wanted} pages exceed the memory's maximum of {maximum}")]
+    Maximum {
+        /// Pages asked for in all.
+        wanted: u64,
+        /// Pages allowed.
+        maximum: u64,
+    },
+    /// So many pages that no address space holds them.
+    #[error("{wanted} pages exceed the address space")]
+    AddressSpace {
+        /// Pages asked for in all.
+        wanted: u64,
+    },
+    /// The system limits the process's address space, and the rest is left to the engine.
+    #[error("{wanted} bytes do not fit in the {left} bytes of address space left to this process")]
+    Limit {
+        /// Bytes asked for.
+        wanted: usize,
+        /// Bytes that could be had.
+        left: usize,
+    },
+    /// Further mappings would leave the engine too few.
+    #[error("{live} mappings are live, of {limit} that the system lets this package have")]
+    Mappings {
+        /// Mappings held now.
+        live: usize,
+        /// The most that may be held.
+        limit: usize,
+    },
+    /// The system refused.
+    #[error("the system refused {wanted} bytes: {source}")]
+    System {
+        /// Bytes asked for.
+        wanted: usize,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A shared memory cannot move, and the address space behind it is another's.
+    #[error("only {capacity} bytes could be reserved, and a shared memory cannot move")]
+    Clamped {
+        /// Bytes reserved.
+        capacity: usize,
+    },
+    /// The pages were moved into the engine's own memory.
+    #[error("the pages have moved into a WebAssembly.Memory")]
+    Vacated,
+}

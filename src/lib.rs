@@ -1,0 +1,11 @@
+//! What the addon exports: thin functions on a memory's number. The class is JavaScript's
+//! (`index.js`); it converts arguments, and rethrows these errors as the caller's realm has them.
+
+mod error;
+pub mod exports;
+mod handoff;
+mod linear_memory;
+mod registry;
+mod reservation;
+mod sys;
+mod units;

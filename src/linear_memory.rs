@@ -1,0 +1,324 @@
+//! A memory: its limits, its size, and the ranges its pages live in.
+//!
+//! The life of a buffer:
+//!
+//! 1. **Reserve** ([`Reservation::new`]): an address range of the maximum, or of 4 GiB without one.
+//! 2. **Commit** the initial pages: readable, writable and zero. What lies beyond faults.
+//! 3. **Issue**: the layer above makes an ArrayBuffer over an [`Extent`]; the buffer's backing store
+//!    keeps this memory alive.
+//! 4. **Grow** ([`LinearMemory::grow`]): commit more, issue a longer buffer over the same pages,
+//!    publish the size, detach the shorter buffer. A range that turns out too small is left for a
+//!    larger one: the pages move, without being copied.
+//! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's.
+//! 6. **Release**: when the last buffer's backing store is gone, this is dropped, and every range it
+//!    ever lived in is unmapped. Not before: native code may still hold an old address.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::MemoryError;
+use crate::reservation::Reservation;
+use crate::sys::Destination;
+use crate::units::{HostBytes, Pages};
+
+/// Pages reserved for a memory without a maximum: all that 32-bit addresses reach.
+const UNBOUNDED: u64 = 65_536;
+
+/// What a buffer covers: pages from the beginning of a memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    /// The first byte's address.
+    pub base: NonNull<u8>,
+    /// How many bytes.
+    pub length: HostBytes,
+}
+
+/// Who may hold buffers of a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// One thread, one buffer at a time: the memory may move when it grows.
+    Unshared,
+    /// Any thread, many buffers: the memory stays where it is.
+    Shared,
+}
+
+/// Pages that grow, within the limits they were made with.
+#[derive(Debug)]
+pub struct LinearMemory {
+    maximum: Pages,
+    sharing: Sharing,
+    /// In pages. Written under the lock of `ranges`, after the pages were committed; read without.
+    size: AtomicU64,
+    ranges: Mutex<Ranges>,
+}
+
+#[derive(Debug)]
+struct Ranges {
+    current: Reservation,
+    /// Ranges that the pages have left; kept for those who may still hold an address in them.
+    former: Vec<Reservation>,
+    vacated: bool,
+}
+
+impl LinearMemory {
+    /// A memory of `initial` zero pages that may grow to `maximum`, or to [`Pages::LIMIT`].
+    ///
+    /// # Errors
+    ///
+    /// Where the initial pages cannot be had. A maximum that cannot be reserved is only a hint.
+    pub fn new(
+        initial: Pages,
+        maximum: Option<Pages>,
+        sharing: Sharing,
+    ) -> Result<Self, MemoryError> {
+        let limit = maximum.unwrap_or(Pages::LIMIT);
+        let committed = within(initial, limit)?;
+        let wanted = maximum.or(Pages::new(UNBOUNDED)).and_then(Pages::bytes);
+        let reservation = Reservation::new(committed, wanted.unwrap_or(committed))?;
+        Ok(Self::over(reservation, initial, limit, sharing))
+    }
+
+    fn over(current: Reservation, size: Pages, maximum: Pages, sharing: Sharing) -> Self {
+        Self {
+            maximum,
+            sharing,
+            size: AtomicU64::new(size.count()),
+            ranges: Mutex::new(Ranges {
+                current,
+                former: Vec::new(),
+                vacated: false,
+            }),
+        }
+    }
+
+    /// How many pages it has now. Each of them is accessible.
+    pub fn size(&self) -> u64 {
+        self.size.load(Ordering::Acquire)
+    }
+
+    /// Who may hold its buffers.
+    pub fn sharing(&self) -> Sharing {
+        self.sharing
+    }
+
+    /// All its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Vacated`].
+    pub fn extent(&self) -> Result<Extent, MemoryError> {
+        let ranges = self.lock_live()?;
+        let length = within(self.pages(), self.maximum)?;
+        Ok(Extent {
+            base: ranges.current.base(),
+            length,
+        })
+    }
+
+    /// The empty extent at its beginning: what keeps a vacated memory's ranges mapped.
+    pub fn remains(&self) -> Extent {
+        Extent {
+            base: self.lock().current.base(),
+            length: HostBytes::ZERO,
+        }
+    }
+
+    /// Grows by `delta` pages. `issue` makes what stands for the new extent; the new size holds only
+    /// if it succeeds. Returns the size before, and what `issue` made.
+    ///
+    /// # Errors
+    ///
+    /// Where the pages cannot be had, or what `issue` says; the memory is then as it was.
+    pub fn grow<T, E: From<MemoryError>>(
+        &self,
+        delta: Pages,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+    ) -> Result<(u64, T), E> {
+        let mut ranges = self.lock_live()?;
+        let before = self.pages();
+        let after = before
+            .checked_add(delta)
+            .filter(|after| *after <= self.maximum)
+            .ok_or(MemoryError::Maximum {
+                wanted: before.count().saturating_add(delta.count()),
+                maximum: self.maximum.count(),
+            })?;
+        let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
+        let issued = if to <= ranges.current.capacity() {
+            ranges.current.commit(from, to)?;
+            let extent = Extent {
+                base: ranges.current.base(),
+                length: to,
+            };
+            issue(extent).inspect_err(|_| ranges.current.uncommit(from, to))?
+        } else {
+            self.grow_elsewhere(&mut ranges, from, to, issue)?
+        };
+        self.size.store(after.count(), Ordering::Release);
+        Ok((before.count(), issued))
+    }
+
+    /// Grows into a larger reservation, and moves there.
+    fn grow_elsewhere<T, E: From<MemoryError>>(
+        &self,
+        ranges: &mut Ranges,
+        from: HostBytes,
+        to: HostBytes,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.sharing == Sharing::Shared {
+            let capacity = ranges.current.capacity().get();
+            return Err(MemoryError::Clamped { capacity }.into());
+        }
+        // Twice as much as needed, so that a memory that keeps growing seldom moves.
+        let limit = within(self.maximum, self.maximum)?;
+        let wanted = to.checked_add(to).unwrap_or(to).min(limit);
+        let larger = Reservation::new(to, wanted)?;
+        let issued = issue(Extent {
+            base: larger.base(),
+            length: to,
+        })?;
+        ranges.current.move_pages(from, &larger.as_destination())?;
+        let former = std::mem::replace(&mut ranges.current, larger);
+        ranges.former.push(former);
+        Ok(issued)
+    }
+
+    /// Moves all pages to `destination`, for good.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, or [`MemoryError::Vacated`]; the memory is then as it was.
+    pub fn vacate(&self, destination: &Destination) -> Result<(), MemoryError> {
+        let mut ranges = self.lock_live()?;
+        let length = within(self.pages(), self.maximum)?;
+        ranges.current.move_pages(length, destination)?;
+        ranges.vacated = true;
+        Ok(())
+    }
+
+    fn pages(&self) -> Pages {
+        // Never above the maximum, which is a number of pages: see `grow`.
+        Pages::new(self.size()).unwrap_or(self.maximum)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ranges> {
+        // Nothing panics under the lock; if it did, the ranges are still whole.
+        self.ranges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_live(&self) -> Result<MutexGuard<'_, Ranges>, MemoryError> {
+        Some(self.lock())
+            .filter(|ranges| !ranges.vacated)
+            .ok_or(MemoryError::Vacated)
+    }
+}
+
+/// The length of `pages`, where `maximum` allows so many.
+fn within(pages: Pages, maximum: Pages) -> Result<HostBytes, MemoryError> {
+    let wanted = pages.count();
+    if pages > maximum {
+        let maximum = maximum.count();
+        return Err(MemoryError::Maximum { wanted, maximum });
+    }
+    pages.bytes().ok_or(MemoryError::AddressSpace { wanted })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pages(count: u64) -> Pages {
+        Pages::new(count).unwrap()
+    }
+
+    fn bytes(count: u64) -> HostBytes {
+        pages(count).bytes().unwrap()
+    }
+
+    fn unshared(initial: u64, maximum: Option<u64>) -> LinearMemory {
+        LinearMemory::new(pages(initial), maximum.map(pages), Sharing::Unshared).unwrap()
+    }
+
+    fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
+        memory.grow(pages(delta), Ok)
+    }
+
+    #[test]
+    fn growth_stays_in_place_and_within_the_maximum() {
+        let memory = unshared(1, Some(3));
+        let base = memory.extent().unwrap().base;
+        let (before, extent) = grow(&memory, 2).unwrap();
+        assert_eq!((before, memory.size()), (1, 3));
+        assert_eq!(extent.base, base);
+        assert_eq!(extent.length.get(), 3 * 65_536);
+        assert!(matches!(
+            grow(&memory, 1),
+            Err(MemoryError::Maximum {
+                wanted: 4,
+                maximum: 3
+            })
+        ));
+        assert_eq!(memory.size(), 3);
+        assert!(grow(&memory, 0).is_ok());
+    }
+
+    #[test]
+    fn a_growth_whose_issue_fails_changes_nothing() {
+        let memory = unshared(1, Some(3));
+        let refused = memory.grow(pages(1), |_| Err::<(), _>(MemoryError::Vacated));
+        assert!(refused.is_err());
+        assert_eq!(memory.size(), 1);
+        assert_eq!(memory.extent().unwrap().length.get(), 65_536);
+        assert!(grow(&memory, 2).is_ok());
+    }
+
+    #[test]
+    fn an_outgrown_reservation_is_left_for_a_larger_one() {
+        let memory = unshared(1, None);
+        let before = memory.extent().unwrap();
+        let (_, extent) = grow(&memory, UNBOUNDED).unwrap();
+        assert_ne!(extent.base, before.base);
+        assert_eq!(memory.lock().former.len(), 1);
+        assert!(memory.lock().current.capacity() > extent.length);
+        assert_eq!(memory.size(), UNBOUNDED + 1);
+    }
+
+    #[test]
+    fn a_shared_memory_never_moves() {
+        let clamped = Reservation::new(bytes(1), bytes(2)).unwrap();
+        let memory = LinearMemory::over(clamped, pages(1), pages(3), Sharing::Shared);
+        let base = memory.extent().unwrap().base;
+        assert!(matches!(
+            grow(&memory, 2),
+            Err(MemoryError::Clamped { capacity: 131_072 })
+        ));
+        assert_eq!(memory.size(), 1);
+        assert!(grow(&memory, 1).is_ok());
+        assert_eq!(memory.extent().unwrap().base, base);
+    }
+
+    #[test]
+    fn a_vacated_memory_does_nothing_more() {
+        let memory = unshared(2, None);
+        let elsewhere = Reservation::new(bytes(2), bytes(2)).unwrap();
+        memory.vacate(&elsewhere.as_destination()).unwrap();
+        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+        assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));
+        assert!(matches!(
+            memory.vacate(&elsewhere.as_destination()),
+            Err(MemoryError::Vacated)
+        ));
+        assert_eq!(memory.remains().length, HostBytes::ZERO);
+    }
+
+    #[test]
+    fn more_than_the_maximum_is_refused() {
+        let refused = LinearMemory::new(pages(2), Some(pages(1)), Sharing::Unshared);
+        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
+        let memory = unshared(1, None);
+        let refused = grow(&memory, Pages::LIMIT.count());
+        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
+    }
+}

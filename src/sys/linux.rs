@@ -1,0 +1,28 @@
+//! What Linux says of its limits.
+
+use std::fs;
+
+use rustix::param::page_size;
+use rustix::process::{Resource, getrlimit};
+
+/// How many mappings the kernel lets a process have (`vm.max_map_count`); its default where it does
+/// not say.
+pub fn max_map_count() -> usize {
+    const DEFAULT: usize = 65_530;
+    fs::read_to_string("/proc/sys/vm/max_map_count")
+        .ok()
+        .and_then(|text| text.trim().parse().ok())
+        .unwrap_or(DEFAULT)
+}
+
+/// Bytes of address space left under `RLIMIT_AS` (`ulimit -v`), or `None` without such a limit.
+pub fn address_space_left() -> Option<usize> {
+    let limit = usize::try_from(getrlimit(Resource::As).current?).ok()?;
+    let pages: usize = fs::read_to_string("/proc/self/statm")
+        .ok()?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()?;
+    Some(limit.saturating_sub(pages.saturating_mul(page_size())))
+}

@@ -1,0 +1,262 @@
+//! An owned mapping of anonymous pages.
+
+use std::ffi::c_void;
+use std::io;
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+use memmap2::{MmapOptions, MmapRaw};
+use rustix::mm::{self, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
+
+use crate::units::HostBytes;
+
+/// Anonymous private pages that are ours from the moment they are mapped until this is dropped.
+///
+/// Engines and their threads read and write the pages through buffers at any time, so no Rust
+/// reference is ever made to them: everything goes by address.
+#[derive(Debug)]
+pub struct Mapping {
+    pages: MmapRaw,
+    length: HostBytes,
+}
+
+impl Mapping {
+    /// Maps `length` bytes, the first `accessible` of which read zero and can be written; the rest
+    /// faults. No swap space is set aside for them.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)` and `mprotect(2)` say; nothing stays mapped then.
+    pub fn reserve(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
+        let pages = MmapOptions::new()
+            .len(length.get())
+            .no_reserve_swap()
+            .map_anon()?;
+        let mapping = Self {
+            pages: MmapRaw::from(pages),
+            length,
+        };
+        mapping.protect(accessible, length, MprotectFlags::empty())?;
+        Ok(mapping)
+    }
+
+    /// The first byte's address.
+    pub fn base(&self) -> NonNull<u8> {
+        // memmap2 maps at least one byte, at an address that is never null.
+        NonNull::new(self.pages.as_mut_ptr()).unwrap_or(NonNull::dangling())
+    }
+
+    /// Makes the bytes from `start` to `end` readable and writable.
+    ///
+    /// # Errors
+    ///
+    /// What `mprotect(2)` says, or `InvalidInput` where the bytes are not in this mapping.
+    pub fn allow(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+        self.protect(start, end, MprotectFlags::READ | MprotectFlags::WRITE)
+    }
+
+    /// Makes the bytes from `start` to `end` fault.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mapping::allow`].
+    pub fn forbid(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+        self.protect(start, end, MprotectFlags::empty())
+    }
+
+    /// Moves the pages of the first `length` bytes to `destination`, whose own are lost. The range
+    /// here stays mapped and reads zero, so that a holder of an old address never faults.
+    ///
+    /// # Errors
+    ///
+    /// What `mremap(2)` says; the pages are then still here, and the destination reads zero.
+    pub fn move_pages(&self, length: HostBytes, destination: &Destination) -> io::Result<()> {
+        if length > self.length || length > destination.length {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if length == HostBytes::ZERO {
+            return Ok(());
+        }
+        let target = destination.base.as_ptr().cast::<c_void>();
+        // SAFETY: both ranges are mapped and at least `length` long: checked above against this
+        // mapping, which we own, and against what the maker of `destination` vouched for.
+        let moved = unsafe {
+            mm::mremap_fixed(
+                self.base().as_ptr().cast(),
+                length.get(),
+                length.get(),
+                MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
+                target,
+            )
+        };
+        moved
+            .map(drop)
+            .or_else(|_| self.copy_pages(length, destination))
+    }
+
+    /// What [`Mapping::move_pages`] does where the kernel cannot move them (before Linux 5.7).
+    fn copy_pages(&self, length: HostBytes, destination: &Destination) -> io::Result<()> {
+        let target = destination.base.as_ptr();
+        // A refused mremap may already have unmapped the target: map it anew first.
+        // SAFETY: as in `move_pages`, the target is `length` bytes that the maker of `destination`
+        // gave up.
+        unsafe {
+            mm::mmap_anonymous(
+                target.cast(),
+                length.get(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
+            )
+        }?;
+        // SAFETY: two different mappings, `length` readable bytes here (checked in `move_pages`;
+        // the caller moves committed bytes only) and `length` writable ones there, just mapped.
+        unsafe { ptr::copy_nonoverlapping(self.base().as_ptr(), target, length.get()) };
+        // SAFETY: the range is ours, and is allowed to read zero from now on.
+        unsafe {
+            mm::madvise(
+                self.base().as_ptr().cast(),
+                length.get(),
+                mm::Advice::LinuxDontNeed,
+            )
+        }?;
+        Ok(())
+    }
+
+    fn protect(&self, start: HostBytes, end: HostBytes, flags: MprotectFlags) -> io::Result<()> {
+        if start > end || end > self.length {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if start == end {
+            return Ok(());
+        }
+        // SAFETY: `start` lies within the mapping, checked above.
+        let first = unsafe { self.base().add(start.get()) };
+        // SAFETY: from `first`, `end - start` bytes are ours, checked above; no Rust reference to
+        // them exists.
+        unsafe {
+            mm::mprotect(
+                first.as_ptr().cast(),
+                end.get().saturating_sub(start.get()),
+                flags,
+            )
+        }?;
+        Ok(())
+    }
+}
+
+/// Writable pages that may be replaced by others: where [`Mapping::move_pages`] moves to.
+#[derive(Debug)]
+pub struct Destination<'a> {
+    base: NonNull<u8>,
+    length: HostBytes,
+    owner: PhantomData<&'a Mapping>,
+}
+
+impl<'a> Destination<'a> {
+    /// All of `mapping`.
+    pub fn of(mapping: &'a Mapping) -> Self {
+        Self {
+            base: mapping.base(),
+            length: mapping.length,
+            owner: PhantomData,
+        }
+    }
+
+    /// The pages of an ArrayBuffer of the engine's.
+    ///
+    /// # Safety
+    ///
+    /// From `base`, `length` bytes must be mapped, writable and nobody's but that buffer's, as long
+    /// as this value lives.
+    pub unsafe fn of_engine(base: NonNull<u8>, length: HostBytes) -> Self {
+        Self {
+            base,
+            length,
+            owner: PhantomData,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn bytes(count: usize) -> HostBytes {
+        HostBytes::round_up(count * HostBytes::page().get()).unwrap()
+    }
+
+    fn byte(mapping: &Mapping, offset: usize) -> *mut u8 {
+        assert!(offset < mapping.length.get());
+        mapping.base().as_ptr().wrapping_add(offset)
+    }
+
+    fn write(mapping: &Mapping, offset: usize, value: u8) {
+        // SAFETY: in bounds, and the tests write to accessible pages only.
+        unsafe { byte(mapping, offset).write_volatile(value) };
+    }
+
+    fn read(mapping: &Mapping, offset: usize) -> u8 {
+        // SAFETY: in bounds, and the tests read from accessible pages only.
+        unsafe { byte(mapping, offset).read_volatile() }
+    }
+
+    /// Whether the byte can be read, by what the kernel says of its mapping.
+    fn readable(mapping: &Mapping, offset: usize) -> bool {
+        let address = byte(mapping, offset).addr();
+        let hex = |text| usize::from_str_radix(text, 16).unwrap();
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        maps.lines().any(|line| {
+            let (range, rest) = line.split_once(' ').unwrap();
+            let (start, end) = range.split_once('-').unwrap();
+            (hex(start)..hex(end)).contains(&address) && rest.starts_with("rw-p")
+        })
+    }
+
+    #[test]
+    fn only_the_accessible_part_can_be_read() {
+        let mapping = Mapping::reserve(bytes(4), bytes(1)).unwrap();
+        let page = HostBytes::page().get();
+        assert!(readable(&mapping, 0));
+        assert!(!readable(&mapping, page));
+        mapping.allow(bytes(1), bytes(2)).unwrap();
+        assert!(readable(&mapping, page));
+        assert!(!readable(&mapping, 2 * page));
+        mapping.forbid(bytes(1), bytes(2)).unwrap();
+        assert!(!readable(&mapping, page));
+    }
+
+    #[test]
+    fn bytes_outside_are_refused() {
+        let mapping = Mapping::reserve(bytes(2), bytes(1)).unwrap();
+        assert!(mapping.allow(bytes(1), bytes(3)).is_err());
+        assert!(mapping.allow(bytes(2), bytes(1)).is_err());
+        let small = Mapping::reserve(bytes(1), bytes(1)).unwrap();
+        assert!(
+            mapping
+                .move_pages(bytes(2), &Destination::of(&small))
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn moved_pages_keep_their_bytes_and_leave_zeros() {
+        for by_copy in [false, true] {
+            let from = Mapping::reserve(bytes(4), bytes(2)).unwrap();
+            let to = Mapping::reserve(bytes(4), bytes(4)).unwrap();
+            let last = bytes(2).get() - 1;
+            write(&from, 0, 7);
+            write(&from, last, 9);
+            let destination = Destination::of(&to);
+            if by_copy {
+                from.copy_pages(bytes(2), &destination).unwrap();
+            } else {
+                from.move_pages(bytes(2), &destination).unwrap();
+            }
+            assert_eq!((read(&to, 0), read(&to, last)), (7, 9));
+            assert_eq!((read(&from, 0), read(&from, last)), (0, 0));
+            write(&from, 0, 1);
+            assert_eq!(read(&to, 0), 7);
+        }
+    }
+}

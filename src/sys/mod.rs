@@ -1,0 +1,18 @@
+//! The operating system's calls on address ranges, one file a system. Nothing unsafe leaves this
+//! module but [`Destination::of_engine`].
+
+#![allow(
+    unsafe_code,
+    reason = "raw system calls on addresses; see the SAFETY lines"
+)]
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub use linux::{address_space_left, max_map_count};
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("src/sys has no file for this operating system yet");
+
+mod mapping;
+pub use mapping::{Destination, Mapping};
