@@ -42,4 +42,4 @@ export declare function size(id: number): number
  * Moves an unshared memory's pages into those that `view` covers, all of an engine's memory of the
  * same size, and detaches `buffer`. Returns what keeps the addresses left behind mapped.
  */
-export declare function vacate(id: number, buffer: unknown, view: unknown): unknown
+export declare function vacate(id: number, view: unknown, buffer: unknown): unknown

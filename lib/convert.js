@@ -34,7 +34,7 @@ function toPrimitive(value, name) {
   if (!isObject(value)) return value;
   const exotic = value[Symbol.toPrimitive];
   if (exotic !== undefined && exotic !== null) {
-    const result = Reflect.apply(exotic, value, ["number"]);
+    const result = typeof exotic === "function" ? Reflect.apply(exotic, value, ["number"]) : value;
     if (!isObject(result)) return result;
   } else {
     for (const method of ["valueOf", "toString"]) {
@@ -66,11 +66,19 @@ function toU64(value, name) {
   if (!["bigint", "boolean", "string"].includes(typeof primitive)) {
     throw new TypeError(`${name}: expected a BigInt, got ${show(primitive)}`);
   }
-  const whole = BigInt(primitive);
+  const whole = toBigInt(primitive, name);
   if (whole < 0n || whole >= U64_LIMIT) {
     throw new TypeError(`${name}: expected 0n to ${U64_LIMIT - 1n}n, got ${show(whole)}`);
   }
   return whole;
+}
+
+function toBigInt(primitive, name) {
+  try {
+    return BigInt(primitive);
+  } catch {
+    throw new SyntaxError(`${name}: expected a BigInt, got ${show(primitive)}`);
+  }
 }
 
 /**
@@ -88,7 +96,7 @@ function fromAddress(number, address) {
 
 /** What an error message shows of a number of pages. */
 function showPages(pages, address) {
-  if (pages > Number.MAX_SAFE_INTEGER) return "more than 2^53";
+  if (pages > Number.MAX_SAFE_INTEGER) return "2^53 or more";
   return show(fromAddress(pages, address));
 }
 

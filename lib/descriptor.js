@@ -27,6 +27,7 @@ function readDescriptor(descriptor) {
   const initial = readPages("initial");
   const maximum = readPages("maximum");
   const minimum = readPages("minimum");
+  const shared = Boolean(descriptor.shared);
   if (initial !== undefined && minimum !== undefined) {
     throw new TypeError("Memory: initial and minimum are two names of one member, give one");
   }
@@ -34,7 +35,6 @@ function readDescriptor(descriptor) {
   if (pages === undefined) {
     throw new TypeError("Memory: initial is required, a number of pages of 64 KiB");
   }
-  const shared = Boolean(descriptor.shared);
   check({ address, initial: pages, maximum, shared });
   return { address, initial: pages, maximum, shared };
 }
@@ -51,6 +51,9 @@ function readAddress(value) {
 function check({ address, initial, maximum, shared }) {
   const limits = LIMITS[address];
   const shown = (pages) => showPages(pages, address);
+  if (shared && maximum === undefined) {
+    throw new TypeError("Memory: maximum is required when shared is true");
+  }
   if (initial > limits.size) {
     throw new RangeError(
       `Memory: initial: ${shown(initial)} pages exceed the limit of ${shown(limits.size)}`,
@@ -65,9 +68,6 @@ function check({ address, initial, maximum, shared }) {
     throw new RangeError(
       `Memory: maximum: ${shown(maximum)} pages are fewer than the initial ${shown(initial)}`,
     );
-  }
-  if (shared && maximum === undefined) {
-    throw new TypeError("Memory: maximum is required when shared is true");
   }
 }
 

@@ -1,8 +1,8 @@
 "use strict";
 
 /**
- * A native error as one of the caller's realm: a TypeError where the memory is gone, a RangeError
- * where something could not be had.
+ * An error of the addon's as one of the caller's realm: a TypeError where the memory is gone, a
+ * RangeError where something could not be had.
  */
 function translate(error, member) {
   const Kind = error.code === "Closing" ? TypeError : RangeError;

@@ -48,6 +48,7 @@ class ReservedStore {
     try {
       this.#buffer = adopt(native.grow(this.#id, delta, buffer), ArrayBuffer);
     } catch (error) {
+      this.#keep();
       throw translate(error, "Memory.grow()");
     }
     this.#size = size + delta;
@@ -61,12 +62,19 @@ class ReservedStore {
     const memory = createHost({ ...type, initial: this.#size });
     try {
       // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
-      this.#buffer = native.vacate(this.#id, buffer, new Uint8Array(engine.bufferOf(memory)));
+      const view = new Uint8Array(engine.bufferOf(memory));
+      this.#buffer = native.vacate(this.#id, view, buffer);
     } catch (error) {
+      this.#keep();
       throw translate(error, "Memory.toWebAssembly()");
     }
     detached.set(buffer, this);
     return new HostedStore(memory, type);
+  }
+
+  /** After a failure that came when the buffer was already detached: nothing else holds the pages. */
+  #keep() {
+    if (this.#buffer.byteLength === 0) this.#reissue();
   }
 
   /** A new buffer where a program detached the one it was given, by `transfer()` say. */

@@ -69,9 +69,10 @@ pub fn grow<'env>(
 ) -> Result<Unknown<'env>> {
     let memory = find(id)?;
     let (_, next) = memory.grow(pages(delta)?, |extent| {
-        node_api::issue(env, &memory, extent)
+        let next = node_api::issue(env, &memory, extent)?;
+        node_api::detach(env, &buffer)?;
+        Ok::<_, Error>(next)
     })?;
-    node_api::detach(env, &buffer)?;
     Ok(next)
 }
 
@@ -88,13 +89,14 @@ pub fn grow_shared(id: f64, delta: f64) -> Result<f64> {
 pub fn vacate<'env>(
     env: &'env Env,
     id: f64,
-    buffer: Unknown<'env>,
     view: Unknown<'env>,
+    buffer: Unknown<'env>,
 ) -> Result<Unknown<'env>> {
     let memory = find(id)?;
+    let destination = node_api::engine_pages(env, &view)?;
     let remains = node_api::issue(env, &memory, memory.remains())?;
-    memory.vacate(&node_api::engine_pages(env, &view)?)?;
     node_api::detach(env, &buffer)?;
+    memory.vacate(&destination)?;
     Ok(remains)
 }
 

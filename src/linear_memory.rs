@@ -7,8 +7,8 @@
 //! 3. **Issue**: the layer above makes an ArrayBuffer over an [`Extent`]; the buffer's backing store
 //!    keeps this memory alive.
 //! 4. **Grow** ([`LinearMemory::grow`]): commit more, issue a longer buffer over the same pages,
-//!    publish the size, detach the shorter buffer. A range that turns out too small is left for a
-//!    larger one: the pages move, without being copied.
+//!    detach the shorter one, publish the size. A range that turns out too small is left for a larger
+//!    one: the pages move, without being copied.
 //! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's.
 //! 6. **Release**: when the last buffer's backing store is gone, this is dropped, and every range it
 //!    ever lived in is unmapped. Not before: native code may still hold an old address.
@@ -124,8 +124,9 @@ impl LinearMemory {
         }
     }
 
-    /// Grows by `delta` pages. `issue` makes what stands for the new extent; the new size holds only
-    /// if it succeeds. Returns the size before, and what `issue` made.
+    /// Grows by `delta` pages. `issue` makes what stands for the new extent, in place of what stood
+    /// for the old; the new size holds only if it succeeds. Returns the size before, and what `issue`
+    /// made.
     ///
     /// # Errors
     ///

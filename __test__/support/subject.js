@@ -6,13 +6,88 @@ const isReference = process.env.LINEAR_MEMORY_SUBJECT === "reference";
 
 const Memory = isReference ? WebAssembly.Memory : require("../..").Memory;
 
-/**
- * A test of what this engine's own class does differently, with the reason: it runs against ours
- * only.
- */
-function testOurs(name, reason, body) {
-  const run = isReference ? test.skip : test;
-  run(`${name} (not in the reference: ${reason})`, body);
+/** Whether an unshared buffer refuses to be detached by a program. */
+const hasDetachKeys = isReference;
+
+const PAGE = 65_536;
+
+/** What the classes of some engines have, and those of others lack. */
+const referenceHas = {
+  address: accepts({ address: "i64", initial: 0n }),
+  minimum: accepts({ minimum: 0 }),
+  type: new WebAssembly.Memory({ initial: 0 }).type?.().address === "i32",
+};
+
+function accepts(descriptor) {
+  try {
+    new WebAssembly.Memory(descriptor);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-module.exports = { Memory, isReference, testOurs };
+/**
+ * A test of what some engine's own class does differently, with the clause that decides: it runs
+ * against ours, and against those that do the same.
+ */
+function testWhere(has, name, reason, body) {
+  runner(has)(`${name} (not in every reference: ${reason})`, body);
+}
+
+testWhere.each = (has, table) => (name, reason, body) =>
+  runner(has).each(table)(`${name} (not in every reference: ${reason})`, body);
+
+/**
+ * A test of what every engine's own class does differently, with the clause that decides: it runs
+ * against ours only.
+ */
+function testOurs(name, reason, body) {
+  runner(false)(`${name} (not in the reference: ${reason})`, body);
+}
+
+testOurs.each = (table) => (name, reason, body) =>
+  runner(false).each(table)(`${name} (not in the reference: ${reason})`, body);
+
+function runner(has) {
+  return isReference && !has ? test.skip : test;
+}
+
+function thrownBy(body) {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** Expects an error of that kind; of ours also that its message has all those parts. */
+function expectError(body, Kind, ...parts) {
+  const error = thrownBy(body);
+  expect(error).toBeInstanceOf(Kind);
+  if (isReference) return;
+  for (const part of parts) expect(error.message).toContain(part);
+}
+
+function pagesOf(memory) {
+  return memory.buffer.byteLength / PAGE;
+}
+
+function bytesOf(memory) {
+  return new Uint8Array(memory.buffer);
+}
+
+module.exports = {
+  Memory,
+  PAGE,
+  isReference,
+  hasDetachKeys,
+  referenceHas,
+  testWhere,
+  testOurs,
+  thrownBy,
+  expectError,
+  pagesOf,
+  bytesOf,
+};

@@ -1,0 +1,198 @@
+"use strict";
+
+const { constants } = require("node:buffer");
+
+const {
+  Memory,
+  PAGE,
+  referenceHas,
+  testWhere,
+  testOurs,
+  expectError,
+  pagesOf,
+  bytesOf,
+} = require("../support/subject");
+
+const ADDRESS = "JS API, Memory constructor step 1";
+const LIMITS = "JS API, Implementation-defined Limits";
+
+describe("refused:", () => {
+  test("no descriptor", () => {
+    expectError(() => new Memory(), TypeError, "descriptor", "undefined");
+  });
+
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [false, "false"],
+    [true, "true"],
+    ["", '""'],
+    ["initial", '"initial"'],
+    [1, "1"],
+    [NaN, "NaN"],
+    [1n, "1n"],
+    [Symbol("initial"), "a symbol"],
+  ])("the descriptor %p", (descriptor, shown) => {
+    expectError(() => new Memory(descriptor), TypeError, "descriptor", shown);
+  });
+
+  test.each([
+    [{}],
+    [{ initial: undefined }],
+    [{ maximum: 1 }],
+    [{ initial: undefined, maximum: 1, shared: true }],
+    [[]],
+    [() => {}],
+  ])("a descriptor without initial: %p", (descriptor) => {
+    expectError(() => new Memory(descriptor), TypeError, "initial", "required");
+  });
+
+  test.each([
+    [{ initial: 65_537 }, "initial", "65537", "65536"],
+    [{ initial: 2 ** 32 - 1 }, "initial", "4294967295", "65536"],
+    [{ initial: 65_537, maximum: 65_537 }, "initial", "65537", "65536"],
+    [{ initial: 0, maximum: 65_537 }, "maximum", "65537", "65536"],
+    [{ initial: 0, maximum: 2 ** 32 - 1 }, "maximum", "4294967295", "65536"],
+    [{ initial: 10, maximum: 9 }, "maximum", "9", "10"],
+    [{ initial: 1, maximum: 0 }, "maximum", "0", "1"],
+  ])("by its size: %p", (descriptor, ...parts) => {
+    expectError(() => new Memory(descriptor), RangeError, ...parts);
+  });
+
+  testWhere.each(referenceHas.address, [
+    [{ initial: 262_145n }, "initial", "262145n", "262144n"],
+    [{ initial: 2n ** 64n - 1n }, "initial", "2^53", "262144n"],
+    [{ initial: 0n, maximum: 2n ** 37n }, "maximum", "137438953472n", "137438953471n"],
+    [{ initial: 0n, maximum: 2n ** 64n - 1n }, "maximum", "2^53", "137438953471n"],
+    [{ initial: 10n, maximum: 9n }, "maximum", "9n", "10n"],
+  ])("by its size with 64-bit addresses: %p", LIMITS, (descriptor, ...parts) => {
+    expectError(() => new Memory({ address: "i64", ...descriptor }), RangeError, ...parts);
+  });
+
+  testWhere(
+    referenceHas.minimum,
+    "both initial and minimum, even if they are the same",
+    "js-types proposal, Memory constructor steps 1 to 3",
+    () => {
+      expectError(() => new Memory({ initial: 1, minimum: 1 }), TypeError, "initial", "minimum");
+    },
+  );
+});
+
+describe("size:", () => {
+  test.each([0, 1, 4])("%i pages, all of them zeroes", (initial) => {
+    const { buffer } = new Memory({ initial });
+    expect(buffer.byteLength).toBe(initial * PAGE);
+    expect(new BigUint64Array(buffer).every((word) => word === 0n)).toBe(true);
+  });
+
+  test("65536 pages, the last byte of which can be written", () => {
+    const { buffer } = new Memory({ initial: 65_536 });
+    expect(buffer.byteLength).toBe(2 ** 32);
+    const last = new Uint8Array(buffer, 2 ** 32 - 1);
+    expect([...last]).toEqual([0]);
+    last[0] = 7;
+    expect(new Uint8Array(buffer, 2 ** 32 - 2)).toEqual(Uint8Array.of(0, 7));
+  });
+
+  test.each([
+    [{ initial: 0, maximum: 0 }],
+    [{ initial: 3, maximum: 3 }],
+    [{ initial: 3, maximum: 65_536 }],
+    [{ initial: 3, maximum: undefined }],
+  ])("no more than initial: %p", (descriptor) => {
+    expect(pagesOf(new Memory(descriptor))).toBe(descriptor.initial);
+  });
+
+  testWhere.each(referenceHas.address, [
+    [{ initial: 0n }, 0],
+    [{ initial: 4n }, 4],
+    [{ initial: 3n, maximum: 3n }, 3],
+    [{ initial: 3n, maximum: undefined }, 3],
+    [{ initial: 1n, maximum: 262_144n }, 1],
+  ])("with 64-bit addresses: %p", ADDRESS, (descriptor, pages) => {
+    expect(pagesOf(new Memory({ address: "i64", ...descriptor }))).toBe(pages);
+  });
+
+  const canView = constants.MAX_LENGTH > 2 ** 32;
+
+  testWhere(
+    referenceHas.address,
+    canView ? "more than 4 GiB" : "more than 4 GiB is more than this engine's buffers can view",
+    `${ADDRESS}; step 7 where allocation fails`,
+    () => {
+      const create = () => new Memory({ address: "i64", initial: 65_537n });
+      if (canView) expect(pagesOf(create())).toBe(65_537);
+      else expectError(create, RangeError, "65537", `${constants.MAX_LENGTH}`);
+    },
+  );
+
+  testOurs.each([[2n ** 37n - 1n], [262_145n]])("a maximum of %p pages", LIMITS, (maximum) => {
+    const memory = new Memory({ address: "i64", initial: 1n, maximum });
+    expect(memory.grow(1n)).toBe(1n);
+    expect(pagesOf(memory)).toBe(2);
+  });
+});
+
+describe("minimum:", () => {
+  testWhere.each(referenceHas.minimum, [
+    [{ minimum: 0 }, 0],
+    [{ minimum: 4 }, 4],
+    [{ minimum: 4, initial: undefined }, 4],
+    [{ minimum: undefined, initial: 4 }, 4],
+  ])(
+    "another name of initial: %p",
+    "js-types proposal, Memory constructor steps 1 and 2",
+    (descriptor, pages) => {
+      expect(pagesOf(new Memory(descriptor))).toBe(pages);
+    },
+  );
+
+  testWhere.each(referenceHas.minimum, [
+    [{ minimum: 65_537 }, "65537", "65536"],
+    [{ minimum: 2, maximum: 1 }, "1", "2"],
+  ])(
+    "has the limits of initial: %p",
+    "js-types proposal, Memory constructor steps 2 and 5",
+    (descriptor, ...parts) => {
+      expectError(() => new Memory(descriptor), RangeError, ...parts);
+    },
+  );
+});
+
+describe("addresses:", () => {
+  test("are of 32 bits unless told otherwise", () => {
+    expect(new Memory({ initial: 2 }).grow(1)).toBe(2);
+    expect(new Memory({ address: undefined, initial: 2 }).grow(1)).toBe(2);
+  });
+
+  test("are of 32 bits where told", () => {
+    expect(new Memory({ address: "i32", initial: 2 }).grow(1)).toBe(2);
+  });
+
+  testWhere(referenceHas.address, "are of 64 bits where told", ADDRESS, () => {
+    expect(new Memory({ address: "i64", initial: 2n }).grow(1n)).toBe(2n);
+  });
+});
+
+test("a second argument is ignored", () => {
+  expect(pagesOf(new Memory({ initial: 1 }, { initial: 2 }))).toBe(1);
+});
+
+test("two memories of one descriptor share nothing", () => {
+  const descriptor = { initial: 1 };
+  const [one, other] = [new Memory(descriptor), new Memory(descriptor)];
+  expect(one.buffer).not.toBe(other.buffer);
+  bytesOf(one).fill(7);
+  expect(bytesOf(other).every((byte) => byte === 0)).toBe(true);
+  one.grow(1);
+  expect(pagesOf(other)).toBe(1);
+});
+
+test("what becomes of the descriptor afterwards does not matter", () => {
+  const descriptor = Object.freeze({ initial: 1, maximum: 2 });
+  const memory = new Memory(descriptor);
+  memory.grow(1);
+  expect(descriptor).toEqual({ initial: 1, maximum: 2 });
+  expect(pagesOf(new Memory(descriptor))).toBe(1);
+});

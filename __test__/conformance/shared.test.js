@@ -1,0 +1,251 @@
+"use strict";
+
+const { isArrayBuffer, isSharedArrayBuffer } = require("node:util/types");
+
+const {
+  Memory,
+  PAGE,
+  referenceHas,
+  testWhere,
+  expectError,
+  pagesOf,
+  bytesOf,
+} = require("../support/subject");
+
+const ADDRESS = "JS API, Memory constructor step 1";
+
+const create = (initial, maximum) => new Memory({ initial, maximum, shared: true });
+const create64 = (initial, maximum) =>
+  new Memory({ address: "i64", initial, maximum, shared: true });
+
+describe("refused:", () => {
+  test.each([
+    [{ initial: 0 }],
+    [{ initial: 10 }],
+    [{ initial: 10, maximum: undefined }],
+    [{ initial: 65_536 }],
+  ])("no maximum: %p", (descriptor) => {
+    const create = () => new Memory({ ...descriptor, shared: true });
+    expectError(create, TypeError, "maximum", "required", "shared");
+  });
+
+  testWhere(referenceHas.address, "no maximum, with 64-bit addresses", ADDRESS, () => {
+    expectError(() => create64(1n, undefined), TypeError, "maximum", "required", "shared");
+  });
+
+  test.each([
+    [2, 1, "maximum", "1", "2"],
+    [0, 65_537, "maximum", "65537", "65536"],
+    [65_537, 65_537, "initial", "65537", "65536"],
+  ])("an initial of %i with a maximum of %i", (initial, maximum, ...parts) => {
+    expectError(() => create(initial, maximum), RangeError, ...parts);
+  });
+
+  testWhere.each(referenceHas.address, [
+    [2n, 1n, "maximum", "1n", "2n"],
+    [0n, 2n ** 37n, "maximum", "137438953472n", "137438953471n"],
+    [262_145n, 262_145n, "initial", "262145n", "262144n"],
+  ])(
+    "an initial of %p with a maximum of %p",
+    "JS API, Implementation-defined Limits",
+    (initial, maximum, ...parts) => {
+      expectError(() => create64(initial, maximum), RangeError, ...parts);
+    },
+  );
+
+  test.each([
+    [-1, "-1", "4294967295"],
+    [NaN, "NaN", "4294967295"],
+    [2 ** 32, "4294967296", "4294967295"],
+    [1n, "1n"],
+    [Symbol("pages"), "a symbol"],
+  ])("growth by %p", (delta, ...shown) => {
+    const memory = create(1, 4);
+    const { buffer } = memory;
+    expectError(() => memory.grow(delta), TypeError, "delta", ...shown);
+    expect(memory.buffer).toBe(buffer);
+    expect(buffer.byteLength).toBe(PAGE);
+  });
+
+  test.each([
+    [1, 1, 1],
+    [1, 3, 3],
+    [0, 0, 1],
+    [1, 65_536, 65_536],
+    [1, 3, 2 ** 32 - 1],
+  ])("%i of %i pages and %i more", (initial, maximum, delta) => {
+    const memory = create(initial, maximum);
+    bytesOf(memory).fill(7);
+    const { buffer } = memory;
+    const parts = [`${initial} `, `${delta}`, `${maximum}`];
+    expectError(() => memory.grow(delta), RangeError, "grow()", ...parts);
+    expect(memory.buffer).toBe(buffer);
+    expect(buffer.byteLength).toBe(initial * PAGE);
+    expect(bytesOf(memory).every((byte) => byte === 7)).toBe(true);
+  });
+
+  test("what freezing forbids, and assigning the buffer", () => {
+    const memory = create(1, 1);
+    const { buffer } = memory;
+    expect(() => {
+      buffer.note = "mine";
+    }).toThrow(TypeError);
+    expect(Reflect.setPrototypeOf(buffer, null)).toBe(false);
+    expect(Reflect.defineProperty(buffer, "note", { value: "mine" })).toBe(false);
+    expect(() => {
+      memory.buffer = buffer;
+    }).toThrow(TypeError);
+  });
+});
+
+describe("the buffer", () => {
+  const sizes = [
+    [0, 0],
+    [0, 2],
+    [1, 2],
+    [4, 10],
+    [1, 65_536],
+  ];
+
+  test.each(sizes)("is a SharedArrayBuffer: %i of %i pages", (initial, maximum) => {
+    const { buffer } = create(initial, maximum);
+    expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(Object.getPrototypeOf(buffer)).toBe(SharedArrayBuffer.prototype);
+    expect(isSharedArrayBuffer(buffer)).toBe(true);
+    expect(isArrayBuffer(buffer)).toBe(false);
+    expect(Object.prototype.toString.call(buffer)).toBe("[object SharedArrayBuffer]");
+    expect(buffer.byteLength).toBe(initial * PAGE);
+  });
+
+  test.each(sizes)("is frozen and of fixed length: %i of %i pages", (initial, maximum) => {
+    const { buffer } = create(initial, maximum);
+    expect(Object.isFrozen(buffer)).toBe(true);
+    expect(Object.isExtensible(buffer)).toBe(false);
+    expect(Reflect.ownKeys(buffer)).toEqual([]);
+    expect(buffer.growable).toBe(false);
+    expect(buffer.maxByteLength).toBe(initial * PAGE);
+  });
+
+  test.each(sizes)("is the same object each time: %i of %i pages", (initial, maximum) => {
+    const memory = create(initial, maximum);
+    const { buffer } = memory;
+    new Uint8Array(buffer).fill(7);
+    expect(memory.buffer).toBe(buffer);
+  });
+
+  testWhere(referenceHas.address, "is all that with 64-bit addresses", ADDRESS, () => {
+    const memory = create64(1n, 4n);
+    const { buffer } = memory;
+    expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(Object.isFrozen(buffer)).toBe(true);
+    expect(buffer.byteLength).toBe(PAGE);
+    expect(memory.buffer).toBe(buffer);
+  });
+
+  test("is all zeroes, and keeps what is written to it", () => {
+    const memory = create(1, 1);
+    expect(bytesOf(memory).every((byte) => byte === 0)).toBe(true);
+    Atomics.store(new Int32Array(memory.buffer), PAGE / 4 - 1, 7);
+    expect(Atomics.load(new Int32Array(memory.buffer), PAGE / 4 - 1)).toBe(7);
+  });
+});
+
+test("the memory itself is extensible", () => {
+  const memory = create(1, 1);
+  expect(Object.isExtensible(memory)).toBe(true);
+  memory.note = "mine";
+  expect(memory.note).toBe("mine");
+});
+
+describe("growth:", () => {
+  test.each([
+    [0, 1],
+    [0, 3],
+    [1, 1],
+    [3, 2],
+    [1, 65_535],
+  ])("%i pages and %i more", (initial, delta) => {
+    const memory = create(initial, initial + delta);
+    const old = memory.buffer;
+    expect(memory.grow(delta)).toBe(initial);
+    expect(memory.buffer).not.toBe(old);
+    expect(memory.buffer).toBe(memory.buffer);
+    expect(memory.buffer.byteLength).toBe((initial + delta) * PAGE);
+    expect(old.byteLength).toBe(initial * PAGE);
+  });
+
+  test.each([0, 1])("of %i pages by 0 gives another buffer of the same length", (initial) => {
+    const memory = create(initial, 2);
+    const old = memory.buffer;
+    expect(memory.grow(0)).toBe(initial);
+    expect(memory.buffer).not.toBe(old);
+    expect(memory.buffer.byteLength).toBe(initial * PAGE);
+    expect(old.byteLength).toBe(initial * PAGE);
+  });
+
+  testWhere(referenceHas.address, "with 64-bit addresses", "JS API, grow() steps 3 to 6", () => {
+    const memory = create64(1n, 4n);
+    const old = memory.buffer;
+    expect(memory.grow(2n)).toBe(1n);
+    expectError(() => memory.grow(2n), RangeError, "3n", "2n", "4n");
+    expectError(() => memory.grow(1), TypeError, "delta", "1");
+    expect([old.byteLength, pagesOf(memory)]).toEqual([PAGE, 3]);
+    new Uint8Array(old)[0] = 7;
+    expect(bytesOf(memory)[0]).toBe(7);
+  });
+
+  test("gives buffers that are frozen SharedArrayBuffers, too", () => {
+    const memory = create(1, 2);
+    memory.grow(1);
+    expect(memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(Object.isFrozen(memory.buffer)).toBe(true);
+  });
+
+  test("leaves the old buffers and their views, over the same bytes", () => {
+    const memory = create(1, 3);
+    const views = [bytesOf(memory)];
+    for (const pages of [2, 3]) {
+      memory.grow(1);
+      views.push(bytesOf(memory));
+      expect(pagesOf(memory)).toBe(pages);
+    }
+    expect(views.map((view) => view.length / PAGE)).toEqual([1, 2, 3]);
+    for (const [index, writer] of views.entries()) {
+      writer[index] = index + 1;
+      expect(views.map((reader) => reader[index])).toEqual(Array(3).fill(index + 1));
+    }
+    views[2][PAGE] = 9;
+    expect(views.map((view) => view[PAGE])).toEqual([undefined, 9, 9]);
+  });
+
+  test("keeps the bytes, and adds zeroes", () => {
+    const memory = create(1, 3);
+    bytesOf(memory).fill(7);
+    memory.grow(2);
+    const bytes = bytesOf(memory);
+    expect(bytes.subarray(0, PAGE).every((byte) => byte === 7)).toBe(true);
+    expect(bytes.subarray(PAGE).every((byte) => byte === 0)).toBe(true);
+  });
+
+  test("lets atomics through old and new views meet", () => {
+    const memory = create(1, 2);
+    const old = new Int32Array(memory.buffer);
+    memory.grow(1);
+    const words = new Int32Array(memory.buffer);
+    expect(Atomics.add(old, 5, 2)).toBe(0);
+    expect(Atomics.add(words, 5, 3)).toBe(2);
+    expect(Atomics.load(old, 5)).toBe(5);
+  });
+
+  test("happens inside the conversion of its argument, too", () => {
+    const memory = create(1, 6);
+    const delta = {
+      valueOf() {
+        memory.grow(2);
+        return 3;
+      },
+    };
+    expect(memory.grow(delta)).toBe(3);
+    expect(pagesOf(memory)).toBe(6);
+  });
+});

@@ -1,0 +1,219 @@
+"use strict";
+
+// When pages are released, and when they are not, by the kernel's own figures.
+
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const zlib = require("node:zlib");
+
+const { Memory } = require("..");
+const native = require("../native");
+const kernel = require("./support/kernel");
+
+const { addressSpace, mappings, protectionAt, resident, turn, gc, collect } = kernel;
+
+const PAGE = 65_536;
+const GIB = 2 ** 30;
+
+const address = (memory) => native.address(new Uint8Array(memory.buffer));
+
+/** Where a memory was that nobody holds any more: `use` makes it, and lets it go. */
+function addressOfDropped(use) {
+  const memory = new Memory({ initial: 1, maximum: 1 });
+  const at = address(memory);
+  use(memory);
+  return at;
+}
+
+/** Calls `make` in 20 rounds, with a turn of the event loop after each. */
+async function rounds(make) {
+  for (let round = 0; round < 20; round++) {
+    make();
+    gc();
+    await turn();
+  }
+}
+
+/** How much more address space there is than `before`, once what can be collected is. */
+async function spaceLeftBehind(before) {
+  const left = () => addressSpace() - before;
+  await collect(() => left() < GIB);
+  return left();
+}
+
+// Memories here reserve 4 GiB each: a single one left would show. The engine's own heap varies.
+test.each([0, 1])(
+  "20,000 memories of %i pages, made and dropped with turns between, leave no mapping",
+  async (initial) => {
+    const before = { space: addressSpace(), mappings: mappings() };
+    await rounds(() => {
+      for (let i = 0; i < 1000; i++) {
+        const memory = new Memory({ initial });
+        if (initial > 0) new Uint8Array(memory.buffer).fill(1, 0, 8);
+      }
+    });
+    expect(await spaceLeftBehind(before.space)).toBeLessThan(GIB);
+    expect(mappings() - before.mappings).toBeLessThan(1000);
+  },
+);
+
+test("memories that grew leave nothing either", async () => {
+  const before = { space: addressSpace(), resident: resident() };
+  await rounds(() => {
+    for (let i = 0; i < 50; i++) {
+      const memory = new Memory({ initial: 1 });
+      for (let grown = 0; grown < 10; grown++) {
+        memory.grow(1);
+        new Uint8Array(memory.buffer).fill(1);
+      }
+    }
+  });
+  expect(await spaceLeftBehind(before.space)).toBeLessThan(GIB);
+  // Each of the thousand touched 704 KiB.
+  expect(resident() - before.resident).toBeLessThan(200 * 2 ** 20);
+});
+
+test("memories that moved into the engine leave nothing of ours", async () => {
+  const before = addressSpace();
+  await rounds(() => {
+    for (let i = 0; i < 20; i++) new Memory({ initial: 1 }).toWebAssembly();
+  });
+  expect(await spaceLeftBehind(before)).toBeLessThan(GIB);
+});
+
+test("a memory that fails to be made leaves nothing", async () => {
+  const before = addressSpace();
+  for (let i = 0; i < 100; i++) {
+    expect(() => new Memory({ initial: 2, maximum: 1 })).toThrow(RangeError);
+    expect(() => new Memory({ initial: 262_145n, address: "i64" })).toThrow(RangeError);
+  }
+  expect(addressSpace() - before).toBeLessThan(GIB);
+});
+
+test("a dropped memory's pages are unmapped", async () => {
+  const at = addressOfDropped(() => {});
+  await collect(() => protectionAt(at) === undefined);
+  expect(protectionAt(at)).toBeUndefined();
+});
+
+test("a view kept alone keeps its bytes", async () => {
+  let view;
+  const at = addressOfDropped((memory) => {
+    view = new Uint8Array(memory.buffer, 100, 50).fill(6);
+  });
+  await collect();
+  expect(protectionAt(at)).toBe("rw-p");
+  expect(view.every((byte) => byte === 6)).toBe(true);
+  expect(view.length).toBe(50);
+});
+
+test("what lies beyond the size faults, and so does the guard page", () => {
+  const memory = new Memory({ initial: 1, maximum: 3 });
+  const base = address(memory);
+  expect(protectionAt(base + PAGE - 1)).toBe("rw-p");
+  expect(protectionAt(base + PAGE)).toBe("---p");
+  expect(protectionAt(base + 3 * PAGE)).toBe("---p");
+  memory.grow(2);
+  expect(address(memory)).toBe(base);
+  expect(protectionAt(base + 3 * PAGE - 1)).toBe("rw-p");
+  expect(protectionAt(base + 3 * PAGE)).toBe("---p");
+});
+
+test("growing touches no page: nothing is copied", () => {
+  const memory = new Memory({ initial: 1 });
+  const before = resident();
+  memory.grow(10_000);
+  expect(memory.buffer.byteLength).toBe(10_001 * PAGE);
+  expect(resident() - before).toBeLessThan(64 * 2 ** 20);
+});
+
+describe("native code that holds a detached buffer", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
+
+  afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+  /** Starts a job on a memory's bytes, then grows the memory and drops it. */
+  function startJob(start) {
+    let job;
+    const at = addressOfGrown((memory) => {
+      job = start(Buffer.from(memory.buffer));
+    });
+    return { job, at };
+  }
+
+  function addressOfGrown(use) {
+    const memory = new Memory({ initial: 256, maximum: 300 });
+    new Uint8Array(memory.buffer).fill(3);
+    const at = address(memory);
+    use(memory);
+    memory.grow(1);
+    return at;
+  }
+
+  const expected = Buffer.alloc(256 * PAGE, 3);
+
+  test.each([
+    [
+      "a write to a file",
+      (bytes) =>
+        new Promise((resolve, reject) => {
+          const file = path.join(folder, "written");
+          fs.write(fs.openSync(file, "w"), bytes, (error) =>
+            error ? reject(error) : resolve(fs.readFileSync(file)),
+          );
+        }),
+    ],
+    [
+      "a compression",
+      (bytes) =>
+        new Promise((resolve, reject) => {
+          zlib.gzip(bytes, (error, result) =>
+            error ? reject(error) : resolve(zlib.gunzipSync(result)),
+          );
+        }),
+    ],
+  ])("%s reads its pages to the end, and then they go", async (_, start) => {
+    const { job, at } = startJob(start);
+    const collection = collect();
+    expect((await job).equals(expected)).toBe(true);
+    await collection;
+    await collect(() => protectionAt(at) !== "rw-p");
+    expect(protectionAt(at)).not.toBe("rw-p");
+  });
+});
+
+describe("a buffer that the program detached", () => {
+  const transfer = (buffer) => structuredClone(buffer, { transfer: [buffer] });
+
+  test("is issued again, over the same bytes", () => {
+    const memory = new Memory({ initial: 2, maximum: 4 });
+    const { buffer } = memory;
+    new Uint8Array(buffer)[5] = 5;
+    try {
+      transfer(buffer);
+    } catch (error) {
+      expect(error.name).toBe("DataCloneError");
+    }
+    if ("transfer" in ArrayBuffer.prototype && buffer.byteLength !== 0) buffer.transfer();
+    expect(new Uint8Array(memory.buffer)[5]).toBe(5);
+    expect(memory.grow(1)).toBe(2);
+    expect(new Uint8Array(memory.buffer)[5]).toBe(5);
+    expect(memory.buffer.byteLength).toBe(3 * PAGE);
+  });
+
+  const takesAll = "transfer" in ArrayBuffer.prototype ? test : test.skip;
+  takesAll(
+    "and shortened takes the pages along (needs ArrayBuffer.prototype.transfer)",
+    async () => {
+      const memory = new Memory({ initial: 2, maximum: 4 });
+      const kept = memory.buffer.transfer(PAGE);
+      await collect();
+      expect(() => memory.buffer).toThrow(TypeError);
+      expect(() => memory.buffer).toThrow(/^Memory\.buffer: .*transferred/);
+      expect(() => memory.grow(1)).toThrow(TypeError);
+      expect(() => memory.toWebAssembly()).toThrow(TypeError);
+      expect(kept.byteLength).toBe(PAGE);
+    },
+  );
+});

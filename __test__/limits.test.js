@@ -1,0 +1,117 @@
+"use strict";
+
+// What the operating system and the engine do not give.
+
+const { constants } = require("node:buffer");
+
+const { Memory, features } = require("..");
+const { addressSpace } = require("./support/kernel");
+const { run } = require("./support/run");
+
+const PAGE = 65_536;
+const GIB_PAGES = 16_384;
+const GIB_PAGES_N = BigInt(GIB_PAGES);
+
+const nodeMajor = parseInt(process.versions.node);
+
+describe("a maximum is a hint", () => {
+  // In KiB: less than half of what a 4 GiB reservation wants, besides what Node takes itself.
+  test.each([3_000_000, 6_000_000])("under ulimit -v %i", async (kilobytes) => {
+    const result = await run("little-address-space.js", { ulimit: `-v ${kilobytes}` });
+    // Node 24 and newer do without guard regions, so that their own class can allocate.
+    if (nodeMajor < 24) expect(result.engine).toMatchObject({ name: "RangeError" });
+    expect(result.first).toBe(9);
+    expect(new Set(result.last)).toEqual(new Set([7]));
+    expect(result.growth.name).toBe("RangeError");
+    expect(result.growth.message).toMatch(/^Memory\.grow\(\): \d+ bytes do not fit in the \d+/);
+    expect(result.unchanged).toBe(true);
+    expect(result.creation.name).toBe("RangeError");
+    expect(result.creation.message).toMatch(/^Memory: 3932160000 bytes do not fit/);
+    expect(result.leaked).toBeLessThan(2 ** 30);
+    expect(result.exhaustion.name).toBe("RangeError");
+    expect(result.held).toBeGreaterThan(0);
+    expect(result.alive).toBe(1000);
+  });
+
+  test("reserves address space, and no more of it than the maximum", () => {
+    const before = addressSpace();
+    const memory = new Memory({ initial: 1, maximum: 10_000 });
+    const reserved = addressSpace() - before;
+    expect(reserved).toBeGreaterThanOrEqual(10_000 * PAGE);
+    expect(reserved).toBeLessThan(20_000 * PAGE);
+    expect(memory.buffer.byteLength).toBe(PAGE);
+  });
+});
+
+describe("more than 4 GiB, with 64-bit addresses", () => {
+  const canView = constants.MAX_LENGTH >= 6 * GIB_PAGES * PAGE;
+
+  test("is had where the engine can view it, and a RangeError elsewhere", () => {
+    const make = () => new Memory({ initial: 6n * GIB_PAGES_N, address: "i64" });
+    if (!canView) {
+      expect(make).toThrow(RangeError);
+      expect(make).toThrow(`98304 pages are 6442450944 bytes`);
+      return;
+    }
+    const memory = make();
+    const view = new DataView(memory.buffer);
+    view.setUint8(6 * 2 ** 30 - 1, 77);
+    expect(memory.grow(1n)).toBe(6n * GIB_PAGES_N);
+    expect(new DataView(memory.buffer).getUint8(6 * 2 ** 30 - 1)).toBe(77);
+  });
+
+  test("is grown into, out of the 4 GiB that were reserved, with every byte", () => {
+    const memory = new Memory({ initial: 65_535n, address: "i64" });
+    const view = new DataView(memory.buffer);
+    for (const gib of [0, 1, 2, 3]) view.setUint32(gib * 2 ** 30, gib + 100);
+    memory.grow(1n);
+    const { buffer } = memory;
+    if (!canView) {
+      expect(() => memory.grow(1n)).toThrow(RangeError);
+      expect(memory.buffer).toBe(buffer);
+      return;
+    }
+    expect(memory.grow(GIB_PAGES_N)).toBe(65_536n);
+    expect(buffer.byteLength).toBe(0);
+    const after = new DataView(memory.buffer);
+    for (const gib of [0, 1, 2, 3]) expect(after.getUint32(gib * 2 ** 30)).toBe(gib + 100);
+    expect(after.getUint32(4 * 2 ** 30)).toBe(0);
+    after.setUint8(5 * 2 ** 30 - 1, 1);
+    expect(memory.grow(GIB_PAGES_N)).toBe(65_536n + GIB_PAGES_N);
+    expect(new DataView(memory.buffer).getUint8(5 * 2 ** 30 - 1)).toBe(1);
+  });
+
+  test("ends at 16 GiB, as the specification has it", () => {
+    const memory = new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
+    expect(memory.type().maximum).toBe(300_000n);
+    expect(() => memory.grow(262_144n)).toThrow(RangeError);
+    expect(() => memory.grow(262_144n)).toThrow("limit of 262144n");
+    expect(memory.grow(1n)).toBe(1n);
+  });
+
+  test("shared, is had where it is hosted or safe, and a RangeError that says why elsewhere", () => {
+    const make = (maximum) => new Memory({ initial: 1n, maximum, shared: true, address: "i64" });
+    for (const maximum of [65_537n, 300_000n]) {
+      if (features.externalSharedBuffers) {
+        const memory = make(maximum);
+        expect(memory.buffer).toBeInstanceOf(SharedArrayBuffer);
+        expect(Object.isFrozen(memory.buffer)).toBe(true);
+        expect(memory.grow(2n)).toBe(1n);
+        expect(memory.type().maximum).toBe(maximum);
+      } else if (maximum > 262_144n || !features.memory64) {
+        expect(() => make(maximum)).toThrow(RangeError);
+        expect(() => make(maximum)).toThrow(`cannot host ${maximum}n shared pages`);
+      }
+    }
+  });
+});
+
+test("as many memories as leave the engine room, then a RangeError, and all goes on", async () => {
+  const result = await run("many-memories.js");
+  expect(result.live).toBeGreaterThanOrEqual(24_000);
+  expect(result.error.name).toBe("RangeError");
+  expect(result.error.message).toMatch(/^Memory: \d+ mappings are live, of \d+ that the system/);
+  expect(result.answer).toBe(1024);
+  expect(result.again).toBe(PAGE);
+  expect(result.left).toBeLessThan(500);
+});

@@ -1,0 +1,22 @@
+"use strict";
+
+// Programs in a process of their own: for what would end the test's, or needs limits set before.
+
+const { execFile } = require("node:child_process");
+const path = require("node:path");
+const { promisify } = require("node:util");
+
+const execute = promisify(execFile);
+
+const programs = path.join(__dirname, "..", "programs");
+
+/** Runs a program of `programs/`, under `ulimit` options if any; what it printed, as JSON. */
+async function run(program, { ulimit = "", args = [], nodeOptions = [] } = {}) {
+  const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
+  const file = path.join(programs, program);
+  const command = [process.execPath, ...nodeOptions, file, ...args.map(String)];
+  const { stdout } = await execute("/bin/bash", ["-c", script, ...command]);
+  return JSON.parse(stdout);
+}
+
+module.exports = { run };

@@ -1,0 +1,36 @@
+// Compiled, not run: what index.d.ts promises of types.
+
+import { Memory, features, type MemoryType } from "..";
+
+const unshared: ArrayBuffer = new Memory({ initial: 1 }).buffer;
+const shared: SharedArrayBuffer = new Memory({ initial: 1, maximum: 2, shared: true }).buffer;
+const before: number = new Memory({ initial: 1 }).grow(1);
+const before64: bigint = new Memory({ initial: 1n, address: "i64" }).grow(1n);
+const shared64: SharedArrayBuffer = new Memory({
+  initial: 1n,
+  maximum: 2n,
+  shared: true,
+  address: "i64",
+}).buffer;
+const type: MemoryType<"i32"> = new Memory({ initial: 1 }).type();
+const engines: WebAssembly.Memory = new Memory({ initial: 1 }).toWebAssembly();
+const adopted: ArrayBufferLike = Memory.from(engines).buffer;
+const posted = Memory.from(new Memory({ initial: 1, maximum: 2, shared: true }).share());
+const has: boolean = features.memory64;
+class Derived extends Memory {}
+const derived: Memory = new Derived({ initial: 1 });
+
+// @ts-expect-error initial is required
+new Memory({ maximum: 1 });
+// @ts-expect-error a shared memory needs a maximum
+new Memory({ initial: 1, shared: true });
+// @ts-expect-error 64-bit memories count in BigInts
+new Memory({ initial: 1, address: "i64" });
+// @ts-expect-error 32-bit memories count in numbers
+new Memory({ initial: 1n });
+// @ts-expect-error no such address type
+new Memory({ initial: 1, address: "i16" });
+// @ts-expect-error buffer is read only
+new Memory({ initial: 1 }).buffer = unshared;
+
+export { shared, before, before64, shared64, type, adopted, posted, has, derived };
