@@ -5,13 +5,11 @@ const {
   isReference,
   referenceHas,
   testWhere,
-  testOurs,
   expectError,
   pagesOf,
 } = require("../support/subject");
 
 const TYPE = "js-types proposal, Memory interface";
-const BUFFERS = "JS API, Memory interface";
 
 const { get: getBuffer } = Object.getOwnPropertyDescriptor(Memory.prototype, "buffer");
 const { grow, type } = Memory.prototype;

@@ -5,8 +5,6 @@
 const { Memory } = require("../..");
 const { addressSpace } = require("../support/kernel");
 
-const PAGE = 65_536;
-
 /** What `action` throws. */
 function refusal(action) {
   try {

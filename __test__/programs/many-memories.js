@@ -22,8 +22,7 @@ async function main() {
   const worker = new Worker("require('node:worker_threads').parentPort.postMessage(2 ** 10)", {
     eval: true,
   });
-  const [answer] = await once(worker, "message");
-  await once(worker, "exit");
+  const [[answer]] = await Promise.all([once(worker, "message"), once(worker, "exit")]);
 
   held.length = 0;
   await collect(() => mappings() < before + 500);

@@ -1,0 +1,54 @@
+"use strict";
+
+// What the README shows, runs: its snippets, and the examples that its first command runs.
+
+const { execFile } = require("node:child_process");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { promisify } = require("node:util");
+
+const execute = promisify(execFile);
+
+const root = path.join(__dirname, "..");
+const readme = fs.readFileSync(path.join(root, "README.md"), "utf8");
+const snippets = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, text]) => text);
+
+let folder;
+
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
+  fs.mkdirSync(path.join(folder, "node_modules"));
+  fs.symlinkSync(root, path.join(folder, "node_modules", "linear-memory"));
+});
+
+afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+/** A snippet whose lines "expression; // value" are checked to be so. */
+function checked(snippet) {
+  const check = (line, expression, value) =>
+    /^[\d.]+$/.test(value) ? `require("node:assert").strictEqual(${expression}, ${value});` : line;
+  return snippet.replace(/^([^\s/].*); \/\/ ([\w.]+)(?:[:,].*)?$/gm, check);
+}
+
+test("there are snippets, and values in them to check", () => {
+  expect(snippets.length).toBe(3);
+  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(4);
+});
+
+test.each(snippets.map((snippet, index) => [index + 1, snippet]))(
+  "snippet %i runs, and is right",
+  async (index, snippet) => {
+    const file = path.join(folder, `snippet-${index}.js`);
+    fs.writeFileSync(file, checked(snippet));
+    await execute(process.execPath, [file]);
+  },
+);
+
+test.each([
+  ["accumulate.js", /^accumulate\(0, 10\), in WebAssembly, is 45$/m],
+  ["shared.js", /^4 workers added 1 to it 10000 times each: 40000$/m],
+])("the example %s says what it did", async (example, expected) => {
+  const { stdout } = await execute(process.execPath, [path.join(root, "examples", example)]);
+  expect(stdout).toMatch(expected);
+});

@@ -1,0 +1,40 @@
+"use strict";
+
+// An engine that allows no external buffers (Electron): the addon is told to say so, as it does
+// there.
+
+jest.mock("../native", () => ({
+  ...jest.requireActual("../native"),
+  create() {
+    throw Object.assign(new Error("refused"), { code: "NoExternalBuffersAllowed" });
+  },
+}));
+
+const { Memory } = require("..");
+
+const PAGE = 65_536;
+
+test("every memory is hosted by the engine", () => {
+  const memory = new Memory({ initial: 1, maximum: 3 });
+  new Uint8Array(memory.buffer)[0] = 1;
+  expect(memory.toWebAssembly().buffer).toBe(memory.buffer);
+  const before = memory.buffer;
+  expect(memory.grow(2)).toBe(1);
+  expect(before.byteLength).toBe(0);
+  expect(new Uint8Array(memory.buffer)[0]).toBe(1);
+  expect(() => memory.grow(1)).toThrow(RangeError);
+  expect(memory.type()).toEqual({ minimum: 3, maximum: 3, shared: false, address: "i32" });
+});
+
+test("with 64-bit addresses too, in the engine's 32-bit pages where it has no others", () => {
+  const memory = new Memory({ initial: 1n, maximum: 9n, address: "i64" });
+  expect(memory.grow(1n)).toBe(1n);
+  expect(memory.buffer.byteLength).toBe(2 * PAGE);
+  expect(memory.type()).toEqual({ minimum: 2n, maximum: 9n, shared: false, address: "i64" });
+});
+
+test("what the engine cannot host is a RangeError", () => {
+  const make = () => new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
+  expect(make).toThrow(RangeError);
+  expect(make).toThrow(/^Memory: the engine could not allocate it: /);
+});
