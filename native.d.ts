@@ -21,6 +21,12 @@ export declare function grow(id: number, delta: number, buffer: unknown): unknow
 /** Grows a shared memory; returns the pages before. */
 export declare function growShared(id: number, delta: number): number
 
+/** How unshared buffers are made: "v8" or "node-api". */
+export declare function handoffName(): string
+
+/** Whether a program cannot detach unshared buffers. */
+export declare function hasDetachKeys(): boolean
+
 /** Whether this engine makes SharedArrayBuffers over pages of ours. */
 export declare function hasExternalSharedBuffers(): boolean
 

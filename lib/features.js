@@ -9,7 +9,9 @@ const FIRST_SAFE_V8 = 12;
 
 /** What this engine offers. */
 const features = Object.freeze({
-  handoff: "node-api",
+  handoff: native.handoffName(),
+
+  detachKeys: native.hasDetachKeys(),
 
   get memory64() {
     return engine.has64();

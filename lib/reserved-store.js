@@ -1,10 +1,12 @@
 "use strict";
 
 const { constants } = require("node:buffer");
+const { markAsUntransferable, isMarkedAsUntransferable } = require("node:worker_threads");
 
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const { translate } = require("./errors");
+const { features } = require("./features");
 const { HostedStore, no64 } = require("./hosted-store");
 const native = require("../native");
 const { adopt } = require("./realm");
@@ -23,7 +25,7 @@ class ReservedStore {
     const { id, buffer } = issue(type, false);
     this.type = type;
     this.#id = id;
-    this.#buffer = adopt(buffer, ArrayBuffer);
+    this.#buffer = prepare(buffer);
     this.#size = type.initial;
   }
 
@@ -45,8 +47,9 @@ class ReservedStore {
     checkGrowth(this.type, size, delta);
     checkLength("Memory.grow()", size + delta);
     const { buffer } = this;
+    checkDetachable("Memory.grow()", buffer);
     try {
-      this.#buffer = adopt(native.grow(this.#id, delta, buffer), ArrayBuffer);
+      this.#buffer = prepare(native.grow(this.#id, delta, buffer));
     } catch (error) {
       this.#keep();
       throw translate(error, "Memory.grow()");
@@ -59,6 +62,7 @@ class ReservedStore {
   /** Moves the pages into a WebAssembly.Memory, and returns the store that holds it. */
   toHosted() {
     const { buffer, type } = this;
+    checkDetachable("Memory.toWebAssembly()", buffer);
     const memory = createHost({ ...type, initial: this.#size });
     try {
       // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
@@ -80,11 +84,29 @@ class ReservedStore {
   /** A new buffer where a program detached the one it was given, by `transfer()` say. */
   #reissue() {
     try {
-      this.#buffer = adopt(native.issue(this.#id), ArrayBuffer);
+      this.#buffer = prepare(native.issue(this.#id));
     } catch (error) {
       throw translate(error, "Memory.buffer: it was transferred, and its pages with it");
     }
     return this.#buffer;
+  }
+}
+
+// Without detach keys, structured clone at least can be told to leave a buffer alone. Node does so by
+// itself with those that Node-API made.
+const marksBuffers = features.handoff === "v8" && !features.detachKeys;
+
+function prepare(buffer) {
+  if (marksBuffers) markAsUntransferable(buffer);
+  return adopt(buffer, ArrayBuffer);
+}
+
+/** Refuses a buffer to which the program has given a detach key of Node's, in place of ours. */
+function checkDetachable(member, buffer) {
+  if (features.detachKeys && isMarkedAsUntransferable(buffer)) {
+    throw new TypeError(
+      `${member}: buffer: marked with markAsUntransferable(), it can no longer be detached`,
+    );
   }
 }
 

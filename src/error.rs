@@ -53,3 +53,13 @@ pub enum MemoryError {
     #[error("the pages have moved into a WebAssembly.Memory")]
     Vacated,
 }
+
+impl MemoryError {
+    /// Whether it might not have come about if other memories were gone.
+    pub fn is_want_of_room(&self) -> bool {
+        matches!(
+            self,
+            Self::Limit { .. } | Self::Mappings { .. } | Self::System { .. }
+        )
+    }
+}

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use napi::{Env, Error, Result, Status, Unknown};
+use napi::{Env, Error, Status, Unknown};
 use napi_derive::napi;
 
 use crate::error::MemoryError;
-use crate::handoff::node_api;
+use crate::handoff::{self, Handoff};
 use crate::linear_memory::{LinearMemory, Sharing};
 use crate::registry::{self, Id, LiveMemory};
 use crate::units::Pages;
@@ -32,14 +32,15 @@ pub fn create<'env>(
     initial: f64,
     maximum: Option<f64>,
     shared: bool,
-) -> Result<Issued<'env>> {
+) -> napi::Result<Issued<'env>> {
     let sharing = if shared {
         Sharing::Shared
     } else {
         Sharing::Unshared
     };
     let maximum = maximum.map(pages).transpose()?;
-    let memory = LinearMemory::new(pages(initial)?, maximum, sharing)?;
+    let initial = pages(initial)?;
+    let memory = collecting(|| LinearMemory::new(initial, maximum, sharing))?;
     let memory = registry::register(memory);
     Ok(Issued {
         id: memory.id().as_number(),
@@ -49,13 +50,13 @@ pub fn create<'env>(
 
 /// Issues one more buffer over all pages: for another thread, or in place of a detached one.
 #[napi(catch_unwind)]
-pub fn issue<'env>(env: &'env Env, id: f64) -> Result<Unknown<'env>> {
+pub fn issue<'env>(env: &'env Env, id: f64) -> napi::Result<Unknown<'env>> {
     issue_whole(env, &find(id)?)
 }
 
 /// How many pages the memory has.
 #[napi(catch_unwind)]
-pub fn size(id: f64) -> Result<f64> {
+pub fn size(id: f64) -> napi::Result<f64> {
     Ok(number(find(id)?.size()))
 }
 
@@ -66,19 +67,22 @@ pub fn grow<'env>(
     id: f64,
     delta: f64,
     buffer: Unknown<'env>,
-) -> Result<Unknown<'env>> {
+) -> napi::Result<Unknown<'env>> {
     let memory = find(id)?;
-    let (_, next) = memory.grow(pages(delta)?, |extent| {
-        let next = node_api::issue(env, &memory, extent)?;
-        node_api::detach(env, &buffer)?;
+    let delta = pages(delta)?;
+    let handoff = Handoff::of(env);
+    let (_, next) = memory.grow(delta, |extent| {
+        let next = handoff.issue(env, &memory, extent)?;
+        handoff.detach(env, &buffer)?;
         Ok::<_, Error>(next)
     })?;
+    handoff.settle(env);
     Ok(next)
 }
 
 /// Grows a shared memory; returns the pages before.
 #[napi(catch_unwind)]
-pub fn grow_shared(id: f64, delta: f64) -> Result<f64> {
+pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
     let (before, ()) = find(id)?.grow(pages(delta)?, |_| Ok::<_, Error>(()))?;
     Ok(number(before))
 }
@@ -91,43 +95,71 @@ pub fn vacate<'env>(
     id: f64,
     view: Unknown<'env>,
     buffer: Unknown<'env>,
-) -> Result<Unknown<'env>> {
+) -> napi::Result<Unknown<'env>> {
     let memory = find(id)?;
-    let destination = node_api::engine_pages(env, &view)?;
-    let remains = node_api::issue(env, &memory, memory.remains())?;
-    node_api::detach(env, &buffer)?;
+    let handoff = Handoff::of(env);
+    let destination = handoff::engine_pages(env, &view)?;
+    let remains = handoff.issue(env, &memory, memory.remains())?;
+    handoff.detach(env, &buffer)?;
     memory.vacate(&destination)?;
+    handoff.settle(env);
     Ok(remains)
 }
 
 /// The address of the first byte that a `Uint8Array` views.
 #[napi(catch_unwind)]
-pub fn address(env: &Env, view: Unknown) -> Result<f64> {
-    let (base, _) = node_api::viewed_bytes(env, &view)?;
+pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
+    let (base, _) = handoff::viewed_bytes(env, &view)?;
     Ok(number(u64::try_from(base.addr()).unwrap_or(0)))
 }
 
 /// Whether this engine makes SharedArrayBuffers over pages of ours.
 #[napi(catch_unwind)]
 pub fn has_external_shared_buffers() -> bool {
-    node_api::has_shared()
+    handoff::has_shared()
 }
 
-fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> Result<Unknown<'env>> {
+/// How unshared buffers are made: "v8" or "node-api".
+#[napi(catch_unwind)]
+pub fn handoff_name(env: &Env) -> &'static str {
+    Handoff::of(env).name()
+}
+
+/// Whether a program cannot detach unshared buffers.
+#[napi(catch_unwind)]
+pub fn has_detach_keys(env: &Env) -> bool {
+    Handoff::of(env).has_detach_keys()
+}
+
+fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<Unknown<'env>> {
     let extent = memory.extent()?;
-    match memory.sharing() {
-        Sharing::Unshared => node_api::issue(env, memory, extent),
-        Sharing::Shared => node_api::issue_shared(env, memory, extent),
+    if memory.sharing() == Sharing::Shared {
+        return handoff::issue_shared(env, memory, extent);
     }
+    let handoff = Handoff::of(env);
+    let buffer = handoff.issue(env, memory, extent)?;
+    handoff.settle(env);
+    Ok(buffer)
 }
 
-fn find(id: f64) -> Result<Arc<LiveMemory>> {
+/// What `attempt` makes; where it fails for want of room, once more after a collection.
+fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
+    attempt().or_else(|error| {
+        if !error.is_want_of_room() {
+            return Err(error);
+        }
+        handoff::collect_garbage();
+        attempt()
+    })
+}
+
+fn find(id: f64) -> napi::Result<Arc<LiveMemory>> {
     Id::from_number(id)
         .and_then(registry::find)
         .ok_or_else(|| Error::new(GONE, "the memory is gone"))
 }
 
-fn pages(count: f64) -> Result<Pages> {
+fn pages(count: f64) -> napi::Result<Pages> {
     // Saturates: what is no number of pages comes back different, or beyond the limit.
     let whole = count as u64;
     Pages::new(whole)

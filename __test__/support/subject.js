@@ -7,7 +7,7 @@ const isReference = process.env.LINEAR_MEMORY_SUBJECT === "reference";
 const Memory = isReference ? WebAssembly.Memory : require("../..").Memory;
 
 /** Whether an unshared buffer refuses to be detached by a program. */
-const hasDetachKeys = isReference;
+const hasDetachKeys = isReference || require("../..").features.detachKeys;
 
 const PAGE = 65_536;
 

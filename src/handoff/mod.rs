@@ -1,7 +1,102 @@
 //! Pages to engine buffers. Every buffer issued here holds its memory until the engine, and whoever
 //! else has its backing store, lets go of it.
+//!
+//! Unshared buffers are made in one of two ways, chosen once for the process: see [`Handoff`].
 
-#![allow(unsafe_code, reason = "raw Node-API calls; see the SAFETY lines")]
+#![allow(
+    unsafe_code,
+    reason = "raw calls of Node-API and V8; see the SAFETY lines"
+)]
 
+mod account;
 mod holds;
-pub mod node_api;
+mod node_api;
+mod shared_ptr;
+mod v8;
+
+use std::sync::{Arc, OnceLock};
+
+use napi::{Env, Unknown};
+
+use crate::linear_memory::Extent;
+use crate::registry::LiveMemory;
+
+pub use node_api::{engine_pages, has_shared, issue_shared, viewed_bytes};
+pub use v8::collect_garbage;
+
+/// How unshared buffers are made and detached.
+#[derive(Clone, Copy, Debug)]
+pub enum Handoff {
+    /// Node-API's external buffers: everywhere.
+    NodeApi,
+    /// V8's own, where a tested version of it exports what they need.
+    V8(v8::Buffers),
+}
+
+/// What switches the V8 hand-off off, set to `node-api`.
+const SWITCH: &str = "LINEAR_MEMORY_HANDOFF";
+
+impl Handoff {
+    /// The one of this process; found, and tested, by the first call.
+    pub fn of(env: &Env) -> Self {
+        static CHOSEN: OnceLock<Handoff> = OnceLock::new();
+        *CHOSEN.get_or_init(|| {
+            if std::env::var_os(SWITCH).is_some_and(|value| value == "node-api") {
+                return Self::NodeApi;
+            }
+            v8::Buffers::find()
+                .filter(|buffers| buffers.work(env))
+                .map_or(Self::NodeApi, Self::V8)
+        })
+    }
+
+    /// Its name, as `features.handoff` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NodeApi => "node-api",
+            Self::V8(_) => "v8",
+        }
+    }
+
+    /// Whether nobody but us can detach the buffers.
+    pub fn has_detach_keys(self) -> bool {
+        matches!(self, Self::V8(buffers) if buffers.have_detach_keys())
+    }
+
+    /// An ArrayBuffer over `extent` of `memory`, which it holds.
+    ///
+    /// # Errors
+    ///
+    /// What the engine says, with no exception left pending: `NoExternalBuffersAllowed` where it has
+    /// no external buffers.
+    pub fn issue<'env>(
+        self,
+        env: &'env Env,
+        memory: &Arc<LiveMemory>,
+        extent: Extent,
+    ) -> napi::Result<Unknown<'env>> {
+        match self {
+            Self::NodeApi => node_api::issue(env, memory, extent),
+            Self::V8(buffers) => buffers.issue(env, memory, extent),
+        }
+    }
+
+    /// Detaches an ArrayBuffer that [`Handoff::issue`] made.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine refuses.
+    pub fn detach(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+        match self {
+            Self::NodeApi => node_api::detach(env, buffer),
+            Self::V8(buffers) => buffers.detach(env, buffer),
+        }
+    }
+
+    /// Tells the collector what the buffers issued and released since the last time weigh.
+    pub fn settle(self, env: &Env) {
+        if matches!(self, Self::V8(_)) {
+            account::settle(env);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+"use strict";
+
+const { accessQuestion } = require("../support/access");
+
+module.exports = accessQuestion({
+  title: "Read warm memory in sequence",
+  explanation: "Per 32-bit word of 64 MiB.",
+  pass: (words) => {
+    let sum = 0;
+    for (let i = 0; i < words.length; i++) sum = (sum + words[i]) | 0;
+    return sum;
+  },
+});

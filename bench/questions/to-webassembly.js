@@ -1,0 +1,33 @@
+"use strict";
+
+const { Memory } = require("../..");
+const { PAGE } = require("../support/engine");
+
+const BYTES = 64 * 2 ** 20;
+const descriptor = { initial: BYTES / PAGE, maximum: BYTES / PAGE };
+
+module.exports = {
+  title: "Give 64 MiB to a WebAssembly.Memory",
+  explanation: "toWebAssembly(), against making one and set(): all pages are written before.",
+  unit: "ns",
+  against: "new and set()",
+  required: 10,
+  parameters: { rounds: 15 },
+  quick: { rounds: 3 },
+  peers: {
+    "linear-memory": ({ elapsed }) => {
+      const memory = new Memory(descriptor);
+      new Uint8Array(memory.buffer).fill(1);
+      return elapsed(() => memory.toWebAssembly());
+    },
+    "new and set()": ({ elapsed }) => {
+      const source = new Uint8Array(BYTES).fill(1);
+      const copy = () => {
+        const memory = new WebAssembly.Memory(descriptor);
+        new Uint8Array(memory.buffer).set(source);
+        return memory;
+      };
+      return elapsed(copy);
+    },
+  },
+};
