@@ -32,6 +32,19 @@ export interface MemoryDescriptor<
   shared?: Shared;
 }
 
+/** What the JS API has no place for. What is no object, it ignores as a stray argument. */
+export interface MemoryOptions {
+  /**
+   * Whether to ask the system for pages of 2 MiB. Default `false`. Touching memory for the first time
+   * is then several times faster, and random access misses the processor's tables less often; but a
+   * single byte touched may make 2 MiB resident, so that sparse use costs up to 512 times as much.
+   *
+   * A TypeError for a shared memory, whose pages are the engine's, and where `features.hugePages` is
+   * false. The pages stay huge when they move into the engine, as far as its alignment allows.
+   */
+  hugePages?: boolean;
+}
+
 /** The type of a number of pages. */
 export type PageCount<Address extends AddressType> = Address extends "i64" ? bigint : number;
 
@@ -62,8 +75,8 @@ export interface Memory<
    * The bytes, all of them. The same object until the memory grows, then another one. The one
    * before is detached if it is unshared; if it is shared it stays valid, at its length.
    *
-   * A program can detach an unshared buffer by transferring it, which the specification forbids and
-   * Node-API cannot prevent. The next `buffer` is then a new one over the same pages.
+   * Where `features.detachKeys` is false, a program can detach an unshared buffer by transferring it,
+   * which the specification forbids. The next `buffer` is then a new one over the same pages.
    *
    * @throws TypeError where the pages went with a buffer that was transferred.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-buffer JS API, Memory.buffer}
@@ -76,7 +89,8 @@ export interface Memory<
    *
    * @param delta how many pages
    * @returns how many pages there were before
-   * @throws TypeError where `delta` is no number (for "i64": no BigInt) from 0 to 2^32 - 1 (2^64 - 1).
+   * @throws TypeError where `delta` is no number (for "i64": no BigInt) from 0 to 2^32 - 1 (2^64 - 1),
+   *   or the program marked the buffer with `markAsUntransferable()` on an engine with detach keys.
    * @throws RangeError where the maximum, the limits named at {@link MemoryDescriptor}, or the
    *   system do not allow it, or where no buffer of this engine can view so many bytes (4 GiB on
    *   Node.js 20 and Bun). The memory is as it was.
@@ -135,6 +149,7 @@ export interface MemoryConstructor {
    */
   new <Address extends AddressType = "i32", Shared extends boolean = false>(
     descriptor: CheckedDescriptor<Address, Shared>,
+    options?: MemoryOptions,
   ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
 
   /**
@@ -159,8 +174,21 @@ export declare const Memory: MemoryConstructor;
 
 /** What this engine offers, so that a program can ask rather than try. */
 export declare const features: {
-  /** How pages become buffers: `"node-api"`, external buffers of Node-API. */
-  readonly handoff: "node-api";
+  /**
+   * How pages become buffers. `"v8"`: backing stores of V8's own, on the versions of Node.js that were
+   * tested (20, 22, 24 and 26 on Linux): growing starts no garbage collection, and memories are
+   * released inside a synchronous loop too. `"node-api"`: Node-API's external buffers, everywhere
+   * else, and where the environment variable `LINEAR_MEMORY_HANDOFF` is `node-api`.
+   */
+  readonly handoff: "v8" | "node-api";
+  /**
+   * Whether a program cannot detach the buffer of an unshared memory, as the specification has it:
+   * `transfer()` and structured clone's transfer throw a TypeError. Where this is false, `transfer()`
+   * detaches it; see {@link Memory.buffer}.
+   */
+  readonly detachKeys: boolean;
+  /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. */
+  readonly hugePages: boolean;
   /** Whether the engine's own class has 64-bit addresses, so that `toWebAssembly()` takes them. */
   readonly memory64: boolean;
   /**

@@ -1,7 +1,7 @@
 "use strict";
 
 const { show, isObject, toAddress, fromAddress } = require("./lib/convert");
-const { readDescriptor } = require("./lib/descriptor");
+const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
 const identity = require("./lib/identity");
 const { createStore, openStore } = require("./lib/store");
@@ -12,8 +12,8 @@ let opened;
 class Memory {
   #store;
 
-  constructor(descriptor) {
-    this.#store = opened ?? createStore(readDescriptor(descriptor));
+  constructor(descriptor, options = undefined) {
+    this.#store = opened ?? createStore(readDescriptor(descriptor), readOptions(options));
   }
 
   static from(source) {

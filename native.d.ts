@@ -13,7 +13,7 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 export declare function address(view: unknown): number
 
 /** Makes a memory, and issues its first buffer. */
-export declare function create(initial: number, maximum: number | undefined | null, shared: boolean): Issued
+export declare function create(initial: number, maximum: number | undefined | null, shared: boolean, hugePages: boolean): Issued
 
 /** Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next. */
 export declare function grow(id: number, delta: number, buffer: unknown): unknown
@@ -30,6 +30,9 @@ export declare function hasDetachKeys(): boolean
 /** Whether this engine makes SharedArrayBuffers over pages of ours. */
 export declare function hasExternalSharedBuffers(): boolean
 
+/** Whether the system gives huge pages to who asks for them. */
+export declare function hasHugePages(): boolean
+
 /** Issues one more buffer over all pages: for another thread, or in place of a detached one. */
 export declare function issue(id: number): unknown
 
@@ -40,6 +43,9 @@ export interface Issued {
   /** Over all its pages. */
   buffer: unknown
 }
+
+/** Unmaps what released memories left for the next ones: called in a turn of the event loop. */
+export declare function releaseSpares(): void
 
 /** How many pages the memory has. */
 export declare function size(id: number): number

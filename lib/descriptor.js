@@ -39,6 +39,16 @@ function readDescriptor(descriptor) {
   return { address, initial: pages, maximum, shared };
 }
 
+/**
+ * Reads what the JS API has no place for, in the argument that it would ignore. So all but an object
+ * is ignored here too.
+ *
+ * @returns {{ hugePages: boolean }}
+ */
+function readOptions(options) {
+  return { hugePages: isObject(options) && Boolean(options.hugePages) };
+}
+
 function readAddress(value) {
   if (value === undefined) return "i32";
   const address = typeof value === "symbol" ? value : `${value}`;
@@ -86,4 +96,4 @@ function checkGrowth(type, size, delta) {
   );
 }
 
-module.exports = { readDescriptor, sizeLimit, checkGrowth };
+module.exports = { readDescriptor, readOptions, sizeLimit, checkGrowth };

@@ -13,6 +13,8 @@ const features = Object.freeze({
 
   detachKeys: native.hasDetachKeys(),
 
+  hugePages: native.hasHugePages(),
+
   get memory64() {
     return engine.has64();
   },

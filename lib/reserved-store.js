@@ -1,6 +1,7 @@
 "use strict";
 
 const { constants } = require("node:buffer");
+const { setImmediate } = require("node:timers");
 const { markAsUntransferable, isMarkedAsUntransferable } = require("node:worker_threads");
 
 const { sizeLimit, checkGrowth } = require("./descriptor");
@@ -8,21 +9,24 @@ const engine = require("./engine");
 const { translate } = require("./errors");
 const { features } = require("./features");
 const { HostedStore, no64 } = require("./hosted-store");
+const { keepAlive } = require("./keep-alive");
 const native = require("../native");
 const { adopt } = require("./realm");
 
-// Native code that a program started (a write to a file, say) keeps the buffer object it was given,
-// not the pages under it. So a detached buffer holds the store it came from, and with it the pages.
-const detached = new WeakMap();
-
-/** Pages of our own, unshared, handed to the engine as an ArrayBuffer that every growth reissues. */
+/**
+ * Pages of our own, unshared, handed to the engine as an ArrayBuffer that every growth reissues.
+ *
+ * Native code that a program started (a write to a file, say) keeps the buffer object it was given,
+ * not the pages under it. So a detached buffer keeps the store alive that it came from, and with it
+ * the pages.
+ */
 class ReservedStore {
   #id;
   #buffer;
   #size;
 
-  constructor(type) {
-    const { id, buffer } = issue(type, false);
+  constructor(type, { hugePages = false } = {}) {
+    const { id, buffer } = issue(type, hugePages);
     this.type = type;
     this.#id = id;
     this.#buffer = prepare(buffer);
@@ -55,7 +59,7 @@ class ReservedStore {
       throw translate(error, "Memory.grow()");
     }
     this.#size = size + delta;
-    detached.set(buffer, this);
+    keepAlive(this, buffer);
     return size;
   }
 
@@ -72,7 +76,7 @@ class ReservedStore {
       this.#keep();
       throw translate(error, "Memory.toWebAssembly()");
     }
-    detached.set(buffer, this);
+    keepAlive(this, buffer);
     return new HostedStore(memory, type);
   }
 
@@ -111,15 +115,28 @@ function checkDetachable(member, buffer) {
 }
 
 /** A new memory of the addon's: its number, and the buffer that keeps it alive. */
-function issue(type, shared) {
+function issue(type, hugePages = false) {
   checkLength("Memory", type.initial);
   // The addon reserves no more than a memory can have.
   const maximum = type.maximum === undefined ? undefined : sizeLimit(type);
+  releaseSparesSoon();
   try {
-    return native.create(type.initial, maximum, shared);
+    return native.create(type.initial, maximum, type.shared, hugePages);
   } catch (error) {
     throw translate(error, "Memory");
   }
+}
+
+let willReleaseSpares = false;
+
+/** The addon keeps released ranges for the next memories of this turn of the event loop. */
+function releaseSparesSoon() {
+  if (willReleaseSpares) return;
+  willReleaseSpares = true;
+  setImmediate(() => {
+    willReleaseSpares = false;
+    native.releaseSpares();
+  });
 }
 
 function checkLength(member, pages) {

@@ -22,7 +22,7 @@ class SharedReservedStore {
   }
 
   static create(type) {
-    const { id, buffer } = issue(type, true);
+    const { id, buffer } = issue(type);
     return new SharedReservedStore(id, type, buffer);
   }
 

@@ -21,7 +21,8 @@ const { ReservedStore } = require("./reserved-store");
 const { SharedReservedStore } = require("./shared-reserved-store");
 
 /** The store of a new memory. */
-function createStore(type) {
+function createStore(type, options) {
+  if (options.hugePages) return createHuge(type);
   if (type.shared) return createShared(type);
   try {
     return new ReservedStore(type);
@@ -29,6 +30,17 @@ function createStore(type) {
     if (!isRefusal(error)) throw error;
     return HostedStore.create(type);
   }
+}
+
+/** Only where the pages are ours and the system has huge ones. */
+function createHuge(type) {
+  if (type.shared) {
+    throw new TypeError("Memory: hugePages: not of a shared memory, whose pages are the engine's");
+  }
+  if (!features.hugePages) {
+    throw new TypeError("Memory: hugePages: this system has none (transparent_hugepage is never)");
+  }
+  return new ReservedStore(type, { hugePages: true });
 }
 
 /** Hosted where the engine can: modules and Atomics must use one address, which only it can give. */

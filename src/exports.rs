@@ -10,7 +10,10 @@ use napi_derive::napi;
 use crate::error::MemoryError;
 use crate::handoff::{self, Handoff};
 use crate::linear_memory::{LinearMemory, Sharing};
+use crate::range::PageSize;
 use crate::registry::{self, Id, LiveMemory};
+use crate::spare;
+use crate::sys;
 use crate::units::Pages;
 
 /// The code of the error that says that there is no memory, or none any more.
@@ -32,19 +35,28 @@ pub fn create<'env>(
     initial: f64,
     maximum: Option<f64>,
     shared: bool,
+    huge_pages: bool,
 ) -> napi::Result<Issued<'env>> {
     let sharing = if shared {
         Sharing::Shared
     } else {
         Sharing::Unshared
     };
+    let page_size = if huge_pages {
+        PageSize::Huge
+    } else {
+        PageSize::Base
+    };
     let maximum = maximum.map(pages).transpose()?;
     let initial = pages(initial)?;
-    let memory = collecting(|| LinearMemory::new(initial, maximum, sharing))?;
+    let memory = collecting(|| LinearMemory::new(initial, maximum, sharing, page_size))?;
     let memory = registry::register(memory);
+    let buffer = issue_whole(env, &memory)?;
+    // Only a program that makes memories can have made garbage of earlier ones; growing makes none.
+    Handoff::of(env).settle(env);
     Ok(Issued {
         id: memory.id().as_number(),
-        buffer: issue_whole(env, &memory)?,
+        buffer,
     })
 }
 
@@ -76,7 +88,6 @@ pub fn grow<'env>(
         handoff.detach(env, &buffer)?;
         Ok::<_, Error>(next)
     })?;
-    handoff.settle(env);
     Ok(next)
 }
 
@@ -102,7 +113,6 @@ pub fn vacate<'env>(
     let remains = handoff.issue(env, &memory, memory.remains())?;
     handoff.detach(env, &buffer)?;
     memory.vacate(&destination)?;
-    handoff.settle(env);
     Ok(remains)
 }
 
@@ -111,6 +121,28 @@ pub fn vacate<'env>(
 pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
     let (base, _) = handoff::viewed_bytes(env, &view)?;
     Ok(number(u64::try_from(base.addr()).unwrap_or(0)))
+}
+
+/// Runs in each thread that loads the addon.
+#[napi(module_exports)]
+pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<()> {
+    // A thread that is terminated never gets to its event loop.
+    env.add_env_cleanup_hook((), |()| {
+        spare::release();
+    })
+    .map(drop)
+}
+
+/// Unmaps what released memories left for the next ones: called in a turn of the event loop.
+#[napi(catch_unwind)]
+pub fn release_spares() {
+    spare::release();
+}
+
+/// Whether the system gives huge pages to who asks for them.
+#[napi(catch_unwind)]
+pub fn has_huge_pages() -> bool {
+    sys::has_huge_pages()
 }
 
 /// Whether this engine makes SharedArrayBuffers over pages of ours.
@@ -136,10 +168,7 @@ fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<U
     if memory.sharing() == Sharing::Shared {
         return handoff::issue_shared(env, memory, extent);
     }
-    let handoff = Handoff::of(env);
-    let buffer = handoff.issue(env, memory, extent)?;
-    handoff.settle(env);
-    Ok(buffer)
+    Handoff::of(env).issue(env, memory, extent)
 }
 
 /// What `attempt` makes; where it fails for want of room, once more after a collection.

@@ -18,12 +18,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
+use crate::range::PageSize;
 use crate::reservation::Reservation;
 use crate::sys::Destination;
 use crate::units::{HostBytes, Pages};
 
 /// Pages reserved for a memory without a maximum: all that 32-bit addresses reach.
 const UNBOUNDED: u64 = 65_536;
+
+/// Growths up to which a memory is one that seldom grows.
+const SELDOM: u32 = 16;
+
+/// The most that is ever committed beyond the size.
+const MOST_SLACK: HostBytes = HostBytes::MIB;
 
 /// What a buffer covers: pages from the beginning of a memory.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +66,41 @@ struct Ranges {
     /// Ranges that the pages have left; kept for those who may still hold an address in them.
     former: Vec<Reservation>,
     vacated: bool,
+    /// How often the memory has grown in place.
+    growths: u32,
+}
+
+impl Ranges {
+    fn grow_in_place<T, E: From<MemoryError>>(
+        &mut self,
+        to: HostBytes,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let committed = self.current.committed();
+        if to > committed {
+            self.current.commit(self.with_slack(to))?;
+        }
+        let extent = Extent {
+            base: self.current.base(),
+            length: to,
+        };
+        let issued = issue(extent).inspect_err(|_| self.current.uncommit(committed))?;
+        self.growths = self.growths.saturating_add(1);
+        Ok(issued)
+    }
+
+    /// What to commit for a size of `to`: exactly that, so that all beyond it faults. But a memory
+    /// that keeps growing gets an eighth more at a time, since committing is most of what growing
+    /// costs.
+    fn with_slack(&self, to: HostBytes) -> HostBytes {
+        if self.growths < SELDOM {
+            return to;
+        }
+        let slack = to.halved().halved().halved().min(MOST_SLACK);
+        to.checked_add(slack)
+            .unwrap_or(to)
+            .min(self.current.capacity())
+    }
 }
 
 impl LinearMemory {
@@ -71,11 +113,12 @@ impl LinearMemory {
         initial: Pages,
         maximum: Option<Pages>,
         sharing: Sharing,
+        page_size: PageSize,
     ) -> Result<Self, MemoryError> {
         let limit = maximum.unwrap_or(Pages::LIMIT);
         let committed = within(initial, limit)?;
         let wanted = maximum.or(Pages::new(UNBOUNDED)).and_then(Pages::bytes);
-        let reservation = Reservation::new(committed, wanted.unwrap_or(committed))?;
+        let reservation = Reservation::new(committed, wanted.unwrap_or(committed), page_size)?;
         Ok(Self::over(reservation, initial, limit, sharing))
     }
 
@@ -88,6 +131,7 @@ impl LinearMemory {
                 current,
                 former: Vec::new(),
                 vacated: false,
+                growths: 0,
             }),
         }
     }
@@ -147,12 +191,7 @@ impl LinearMemory {
             })?;
         let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
         let issued = if to <= ranges.current.capacity() {
-            ranges.current.commit(from, to)?;
-            let extent = Extent {
-                base: ranges.current.base(),
-                length: to,
-            };
-            issue(extent).inspect_err(|_| ranges.current.uncommit(from, to))?
+            ranges.grow_in_place(to, issue)?
         } else {
             self.grow_elsewhere(&mut ranges, from, to, issue)?
         };
@@ -175,7 +214,7 @@ impl LinearMemory {
         // Twice as much as needed, so that a memory that keeps growing seldom moves.
         let limit = within(self.maximum, self.maximum)?;
         let wanted = to.checked_add(to).unwrap_or(to).min(limit);
-        let larger = Reservation::new(to, wanted)?;
+        let larger = Reservation::new(to, wanted, ranges.current.page_size())?;
         let issued = issue(Extent {
             base: larger.base(),
             length: to,
@@ -239,7 +278,13 @@ mod tests {
     }
 
     fn unshared(initial: u64, maximum: Option<u64>) -> LinearMemory {
-        LinearMemory::new(pages(initial), maximum.map(pages), Sharing::Unshared).unwrap()
+        LinearMemory::new(
+            pages(initial),
+            maximum.map(pages),
+            Sharing::Unshared,
+            PageSize::Base,
+        )
+        .unwrap()
     }
 
     fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
@@ -276,6 +321,20 @@ mod tests {
     }
 
     #[test]
+    fn only_a_memory_that_keeps_growing_commits_ahead() {
+        let memory = unshared(1, Some(100));
+        let committed = || memory.lock().current.committed();
+        for size in 2..=u64::from(SELDOM) + 1 {
+            grow(&memory, 1).unwrap();
+            assert_eq!(committed(), bytes(size));
+        }
+        grow(&memory, 1).unwrap();
+        assert!(committed() > memory.extent().unwrap().length);
+        grow(&memory, 100 - memory.size()).unwrap();
+        assert_eq!(committed(), bytes(100));
+    }
+
+    #[test]
     fn an_outgrown_reservation_is_left_for_a_larger_one() {
         let memory = unshared(1, None);
         let before = memory.extent().unwrap();
@@ -288,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_shared_memory_never_moves() {
-        let clamped = Reservation::new(bytes(1), bytes(2)).unwrap();
+        let clamped = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
         let memory = LinearMemory::over(clamped, pages(1), pages(3), Sharing::Shared);
         let base = memory.extent().unwrap().base;
         assert!(matches!(
@@ -303,7 +362,7 @@ mod tests {
     #[test]
     fn a_vacated_memory_does_nothing_more() {
         let memory = unshared(2, None);
-        let elsewhere = Reservation::new(bytes(2), bytes(2)).unwrap();
+        let elsewhere = Reservation::new(bytes(2), bytes(2), PageSize::Base).unwrap();
         memory.vacate(&elsewhere.as_destination()).unwrap();
         assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));
@@ -316,7 +375,8 @@ mod tests {
 
     #[test]
     fn more_than_the_maximum_is_refused() {
-        let refused = LinearMemory::new(pages(2), Some(pages(1)), Sharing::Unshared);
+        let refused =
+            LinearMemory::new(pages(2), Some(pages(1)), Sharing::Unshared, PageSize::Base);
         assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
         let memory = unshared(1, None);
         let refused = grow(&memory, Pages::LIMIT.count());

@@ -86,11 +86,12 @@ pub fn find(id: Id) -> Option<Arc<LiveMemory>> {
 mod tests {
     use super::*;
     use crate::linear_memory::Sharing;
+    use crate::range::PageSize;
     use crate::units::Pages;
 
     fn memory() -> Arc<LiveMemory> {
         let page = Pages::new(1).unwrap();
-        register(LinearMemory::new(page, Some(page), Sharing::Unshared).unwrap())
+        register(LinearMemory::new(page, Some(page), Sharing::Unshared, PageSize::Base).unwrap())
     }
 
     #[test]

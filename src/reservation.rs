@@ -1,28 +1,22 @@
-//! An address range: reserved whole, committed from its beginning, released when dropped.
+//! An address range of a memory's: reserved whole, committed from its beginning, released when
+//! dropped.
 
-use std::io;
 use std::ptr::NonNull;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use crate::error::MemoryError;
-use crate::sys::{self, Destination, Mapping};
+use crate::range::{PageSize, Range};
+use crate::spare;
+use crate::sys::{self, Destination};
 use crate::units::HostBytes;
 
 /// Address space that stays the engine's where the system limits the process's.
 const ENGINE_HEADROOM: usize = 64 << 20;
 
-/// An address range that ends in a guard page.
-///
-/// ```text
-/// base                committed                capacity       + one page
-///  | readable, writable | faults: not yet grown into | guard: faults |
-/// ```
+/// A range that is ours alone.
 #[derive(Debug)]
 pub struct Reservation {
-    mapping: Mapping,
-    capacity: HostBytes,
-    _room: MappingRoom,
+    range: Arc<Range>,
 }
 
 impl Reservation {
@@ -31,72 +25,60 @@ impl Reservation {
     /// # Errors
     ///
     /// Where not even `committed` bytes can be had; nothing stays reserved then.
-    pub fn new(committed: HostBytes, wanted: HostBytes) -> Result<Self, MemoryError> {
-        let room = MappingRoom::take()?;
-        let mut capacity = wanted.max(committed);
-        if let Some(left) = sys::address_space_left() {
-            let left = left.saturating_sub(ENGINE_HEADROOM);
-            if committed.get() > left {
-                let wanted = committed.get();
-                return Err(MemoryError::Limit { wanted, left });
-            }
-            // Half of what is left: the engine and the next memory want some too.
-            let half = HostBytes::round_up(left).unwrap_or_default().halved();
-            capacity = capacity.min(half).max(committed);
+    pub fn new(
+        committed: HostBytes,
+        wanted: HostBytes,
+        page_size: PageSize,
+    ) -> Result<Self, MemoryError> {
+        let capacity = wanted.max(committed);
+        if let Some(range) = spare::take(committed, capacity, page_size) {
+            return Ok(Self { range });
         }
-        loop {
-            match Self::map(committed, capacity) {
-                Ok(mapping) => {
-                    return Ok(Self {
-                        mapping,
-                        capacity,
-                        _room: room,
-                    });
-                }
-                Err(_) if capacity > committed => capacity = capacity.halved().max(committed),
-                Err(source) => {
-                    let wanted = committed.get();
-                    return Err(MemoryError::System { wanted, source });
-                }
+        let range = map(committed, capacity, page_size).or_else(|error| {
+            // Spare ranges take room too.
+            match spare::release() {
+                0 => Err(error),
+                _ => map(committed, capacity, page_size),
             }
-        }
-    }
-
-    fn map(committed: HostBytes, capacity: HostBytes) -> io::Result<Mapping> {
-        let length = capacity
-            .checked_add(HostBytes::page())
-            .ok_or(io::ErrorKind::OutOfMemory)?;
-        Mapping::reserve(length, committed)
+        })?;
+        Ok(Self {
+            range: Arc::new(range),
+        })
     }
 
     /// The first byte's address, the same as long as the reservation lives.
     pub fn base(&self) -> NonNull<u8> {
-        self.mapping.base()
+        self.range.base()
+    }
+
+    /// What pages it asks for.
+    pub fn page_size(&self) -> PageSize {
+        self.range.page_size()
     }
 
     /// How many bytes can be committed.
     pub fn capacity(&self) -> HostBytes {
-        self.capacity
+        self.range.capacity()
     }
 
-    /// Makes the bytes from `from` to `to` readable and writable; they read zero.
+    /// How many bytes are committed.
+    pub fn committed(&self) -> HostBytes {
+        self.range.committed()
+    }
+
+    /// Commits `length` bytes in all; those that were not read zero.
     ///
     /// # Errors
     ///
     /// What the system says; nothing has changed then.
-    pub fn commit(&self, from: HostBytes, to: HostBytes) -> Result<(), MemoryError> {
-        self.mapping
-            .allow(from, to)
-            .map_err(|source| MemoryError::System {
-                wanted: to.get().saturating_sub(from.get()),
-                source,
-            })
+    pub fn commit(&self, length: HostBytes) -> Result<(), MemoryError> {
+        self.range.commit(length)
     }
 
-    /// Takes back a commit of bytes that nobody has touched.
-    pub fn uncommit(&self, from: HostBytes, to: HostBytes) {
+    /// Takes back a commit of bytes that nobody has touched: `length` in all stay.
+    pub fn uncommit(&self, length: HostBytes) {
         // Where it fails, pages that nobody can name stay accessible: no harm but the lost fault.
-        let _ = self.mapping.forbid(from, to);
+        let _ = self.range.commit(length);
     }
 
     /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
@@ -110,47 +92,44 @@ impl Reservation {
         length: HostBytes,
         destination: &Destination,
     ) -> Result<(), MemoryError> {
-        self.mapping
-            .move_pages(length, destination)
-            .map_err(|source| MemoryError::System {
-                wanted: length.get(),
-                source,
-            })
+        self.range.move_pages(length, destination)
     }
 
     /// This reservation as the place that another's pages move to.
     pub fn as_destination(&self) -> Destination<'_> {
-        Destination::of(&self.mapping)
+        self.range.as_destination()
     }
 }
 
-/// The right to hold the two mappings of a reservation, given back when dropped.
-///
-/// The kernel limits mappings per process, and an engine whose own `mmap` fails aborts: a quarter
-/// of them stays the engine's.
-#[derive(Debug)]
-struct MappingRoom;
-
-static LIVE_MAPPINGS: AtomicUsize = AtomicUsize::new(0);
-
-impl MappingRoom {
-    const EACH: usize = 2;
-
-    fn take() -> Result<Self, MemoryError> {
-        static LIMIT: OnceLock<usize> = OnceLock::new();
-        let limit = *LIMIT.get_or_init(|| sys::max_map_count() / 4 * 3);
-        LIVE_MAPPINGS
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |live| {
-                live.checked_add(Self::EACH).filter(|live| *live <= limit)
-            })
-            .map(|_| Self)
-            .map_err(|live| MemoryError::Mappings { live, limit })
-    }
-}
-
-impl Drop for MappingRoom {
+impl Drop for Reservation {
     fn drop(&mut self) {
-        LIVE_MAPPINGS.fetch_sub(Self::EACH, Ordering::Relaxed);
+        spare::offer(&self.range);
+    }
+}
+
+/// A range of `capacity` bytes, or of as many as the system gives, by halves, down to `committed`.
+fn map(
+    committed: HostBytes,
+    mut capacity: HostBytes,
+    page_size: PageSize,
+) -> Result<Range, MemoryError> {
+    if let Some(left) = sys::address_space_left() {
+        let left = left.saturating_sub(ENGINE_HEADROOM);
+        if committed.get() > left {
+            let wanted = committed.get();
+            return Err(MemoryError::Limit { wanted, left });
+        }
+        // Half of what is left: the engine and the next memory want some too.
+        let half = HostBytes::round_up(left).unwrap_or_default().halved();
+        capacity = capacity.min(half).max(committed);
+    }
+    loop {
+        match Range::map(committed, capacity, page_size) {
+            Err(MemoryError::System { .. }) if capacity > committed => {
+                capacity = capacity.halved().max(committed);
+            }
+            result => return result,
+        }
     }
 }
 
@@ -170,27 +149,27 @@ mod tests {
 
     #[test]
     fn a_reservation_too_large_is_clamped() {
-        let reservation = Reservation::new(bytes(1), too_large()).unwrap();
+        let reservation = Reservation::new(bytes(1), too_large(), PageSize::Base).unwrap();
         assert!(reservation.capacity() >= bytes(1 << 16));
         assert!(reservation.capacity() < too_large());
-        reservation.commit(bytes(1), bytes(2)).unwrap();
+        reservation.commit(bytes(2)).unwrap();
     }
 
     #[test]
     fn what_cannot_be_committed_is_refused() {
         assert!(matches!(
-            Reservation::new(too_large(), too_large()),
+            Reservation::new(too_large(), too_large(), PageSize::Base),
             Err(MemoryError::System { .. })
         ));
-        let small = Reservation::new(bytes(1), bytes(2)).unwrap();
-        assert!(small.commit(bytes(1), bytes(3)).is_err());
+        let small = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
+        assert!(small.commit(bytes(3)).is_err());
     }
 
     #[test]
     fn released_ranges_leave_the_address_space() {
-        // A size that no other test commits: they run beside this one, and addresses are reused.
+        // Sizes that no other test has: they run beside this one, and addresses are reused.
         let committed = bytes(12_345);
-        let reservation = Reservation::new(committed, bytes(65_536)).unwrap();
+        let reservation = Reservation::new(committed, bytes(54_321), PageSize::Base).unwrap();
         let base = reservation.base().as_ptr().addr();
         let line = format!("{base:x}-{:x} rw-p ", base + committed.get());
         let mapped = || {
@@ -201,6 +180,15 @@ mod tests {
         };
         assert!(mapped());
         drop(reservation);
+        spare::release();
         assert!(!mapped());
+    }
+
+    #[test]
+    fn huge_pages_are_aligned() {
+        let reservation = Reservation::new(bytes(1), bytes(64), PageSize::Huge).unwrap();
+        assert!(reservation.base().as_ptr().addr().is_multiple_of(2 << 20));
+        assert_eq!(reservation.capacity(), bytes(64));
+        reservation.commit(bytes(64)).unwrap();
     }
 }

@@ -44,6 +44,12 @@ impl HostBytes {
     /// No bytes.
     pub const ZERO: Self = Self(0);
 
+    /// A mebibyte, of whole pages on every system.
+    pub const MIB: Self = Self(1 << 20);
+
+    /// What huge pages of the system's are, where its usual ones have 4 KiB.
+    pub const HUGE_PAGE: Self = Self(2 << 20);
+
     /// One page of the operating system's.
     pub fn page() -> Self {
         Self(page_size())

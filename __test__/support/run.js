@@ -11,11 +11,12 @@ const execute = promisify(execFile);
 const programs = path.join(__dirname, "..", "programs");
 
 /** Runs a program of `programs/`, under `ulimit` options if any; what it printed, as JSON. */
-async function run(program, { ulimit = "", args = [], nodeOptions = [] } = {}) {
+async function run(program, { ulimit = "", args = [], env = {} } = {}) {
   const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
   const file = path.join(programs, program);
-  const command = [process.execPath, ...nodeOptions, file, ...args.map(String)];
-  const { stdout } = await execute("/bin/bash", ["-c", script, ...command]);
+  const command = [process.execPath, file, ...args.map(String)];
+  const options = { env: { ...process.env, ...env } };
+  const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
   return JSON.parse(stdout);
 }
 

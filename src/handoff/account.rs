@@ -2,7 +2,7 @@
 //!
 //! V8 does not see the bytes behind a buffer that [`super::v8`] makes. Each thread has an account of
 //! those that it issued: a buffer adds its length, and takes it back when it is released, on whatever
-//! thread. Only the balance is told: growing a memory tells what it grew by.
+//! thread. Only the balance is told, when the next memory is made: for a memory, that is its size.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

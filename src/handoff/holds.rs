@@ -40,13 +40,15 @@ pub fn release(hint: Hint) {
 mod tests {
     use super::*;
     use crate::linear_memory::{LinearMemory, Sharing};
+    use crate::range::PageSize;
     use crate::registry::{find, register};
     use crate::units::Pages;
 
     #[test]
     fn the_last_release_lets_the_memory_go_and_further_ones_do_nothing() {
         let page = Pages::new(1).unwrap();
-        let memory = register(LinearMemory::new(page, None, Sharing::Shared).unwrap());
+        let memory =
+            register(LinearMemory::new(page, None, Sharing::Shared, PageSize::Base).unwrap());
         let id = memory.id();
         let first = hold(Arc::clone(&memory));
         let second = hold(memory);

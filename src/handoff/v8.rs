@@ -18,6 +18,7 @@ use napi::{Env, JsValue, Status, Unknown, sys};
 use super::account::Entry;
 use super::shared_ptr::{Shared, SharedPtr};
 use crate::linear_memory::{Extent, LinearMemory, Sharing};
+use crate::range::PageSize;
 use crate::registry::{self, LiveMemory};
 use crate::units::Pages;
 
@@ -106,7 +107,7 @@ impl Buffers {
 
     fn test(self, env: &Env) -> Option<bool> {
         let page = Pages::new(1)?;
-        let memory = LinearMemory::new(page, Some(page), Sharing::Unshared).ok()?;
+        let memory = LinearMemory::new(page, Some(page), Sharing::Unshared, PageSize::Base).ok()?;
         let memory = registry::register(memory);
         let id = memory.id();
         let extent = memory.extent().ok()?;

@@ -26,3 +26,9 @@ pub fn address_space_left() -> Option<usize> {
         .ok()?;
     Some(limit.saturating_sub(pages.saturating_mul(page_size())))
 }
+
+/// Whether transparent huge pages are switched on, for who asks for them at least.
+pub fn has_huge_pages() -> bool {
+    fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
+        .is_ok_and(|choices| !choices.contains("[never]"))
+}

@@ -17,6 +17,8 @@ use crate::units::HostBytes;
 #[derive(Debug)]
 pub struct Mapping {
     pages: MmapRaw,
+    /// Where the mapping begins in `pages`, and how much of it there is.
+    offset: usize,
     length: HostBytes,
 }
 
@@ -28,22 +30,41 @@ impl Mapping {
     ///
     /// What `mmap(2)` and `mprotect(2)` say; nothing stays mapped then.
     pub fn reserve(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
-        let pages = MmapOptions::new()
-            .len(length.get())
-            .no_reserve_swap()
-            .map_anon()?;
         let mapping = Self {
-            pages: MmapRaw::from(pages),
+            pages: map(length)?,
+            offset: 0,
             length,
         };
-        mapping.protect(accessible, length, MprotectFlags::empty())?;
+        mapping.forbid(accessible, length)?;
+        Ok(mapping)
+    }
+
+    /// As [`Mapping::reserve`], at a multiple of 2 MiB, and with pages of 2 MiB where the system has
+    /// them to spare.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)`, `mprotect(2)` and `madvise(2)` say; nothing stays mapped then.
+    pub fn reserve_huge(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
+        let room = length
+            .checked_add(HostBytes::HUGE_PAGE)
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let pages = map(room)?;
+        let mapping = Self {
+            offset: pages.as_mut_ptr().align_offset(HostBytes::HUGE_PAGE.get()),
+            pages,
+            length,
+        };
+        mapping.advise(length, mm::Advice::LinuxHugepage)?;
+        mapping.forbid(accessible, length)?;
         Ok(mapping)
     }
 
     /// The first byte's address.
     pub fn base(&self) -> NonNull<u8> {
         // memmap2 maps at least one byte, at an address that is never null.
-        NonNull::new(self.pages.as_mut_ptr()).unwrap_or(NonNull::dangling())
+        NonNull::new(self.pages.as_mut_ptr().wrapping_add(self.offset))
+            .unwrap_or(NonNull::dangling())
     }
 
     /// Makes the bytes from `start` to `end` readable and writable.
@@ -62,6 +83,24 @@ impl Mapping {
     /// As [`Mapping::allow`].
     pub fn forbid(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         self.protect(start, end, MprotectFlags::empty())
+    }
+
+    /// Gives the pages of the first `length` bytes back to the system: they read zero.
+    ///
+    /// # Errors
+    ///
+    /// What `madvise(2)` says, or `InvalidInput` where the bytes are not in this mapping.
+    pub fn discard(&self, length: HostBytes) -> io::Result<()> {
+        self.advise(length, mm::Advice::LinuxDontNeed)
+    }
+
+    fn advise(&self, length: HostBytes, advice: mm::Advice) -> io::Result<()> {
+        if length > self.length {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: the range is ours; what is advised here changes no byte but to zero.
+        unsafe { mm::madvise(self.base().as_ptr().cast(), length.get(), advice) }?;
+        Ok(())
     }
 
     /// Moves the pages of the first `length` bytes to `destination`, whose own are lost. The range
@@ -111,15 +150,7 @@ impl Mapping {
         // SAFETY: two different mappings, `length` readable bytes here (checked in `move_pages`;
         // the caller moves committed bytes only) and `length` writable ones there, just mapped.
         unsafe { ptr::copy_nonoverlapping(self.base().as_ptr(), target, length.get()) };
-        // SAFETY: the range is ours, and is allowed to read zero from now on.
-        unsafe {
-            mm::madvise(
-                self.base().as_ptr().cast(),
-                length.get(),
-                mm::Advice::LinuxDontNeed,
-            )
-        }?;
-        Ok(())
+        self.discard(length)
     }
 
     fn protect(&self, start: HostBytes, end: HostBytes, flags: MprotectFlags) -> io::Result<()> {
@@ -142,6 +173,12 @@ impl Mapping {
         }?;
         Ok(())
     }
+}
+
+fn map(length: HostBytes) -> io::Result<MmapRaw> {
+    let mut options = MmapOptions::new();
+    let pages = options.len(length.get()).no_reserve_swap().map_anon()?;
+    Ok(MmapRaw::from(pages))
 }
 
 /// Writable pages that may be replaced by others: where [`Mapping::move_pages`] moves to.

@@ -9,7 +9,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub use linux::{address_space_left, max_map_count};
+pub use linux::{address_space_left, has_huge_pages, max_map_count};
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("src/sys has no file for this operating system yet");
