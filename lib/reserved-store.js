@@ -55,7 +55,6 @@ class ReservedStore {
     try {
       this.#buffer = prepare(native.grow(this.#id, delta, buffer));
     } catch (error) {
-      this.#keep();
       throw translate(error, "Memory.grow()");
     }
     this.#size = size + delta;
@@ -73,16 +72,10 @@ class ReservedStore {
       const view = new Uint8Array(engine.bufferOf(memory));
       this.#buffer = native.vacate(this.#id, view, buffer);
     } catch (error) {
-      this.#keep();
       throw translate(error, "Memory.toWebAssembly()");
     }
     keepAlive(this, buffer);
     return new HostedStore(memory, type);
-  }
-
-  /** After a failure that came when the buffer was already detached: nothing else holds the pages. */
-  #keep() {
-    if (this.#buffer.byteLength === 0) this.#reissue();
   }
 
   /** A new buffer where a program detached the one it was given, by `transfer()` say. */

@@ -81,20 +81,19 @@ pub fn grow<'env>(
     buffer: Unknown<'env>,
 ) -> napi::Result<Unknown<'env>> {
     let memory = find(id)?;
-    let delta = pages(delta)?;
     let handoff = Handoff::of(env);
-    let (_, next) = memory.grow(delta, |extent| {
-        let next = handoff.issue(env, &memory, extent)?;
-        handoff.detach(env, &buffer)?;
-        Ok::<_, Error>(next)
-    })?;
+    let (_, next) = memory.grow(
+        pages(delta)?,
+        |extent| handoff.issue(env, &memory, extent),
+        || handoff.detach(env, &buffer),
+    )?;
     Ok(next)
 }
 
 /// Grows a shared memory; returns the pages before.
 #[napi(catch_unwind)]
 pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
-    let (before, ()) = find(id)?.grow(pages(delta)?, |_| Ok::<_, Error>(()))?;
+    let (before, ()) = find(id)?.grow(pages(delta)?, |_| Ok::<_, Error>(()), || Ok(()))?;
     Ok(number(before))
 }
 
@@ -111,8 +110,7 @@ pub fn vacate<'env>(
     let handoff = Handoff::of(env);
     let destination = handoff::engine_pages(env, &view)?;
     let remains = handoff.issue(env, &memory, memory.remains())?;
-    handoff.detach(env, &buffer)?;
-    memory.vacate(&destination)?;
+    memory.vacate(&destination, || handoff.detach(env, &buffer))?;
     Ok(remains)
 }
 

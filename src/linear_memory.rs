@@ -7,8 +7,9 @@
 //! 3. **Issue**: the layer above makes an ArrayBuffer over an [`Extent`]; the buffer's backing store
 //!    keeps this memory alive.
 //! 4. **Grow** ([`LinearMemory::grow`]): commit more, issue a longer buffer over the same pages,
-//!    detach the shorter one, publish the size. A range that turns out too small is left for a larger
-//!    one: the pages move, without being copied.
+//!    retire (detach) the shorter one, publish the size. A range that turns out too small is left for
+//!    a larger one: the pages move, without being copied. What retires comes last of all that can
+//!    fail, since nothing brings a detached buffer back.
 //! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's.
 //! 6. **Release**: when the last buffer's backing store is gone, this is dropped, and every range it
 //!    ever lived in is unmapped. Not before: native code may still hold an old address.
@@ -75,6 +76,7 @@ impl Ranges {
         &mut self,
         to: HostBytes,
         issue: impl FnOnce(Extent) -> Result<T, E>,
+        retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<T, E> {
         let committed = self.current.committed();
         if to > committed {
@@ -84,7 +86,9 @@ impl Ranges {
             base: self.current.base(),
             length: to,
         };
-        let issued = issue(extent).inspect_err(|_| self.current.uncommit(committed))?;
+        let issued = issue(extent)
+            .and_then(|issued| retire().map(|()| issued))
+            .inspect_err(|_| self.current.uncommit(committed))?;
         self.growths = self.growths.saturating_add(1);
         Ok(issued)
     }
@@ -168,17 +172,18 @@ impl LinearMemory {
         }
     }
 
-    /// Grows by `delta` pages. `issue` makes what stands for the new extent, in place of what stood
-    /// for the old; the new size holds only if it succeeds. Returns the size before, and what `issue`
-    /// made.
+    /// Grows by `delta` pages. `issue` makes what stands for the new extent, and then `retire` ends
+    /// what stood for the old; the new size holds only if both succeed. Returns the size before, and
+    /// what `issue` made.
     ///
     /// # Errors
     ///
-    /// Where the pages cannot be had, or what `issue` says; the memory is then as it was.
+    /// Where the pages cannot be had, or what `issue` or `retire` says; the memory is then as it was.
     pub fn grow<T, E: From<MemoryError>>(
         &self,
         delta: Pages,
         issue: impl FnOnce(Extent) -> Result<T, E>,
+        retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(u64, T), E> {
         let mut ranges = self.lock_live()?;
         let before = self.pages();
@@ -191,9 +196,9 @@ impl LinearMemory {
             })?;
         let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
         let issued = if to <= ranges.current.capacity() {
-            ranges.grow_in_place(to, issue)?
+            ranges.grow_in_place(to, issue, retire)?
         } else {
-            self.grow_elsewhere(&mut ranges, from, to, issue)?
+            self.grow_elsewhere(&mut ranges, (from, to), issue, retire)?
         };
         self.size.store(after.count(), Ordering::Release);
         Ok((before.count(), issued))
@@ -203,9 +208,9 @@ impl LinearMemory {
     fn grow_elsewhere<T, E: From<MemoryError>>(
         &self,
         ranges: &mut Ranges,
-        from: HostBytes,
-        to: HostBytes,
+        (from, to): (HostBytes, HostBytes),
         issue: impl FnOnce(Extent) -> Result<T, E>,
+        retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<T, E> {
         if self.sharing == Sharing::Shared {
             let capacity = ranges.current.capacity().get();
@@ -219,21 +224,28 @@ impl LinearMemory {
             base: larger.base(),
             length: to,
         })?;
-        ranges.current.move_pages(from, &larger.as_destination())?;
+        let destination = larger.as_destination();
+        let moved = ranges.current.move_pages(from, &destination)?;
+        retire().inspect_err(|_| moved.undo())?;
         let former = std::mem::replace(&mut ranges.current, larger);
         ranges.former.push(former);
         Ok(issued)
     }
 
-    /// Moves all pages to `destination`, for good.
+    /// Moves all pages to `destination`, for good, and then lets `retire` end what stood for them.
     ///
     /// # Errors
     ///
-    /// What the system says, or [`MemoryError::Vacated`]; the memory is then as it was.
-    pub fn vacate(&self, destination: &Destination) -> Result<(), MemoryError> {
+    /// What the system or `retire` says, or [`MemoryError::Vacated`]; the memory is then as it was.
+    pub fn vacate<E: From<MemoryError>>(
+        &self,
+        destination: &Destination,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
         let length = within(self.pages(), self.maximum)?;
-        ranges.current.move_pages(length, destination)?;
+        let moved = ranges.current.move_pages(length, destination)?;
+        retire().inspect_err(|_| moved.undo())?;
         ranges.vacated = true;
         Ok(())
     }
@@ -288,7 +300,7 @@ mod tests {
     }
 
     fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
-        memory.grow(pages(delta), Ok)
+        memory.grow(pages(delta), Ok, || Ok(()))
     }
 
     #[test]
@@ -313,7 +325,11 @@ mod tests {
     #[test]
     fn a_growth_whose_issue_fails_changes_nothing() {
         let memory = unshared(1, Some(3));
-        let refused = memory.grow(pages(1), |_| Err::<(), _>(MemoryError::Vacated));
+        let refused = memory.grow(
+            pages(1),
+            |_| Err::<(), _>(MemoryError::Vacated),
+            || panic!("nothing was issued in its place"),
+        );
         assert!(refused.is_err());
         assert_eq!(memory.size(), 1);
         assert_eq!(memory.extent().unwrap().length.get(), 65_536);
@@ -363,13 +379,11 @@ mod tests {
     fn a_vacated_memory_does_nothing_more() {
         let memory = unshared(2, None);
         let elsewhere = Reservation::new(bytes(2), bytes(2), PageSize::Base).unwrap();
-        memory.vacate(&elsewhere.as_destination()).unwrap();
+        let vacate = || memory.vacate(&elsewhere.as_destination(), || Ok(()));
+        vacate().unwrap();
         assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));
-        assert!(matches!(
-            memory.vacate(&elsewhere.as_destination()),
-            Err(MemoryError::Vacated)
-        ));
+        assert!(matches!(vacate(), Err(MemoryError::Vacated)));
         assert_eq!(memory.remains().length, HostBytes::ZERO);
     }
 

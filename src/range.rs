@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::MemoryError;
-use crate::sys::{self, Destination, Mapping};
+use crate::sys::{self, Destination, Mapping, Moved};
 use crate::units::HostBytes;
 
 /// What pages to ask the system for.
@@ -121,11 +121,11 @@ impl Range {
     /// # Errors
     ///
     /// What the system says; the pages are then still here.
-    pub fn move_pages(
-        &self,
+    pub fn move_pages<'a>(
+        &'a self,
         length: HostBytes,
-        destination: &Destination,
-    ) -> Result<(), MemoryError> {
+        destination: &'a Destination<'a>,
+    ) -> Result<Moved<'a>, MemoryError> {
         self.mapping
             .move_pages(length, destination)
             .map_err(|source| MemoryError::System {

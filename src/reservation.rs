@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::MemoryError;
 use crate::range::{PageSize, Range};
 use crate::spare;
-use crate::sys::{self, Destination};
+use crate::sys::{self, Destination, Moved};
 use crate::units::HostBytes;
 
 /// Address space that stays the engine's where the system limits the process's.
@@ -87,11 +87,11 @@ impl Reservation {
     /// # Errors
     ///
     /// What the system says; the pages are then still here.
-    pub fn move_pages(
-        &self,
+    pub fn move_pages<'a>(
+        &'a self,
         length: HostBytes,
-        destination: &Destination,
-    ) -> Result<(), MemoryError> {
+        destination: &'a Destination<'a>,
+    ) -> Result<Moved<'a>, MemoryError> {
         self.range.move_pages(length, destination)
     }
 

@@ -108,18 +108,27 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// What `mremap(2)` says; the pages are then still here, and the destination reads zero.
-    pub fn move_pages(&self, length: HostBytes, destination: &Destination) -> io::Result<()> {
+    /// What the system says where it can neither move nor copy them; the pages are then still here.
+    pub fn move_pages<'a>(
+        &'a self,
+        length: HostBytes,
+        destination: &'a Destination<'a>,
+    ) -> io::Result<Moved<'a>> {
         if length > self.length || length > destination.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
+        let moved = Moved {
+            from: self,
+            to: destination,
+            length,
+        };
         if length == HostBytes::ZERO {
-            return Ok(());
+            return Ok(moved);
         }
         let target = destination.base.as_ptr().cast::<c_void>();
         // SAFETY: both ranges are mapped and at least `length` long: checked above against this
         // mapping, which we own, and against what the maker of `destination` vouched for.
-        let moved = unsafe {
+        let remapped = unsafe {
             mm::mremap_fixed(
                 self.base().as_ptr().cast(),
                 length.get(),
@@ -128,9 +137,10 @@ impl Mapping {
                 target,
             )
         };
-        moved
-            .map(drop)
-            .or_else(|_| self.copy_pages(length, destination))
+        if remapped.is_err() {
+            self.copy_pages(length, destination)?;
+        }
+        Ok(moved)
     }
 
     /// What [`Mapping::move_pages`] does where the kernel cannot move them (before Linux 5.7).
@@ -179,6 +189,29 @@ fn map(length: HostBytes) -> io::Result<MmapRaw> {
     let mut options = MmapOptions::new();
     let pages = options.len(length.get()).no_reserve_swap().map_anon()?;
     Ok(MmapRaw::from(pages))
+}
+
+/// Pages that [`Mapping::move_pages`] has moved.
+#[derive(Debug)]
+pub struct Moved<'a> {
+    from: &'a Mapping,
+    to: &'a Destination<'a>,
+    length: HostBytes,
+}
+
+impl Moved<'_> {
+    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail.
+    pub fn undo(self) {
+        // SAFETY: two different mappings of at least `length` bytes, as `move_pages` has checked; it
+        // has made those at `to` and left those at `from` readable and writable.
+        unsafe {
+            ptr::copy_nonoverlapping(
+                self.to.base.as_ptr(),
+                self.from.base().as_ptr(),
+                self.length.get(),
+            );
+        }
+    }
 }
 
 /// Writable pages that may be replaced by others: where [`Mapping::move_pages`] moves to.
@@ -295,5 +328,17 @@ mod tests {
             write(&from, 0, 1);
             assert_eq!(read(&to, 0), 7);
         }
+    }
+
+    #[test]
+    fn a_move_can_be_undone() {
+        let from = Mapping::reserve(bytes(4), bytes(2)).unwrap();
+        let to = Mapping::reserve(bytes(2), bytes(2)).unwrap();
+        let last = bytes(2).get() - 1;
+        write(&from, 0, 7);
+        write(&from, last, 9);
+        let destination = Destination::of(&to);
+        from.move_pages(bytes(2), &destination).unwrap().undo();
+        assert_eq!((read(&from, 0), read(&from, last)), (7, 9));
     }
 }

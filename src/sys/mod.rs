@@ -15,4 +15,4 @@ pub use linux::{address_space_left, has_huge_pages, max_map_count};
 compile_error!("src/sys has no file for this operating system yet");
 
 mod mapping;
-pub use mapping::{Destination, Mapping};
+pub use mapping::{Destination, Mapping, Moved};
