@@ -3,6 +3,11 @@
 
 mod error;
 pub mod exports;
+#[cfg(feature = "fault-injection")]
+pub mod fault_exports;
+#[cfg(feature = "fault-injection")]
+#[cfg(test)]
+mod fault_tests;
 mod handoff;
 mod linear_memory;
 mod range;

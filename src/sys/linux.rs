@@ -5,6 +5,8 @@ use std::fs;
 use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit};
 
+use super::fault;
+
 /// How many mappings the kernel lets a process have (`vm.max_map_count`); its default where it does
 /// not say.
 pub fn max_map_count() -> usize {
@@ -15,9 +17,11 @@ pub fn max_map_count() -> usize {
         .unwrap_or(DEFAULT)
 }
 
-/// Bytes of address space left under `RLIMIT_AS` (`ulimit -v`), or `None` without such a limit.
+/// Bytes of address space left under `RLIMIT_AS` (`ulimit -v`), or `None` without such a limit, or
+/// where the system does not say.
 pub fn address_space_left() -> Option<usize> {
     let limit = usize::try_from(getrlimit(Resource::As).current?).ok()?;
+    fault::check("read").ok()?;
     let pages: usize = fs::read_to_string("/proc/self/statm")
         .ok()?
         .split_whitespace()

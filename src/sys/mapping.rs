@@ -8,6 +8,7 @@ use std::ptr::{self, NonNull};
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::mm::{self, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 
+use super::fault;
 use crate::units::HostBytes;
 
 /// Anonymous private pages that are ours from the moment they are mapped until this is dropped.
@@ -98,6 +99,7 @@ impl Mapping {
         if length > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
+        fault::check("madvise")?;
         // SAFETY: the range is ours; what is advised here changes no byte but to zero.
         unsafe { mm::madvise(self.base().as_ptr().cast(), length.get(), advice) }?;
         Ok(())
@@ -126,17 +128,19 @@ impl Mapping {
             return Ok(moved);
         }
         let target = destination.base.as_ptr().cast::<c_void>();
-        // SAFETY: both ranges are mapped and at least `length` long: checked above against this
-        // mapping, which we own, and against what the maker of `destination` vouched for.
-        let remapped = unsafe {
-            mm::mremap_fixed(
-                self.base().as_ptr().cast(),
-                length.get(),
-                length.get(),
-                MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
-                target,
-            )
-        };
+        let remapped = fault::check("mremap").and_then(|()| {
+            // SAFETY: both ranges are mapped and at least `length` long: checked above against this
+            // mapping, which we own, and against what the maker of `destination` vouched for.
+            unsafe {
+                mm::mremap_fixed(
+                    self.base().as_ptr().cast(),
+                    length.get(),
+                    length.get(),
+                    MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
+                    target,
+                )
+            }
+        });
         if remapped.is_err() {
             self.copy_pages(length, destination)?;
         }
@@ -146,6 +150,7 @@ impl Mapping {
     /// What [`Mapping::move_pages`] does where the kernel cannot move them (before Linux 5.7).
     fn copy_pages(&self, length: HostBytes, destination: &Destination) -> io::Result<()> {
         let target = destination.base.as_ptr();
+        fault::check("mmap")?;
         // A refused mremap may already have unmapped the target: map it anew first.
         // SAFETY: as in `move_pages`, the target is `length` bytes that the maker of `destination`
         // gave up.
@@ -172,6 +177,7 @@ impl Mapping {
         }
         // SAFETY: `start` lies within the mapping, checked above.
         let first = unsafe { self.base().add(start.get()) };
+        fault::check("mprotect")?;
         // SAFETY: from `first`, `end - start` bytes are ours, checked above; no Rust reference to
         // them exists.
         unsafe {
@@ -186,6 +192,7 @@ impl Mapping {
 }
 
 fn map(length: HostBytes) -> io::Result<MmapRaw> {
+    fault::check("mmap")?;
     let mut options = MmapOptions::new();
     let pages = options.len(length.get()).no_reserve_swap().map_anon()?;
     Ok(MmapRaw::from(pages))
@@ -250,7 +257,7 @@ impl<'a> Destination<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use crate::sys::maps::protection_at;
 
     fn bytes(count: usize) -> HostBytes {
         HostBytes::round_up(count * HostBytes::page().get()).unwrap()
@@ -273,14 +280,7 @@ mod tests {
 
     /// Whether the byte can be read, by what the kernel says of its mapping.
     fn readable(mapping: &Mapping, offset: usize) -> bool {
-        let address = byte(mapping, offset).addr();
-        let hex = |text| usize::from_str_radix(text, 16).unwrap();
-        let maps = fs::read_to_string("/proc/self/maps").unwrap();
-        maps.lines().any(|line| {
-            let (range, rest) = line.split_once(' ').unwrap();
-            let (start, end) = range.split_once('-').unwrap();
-            (hex(start)..hex(end)).contains(&address) && rest.starts_with("rw-p")
-        })
+        protection_at(byte(mapping, offset).addr()).as_deref() == Some("rw-p")
     }
 
     #[test]

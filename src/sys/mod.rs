@@ -14,5 +14,11 @@ pub use linux::{address_space_left, has_huge_pages, max_map_count};
 #[cfg(not(target_os = "linux"))]
 compile_error!("src/sys has no file for this operating system yet");
 
+#[cfg_attr(not(feature = "fault-injection"), path = "no_fault.rs")]
+pub mod fault;
+
+#[cfg(test)]
+pub mod maps;
+
 mod mapping;
 pub use mapping::{Destination, Mapping, Moved};

@@ -1,0 +1,49 @@
+//! Makes calls of the system's fail, for tests. Only with the feature `fault-injection`; without it,
+//! `no_fault.rs` stands here, and nothing is left of it.
+//!
+//! Each thread has a plan, and counts the calls that it makes itself: tests run beside each other.
+//! What gives back (`munmap`) is not counted: it cannot report a failure to anyone.
+
+use std::cell::RefCell;
+
+use rustix::io::Errno;
+
+#[derive(Default)]
+struct Plan {
+    failing: Vec<usize>,
+    reached: Vec<&'static str>,
+}
+
+thread_local! {
+    static PLAN: RefCell<Plan> = RefCell::default();
+}
+
+/// Starts to count: of the calls that this thread makes from now on, those of these numbers fail. The
+/// first has the number 1.
+pub fn fail_at(failing: &[usize]) {
+    PLAN.set(Plan {
+        failing: failing.to_vec(),
+        reached: Vec::new(),
+    });
+}
+
+/// The names of the calls that this thread has reached since [`fail_at`].
+pub fn calls_reached() -> Vec<&'static str> {
+    PLAN.with_borrow(|plan| plan.reached.clone())
+}
+
+/// Stands before each call of the system's.
+///
+/// # Errors
+///
+/// `ENOMEM`, where the plan has the call fail.
+pub(super) fn check(call: &'static str) -> rustix::io::Result<()> {
+    PLAN.with_borrow_mut(|plan| {
+        plan.reached.push(call);
+        if plan.failing.contains(&plan.reached.len()) {
+            Err(Errno::NOMEM)
+        } else {
+            Ok(())
+        }
+    })
+}
