@@ -22,6 +22,19 @@ const resident = () => status("VmRSS") * 1024;
 /** How many mappings the process has. */
 const mappings = () => fs.readFileSync("/proc/self/maps", "utf8").trim().split("\n").length;
 
+/** How many mappings of that many bytes or more the process has, and how many bytes in all. */
+function largeMappings(minimum) {
+  let [count, bytes] = [0, 0];
+  for (const line of fs.readFileSync("/proc/self/maps", "utf8").trim().split("\n")) {
+    const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
+    const length = parseInt(end, 16) - parseInt(start, 16);
+    if (length < minimum || line.endsWith("[heap]")) continue;
+    count++;
+    bytes += length;
+  }
+  return { count, bytes };
+}
+
 /** The protection ("rw-p", say) of the page at `address`, or undefined where nothing is mapped. */
 function protectionAt(address) {
   for (const line of fs.readFileSync("/proc/self/maps", "utf8").trim().split("\n")) {
@@ -41,4 +54,13 @@ async function collect(isDone = () => false) {
   }
 }
 
-module.exports = { addressSpace, resident, mappings, protectionAt, turn, gc, collect };
+module.exports = {
+  addressSpace,
+  resident,
+  mappings,
+  largeMappings,
+  protectionAt,
+  turn,
+  gc,
+  collect,
+};

@@ -1,0 +1,87 @@
+"use strict";
+
+// What a memory does when the system refuses: the addon of `npm run build:fault` has any call fail.
+
+const fs = require("node:fs");
+const path = require("node:path");
+
+const { features } = require("..");
+const native = require("../native");
+const { run } = require("./support/run");
+
+const root = path.join(__dirname, "..");
+const addon = path.join(root, "target", "fault", "linear-memory.node");
+
+// What comes of each call's failure, if no other fails. Where all fail that can, it is a RangeError.
+const DONE = "done";
+const REFUSED = "refused";
+const scenarios = [
+  // A smaller reservation does as well.
+  ["construct", { mmap: DONE, mprotect: DONE }],
+  ["grow in place", { mprotect: REFUSED }],
+  ["grow from nothing", { mprotect: REFUSED }],
+  // Pages that cannot be moved are copied.
+  ["grow elsewhere", { mmap: DONE, mprotect: DONE, mremap: DONE }],
+  ["move", { mremap: DONE }],
+];
+if (features.externalSharedBuffers) scenarios.push(["grow shared", { mprotect: REFUSED }]);
+
+const members = { construct: "Memory", move: "Memory.toWebAssembly()" };
+
+/** Runs a scenario with every failure; throws where one does more than a refusal may. */
+async function expectRecovery(scenario, expected, { ulimit, env } = {}) {
+  const { handoff, runs, wrong } = await run("faults.js", {
+    args: [scenario],
+    ulimit,
+    env: { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+  });
+  // Nothing leaks, and what was refused leaves the memory as it was.
+  expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
+  expect(wrong).toEqual([]);
+
+  const [unharmed, ...harmed] = runs;
+  expect(unharmed).not.toHaveProperty("error");
+  expect(unharmed.reached).toEqual(Object.keys(expected));
+  const alone = harmed.filter(({ calls }) => calls.length === 1);
+  const outcomes = alone.map(({ calls, reached, error }) => [
+    reached[calls[0] - 1],
+    error === undefined ? DONE : REFUSED,
+  ]);
+  expect(Object.fromEntries(outcomes)).toEqual(expected);
+
+  const errors = harmed.map(({ error }) => error).filter((error) => error !== undefined);
+  expect(errors.length).toBeGreaterThan(0);
+  const member = members[scenario] ?? "Memory.grow()";
+  for (const error of errors) {
+    expect(error.startsWith(`RangeError: ${member}: the system refused `)).toBe(true);
+    expect(error).toMatch(/ \d+ bytes: Cannot allocate memory/);
+  }
+  const worst = harmed.filter(({ calls, reached }) => calls.length === reached.length);
+  expect(worst.every(({ error }) => error !== undefined)).toBe(true);
+  return handoff;
+}
+
+describe.each([
+  ["the preferred hand-off", {}],
+  ["Node-API's hand-off", { LINEAR_MEMORY_HANDOFF: "node-api" }],
+])("with %s", (_, env) => {
+  test.each(scenarios)("%s, whatever the system refuses", async (scenario, expected) => {
+    const handoff = await expectRecovery(scenario, expected, { env });
+    expect(handoff).toBe(env.LINEAR_MEMORY_HANDOFF ?? features.handoff);
+  });
+});
+
+test("construct, where the address space is limited and not even that can be known", async () => {
+  const expected = { read: DONE, mmap: DONE, mprotect: DONE };
+  await expectRecovery("construct", expected, { ulimit: "-v 6000000" });
+});
+
+test("what is shipped has no means to make a call fail", () => {
+  const binaries = fs.readdirSync(root).filter((file) => file.endsWith(".node"));
+  expect(binaries.length).toBeGreaterThan(0);
+  const names = (file) =>
+    ["failAt", "callsReached"].filter((name) => fs.readFileSync(file).includes(name));
+  expect(names(addon)).toEqual(["failAt", "callsReached"]);
+  for (const binary of binaries) expect(names(path.join(root, binary))).toEqual([]);
+  expect(native).not.toHaveProperty("failAt");
+});
