@@ -219,7 +219,7 @@ impl LinearMemory {
         // Twice as much as needed, so that a memory that keeps growing seldom moves.
         let limit = within(self.maximum, self.maximum)?;
         let wanted = to.checked_add(to).unwrap_or(to).min(limit);
-        let larger = Reservation::new(to, wanted, ranges.current.page_size())?;
+        let larger = Reservation::anew(to, wanted, ranges.current.page_size())?;
         let issued = issue(Extent {
             base: larger.base(),
             length: to,

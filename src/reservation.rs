@@ -30,10 +30,24 @@ impl Reservation {
         wanted: HostBytes,
         page_size: PageSize,
     ) -> Result<Self, MemoryError> {
-        let capacity = wanted.max(committed);
-        if let Some(range) = spare::take(committed, capacity, page_size) {
-            return Ok(Self { range });
+        match spare::take(committed, wanted.max(committed), page_size) {
+            Some(range) => Ok(Self { range }),
+            None => Self::anew(committed, wanted, page_size),
         }
+    }
+
+    /// As [`Reservation::new`], but never over a spare range: taking one asks for more to be kept,
+    /// until the program that made a memory gets to its event loop, and growing makes none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reservation::new`].
+    pub fn anew(
+        committed: HostBytes,
+        wanted: HostBytes,
+        page_size: PageSize,
+    ) -> Result<Self, MemoryError> {
+        let capacity = wanted.max(committed);
         let range = map(committed, capacity, page_size).or_else(|error| {
             // Spare ranges take room too.
             match spare::release() {
