@@ -9,6 +9,10 @@ const { createStore, openStore } = require("./lib/store");
 // What the next Memory is to be over, while Memory.from() runs the constructor.
 let opened;
 
+// The store of a memory, for a member; throws where the receiver is none. A function of the module,
+// since a private method would check for the class on every call.
+let storeOf;
+
 class Memory {
   #store;
 
@@ -44,11 +48,11 @@ class Memory {
   }
 
   get buffer() {
-    return Memory.#of(this, "buffer").buffer;
+    return storeOf(this, "buffer").buffer;
   }
 
   grow(delta) {
-    const store = Memory.#of(this, "grow()");
+    const store = storeOf(this, "grow()");
     const { address } = store.type;
     const pages = toAddress(delta, address, "Memory.grow(): delta");
     // Asked again: converting `delta` may have run toWebAssembly().
@@ -56,7 +60,7 @@ class Memory {
   }
 
   type() {
-    const { type, size } = Memory.#of(this, "type()");
+    const { type, size } = storeOf(this, "type()");
     const { address, maximum, shared } = type;
     return {
       minimum: fromAddress(size, address),
@@ -67,13 +71,13 @@ class Memory {
   }
 
   toWebAssembly() {
-    this.#store = Memory.#of(this, "toWebAssembly()").toHosted();
+    this.#store = storeOf(this, "toWebAssembly()").toHosted();
     this.#remember();
     return this.#store.memory;
   }
 
   share() {
-    const store = Memory.#of(this, "share()");
+    const store = storeOf(this, "share()");
     if (!store.isShared) {
       throw new TypeError("Memory.share(): shared: only a shared memory can be in two threads");
     }
@@ -87,9 +91,14 @@ class Memory {
     if (store.isShared) identity.rememberShared(store, this);
   }
 
-  static #of(receiver, member) {
-    if (isObject(receiver) && #store in receiver) return receiver.#store;
-    throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
+  static {
+    storeOf = (receiver, member) => {
+      try {
+        return receiver.#store; // throws, but without naming anything
+      } catch {
+        throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
+      }
+    };
   }
 }
 

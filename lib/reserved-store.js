@@ -23,14 +23,16 @@ const { adopt } = require("./realm");
 class ReservedStore {
   #id;
   #buffer;
+  /** A view of a byte of the buffer, whose length tells of detachment ten times faster than its own. */
+  #probe;
   #size;
 
   constructor(type, { hugePages = false } = {}) {
     const { id, buffer } = issue(type, hugePages);
     this.type = type;
     this.#id = id;
-    this.#buffer = prepare(buffer);
     this.#size = type.initial;
+    this.#hold(buffer);
   }
 
   get isShared() {
@@ -42,8 +44,7 @@ class ReservedStore {
   }
 
   get buffer() {
-    const buffer = this.#buffer;
-    return buffer.byteLength === 0 && this.#size !== 0 ? this.#reissue() : buffer;
+    return this.#probe?.length === 0 ? this.#reissue() : this.#buffer;
   }
 
   grow(delta) {
@@ -52,12 +53,14 @@ class ReservedStore {
     checkLength("Memory.grow()", size + delta);
     const { buffer } = this;
     checkDetachable("Memory.grow()", buffer);
+    let next;
     try {
-      this.#buffer = prepare(native.grow(this.#id, delta, buffer));
+      next = native.grow(this.#id, delta, buffer);
     } catch (error) {
       throw translate(error, "Memory.grow()");
     }
     this.#size = size + delta;
+    this.#hold(next);
     keepAlive(this, buffer);
     return size;
   }
@@ -80,12 +83,21 @@ class ReservedStore {
 
   /** A new buffer where a program detached the one it was given, by `transfer()` say. */
   #reissue() {
+    let buffer;
     try {
-      this.#buffer = prepare(native.issue(this.#id));
+      buffer = native.issue(this.#id);
     } catch (error) {
       throw translate(error, "Memory.buffer: it was transferred, and its pages with it");
     }
-    return this.#buffer;
+    return this.#hold(buffer);
+  }
+
+  /** Takes a buffer that the addon has made as the memory's. */
+  #hold(buffer) {
+    if (marksBuffers) markAsUntransferable(buffer);
+    this.#buffer = adopt(buffer, ArrayBuffer);
+    this.#probe = canBeDetached && this.#size !== 0 ? new Uint8Array(buffer, 0, 1) : undefined;
+    return buffer;
   }
 }
 
@@ -93,10 +105,8 @@ class ReservedStore {
 // itself with those that Node-API made.
 const marksBuffers = features.handoff === "v8" && !features.detachKeys;
 
-function prepare(buffer) {
-  if (marksBuffers) markAsUntransferable(buffer);
-  return adopt(buffer, ArrayBuffer);
-}
+/** Whether a program can detach a buffer: by `transfer()`, which only detach keys prevent. */
+const canBeDetached = !features.detachKeys && "transfer" in ArrayBuffer.prototype;
 
 /** Refuses a buffer to which the program has given a detach key of Node's, in place of ours. */
 function checkDetachable(member, buffer) {
