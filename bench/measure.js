@@ -1,45 +1,69 @@
 "use strict";
 
-// Measures one question, in a process of its own that run.js forks: `measure.js <name> <options>`.
-// Its peers take turns: a round has a figure of each, and the next round starts with another one, so
-// that what else the machine does meets them all. The result goes to run.js as a message.
+// One figure of one peer, in a process of its own: `measure.js <question> <peer> <quick>`, forked by
+// run.js. A process that has measured another peer would not do: what the engine's collector saw of
+// that one changes how it treats the next, by up to a hundred times (see docs/performance.md).
 
-const { createTools } = require("./support/tools");
+const { setImmediate: turn } = require("node:timers/promises");
 
-/**
- * @param name of a file in questions/
- * @param options.quick whether the question's quick parameters are wanted
- * @param options.peer the only peer to measure; all of them without it
- */
-async function measure(name, { quick, peer: only }) {
+async function measure(name, peer, quick) {
   const question = require(`./questions/${name}`);
-  const parameters = { ...question.parameters, ...(quick && question.quick) };
-  const tools = await createTools(parameters);
-  const names = only === undefined ? Object.keys(question.peers) : [only];
-  const present = names.filter((peer) => question.peers[peer] !== undefined);
-  const figures = Object.fromEntries(present.map((peer) => [peer, []]));
+  const parameters = { warmups: 1, ...question.parameters, ...(quick && question.quick) };
+  const notes = [];
+  const tools = await createTools(parameters, notes);
 
-  // The first rounds compile the code, and are not counted.
-  const { rounds, warmups = 1 } = parameters;
-  for (let round = -warmups; round < rounds; round++) {
-    for (const peer of rotate(present, round + warmups)) {
-      await tools.settle();
-      const figure = await question.peers[peer](tools, parameters);
-      if (round >= 0) figures[peer].push(figure);
-    }
+  let figure;
+  for (let i = 0; i <= parameters.warmups; i++) {
+    tools.keep(undefined);
+    await settle();
+    notes.length = 0;
+    figure = await question.peers[peer](tools, parameters);
   }
   // Not before, since a question may be how long it takes to load.
   const { features } = require("..");
-  return { figures, notes: tools.notes(), handoff: features.handoff };
+  return { figure, notes, handoff: features.handoff };
 }
 
-function rotate(list, by) {
-  const start = by % list.length;
-  return [...list.slice(start), ...list.slice(0, start)];
+/** What a peer of a question measures with. */
+async function createTools({ nanoseconds }, notes) {
+  const mitata = await import("mitata");
+  const keep = mitata.do_not_optimize;
+
+  return {
+    /** Nanoseconds of one call of something short: mitata's median of `nanoseconds` of calls. */
+    async perCall(call) {
+      const { p50 } = await mitata.measure(call, { min_cpu_time: nanoseconds });
+      return p50;
+    },
+
+    /** Nanoseconds of the only call of something long. */
+    async elapsed(call) {
+      const start = performance.now();
+      const result = call();
+      if (result instanceof Promise) await result;
+      const end = performance.now();
+      keep(result);
+      return (end - start) * 1e6;
+    },
+
+    /** Uses a value, so that the engine may not leave out what made it. It lives until the next. */
+    keep,
+    settle,
+    turn: () => turn(),
+
+    /** What a reader of the figure should know. */
+    note: (text) => notes.push(text),
+  };
 }
 
-const [name, options] = process.argv.slice(2);
-measure(name, JSON.parse(options)).then((result) => {
-  // A question may have left garbage that would take long to release.
-  process.send(result, () => process.exit());
-});
+/** Releases all garbage. Finalizers of Node-API come in a turn, and may make more of it. */
+async function settle() {
+  for (let i = 0; i < 2; i++) {
+    globalThis.gc();
+    await turn();
+  }
+}
+
+const [name, peer, quick] = process.argv.slice(2);
+// Then run.js ends this process.
+measure(name, peer, quick === "quick").then((result) => process.send(result));

@@ -1,46 +1,42 @@
 "use strict";
 
 const { Memory } = require("../..");
-const { PAGE, GIB, hasResizable } = require("../support/engine");
+const { PAGE, GIB, resizable, mapPeers } = require("../support/peers");
+
+const buffers = {
+  "linear-memory": () => new Memory({ initial: 1 }).buffer,
+  "WebAssembly.Memory": () => new WebAssembly.Memory({ initial: 1 }).buffer,
+  "resizable ArrayBuffer": resizable && (() => resizable(PAGE, 4 * GIB)),
+  "plain ArrayBuffer": () => new ArrayBuffer(PAGE),
+};
 
 module.exports = {
   title: "Make a memory, write a byte, drop it",
-  explanation: "Per memory, in a loop without turns of the event loop, and collecting all of them.",
+  explanation: "Per memory of one page, in a loop without turns, and collecting all of them.",
   unit: "ns",
   against: "WebAssembly.Memory",
   required: 1.5,
   parameters: { rounds: 7, count: 20_000 },
   quick: { rounds: 2, count: 5_000, warmups: 0 },
-  peers: {
-    "linear-memory": dropped(() => new Memory({ initial: 1 }).buffer),
-    "WebAssembly.Memory": dropped(() => new WebAssembly.Memory({ initial: 1 }).buffer),
-    "resizable ArrayBuffer": hasResizable
-      ? dropped(() => new ArrayBuffer(PAGE, { maxByteLength: 4 * GIB }))
-      : undefined,
-    "plain ArrayBuffer": dropped(() => new ArrayBuffer(PAGE)),
-  },
-};
-
-function dropped(make) {
-  return async ({ fresh, settle, note }, { count }) => {
-    const touch = fresh((buffer) => (new Uint8Array(buffer)[0] = 1));
+  peers: mapPeers(buffers, (make) => async ({ elapsed, settle, note }, { count }) => {
     let refusals = 0;
-    const start = performance.now();
-    for (let made = 0; made < count;) {
-      try {
-        touch(make());
-        made++;
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        // Some hand-offs release in a turn of the event loop only.
-        refusals++;
-        await settle();
+    const makeAll = async () => {
+      for (let made = 0; made < count;) {
+        try {
+          new Uint8Array(make())[0] = 1;
+          made++;
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          // The hand-off of Node-API releases in a turn of the event loop only.
+          refusals++;
+          await settle();
+        }
       }
-    }
-    // The last ones are collected too: what a memory costs is to make it and to release it.
-    await settle();
-    const nanoseconds = (performance.now() - start) * 1e6;
-    if (refusals > 0) note(`${refusals} of ${count} needed a turn of the event loop`);
+      // The last ones count too: a memory costs to be made and to be released.
+      await settle();
+    };
+    const nanoseconds = await elapsed(makeAll);
+    if (refusals > 0) note(`a turn was needed ${refusals} times for ${count}`);
     return nanoseconds / count;
-  };
-}
+  }),
+};

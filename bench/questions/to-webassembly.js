@@ -1,18 +1,18 @@
 "use strict";
 
 const { Memory } = require("../..");
-const { PAGE } = require("../support/engine");
+const { PAGE, MIB } = require("../support/peers");
 
-const BYTES = 64 * 2 ** 20;
+const BYTES = 64 * MIB;
 const descriptor = { initial: BYTES / PAGE, maximum: BYTES / PAGE };
 
 module.exports = {
   title: "Give 64 MiB to a WebAssembly.Memory",
-  explanation: "toWebAssembly(), against making one and set(): all pages are written before.",
+  explanation: "toWebAssembly(), against a new one and set(); all pages were written to before.",
   unit: "ns",
   against: "new and set()",
   required: 10,
-  parameters: { rounds: 15 },
+  parameters: { rounds: 11 },
   quick: { rounds: 3 },
   peers: {
     "linear-memory": ({ elapsed }) => {

@@ -1,45 +1,41 @@
 "use strict";
 
 const { Memory } = require("../..");
-const { PAGE, hasResizable } = require("./engine");
+const { PAGE, MIB, resizable, mapPeers } = require("./peers");
 
-// Large enough that caches hold a part of it only, as with most memories.
-const BYTES = 64 * 2 ** 20;
-const PAGES = BYTES / PAGE;
+// A pass is compiled after a few.
+const WARMUPS = 5;
+
+const descriptor = (bytes) => ({ initial: bytes / PAGE, maximum: bytes / PAGE });
 
 const buffers = {
-  "linear-memory": () => new Memory({ initial: PAGES, maximum: PAGES }).buffer,
-  "plain ArrayBuffer": () => new ArrayBuffer(BYTES),
-  "WebAssembly.Memory": () => new WebAssembly.Memory({ initial: PAGES, maximum: PAGES }).buffer,
-  "resizable ArrayBuffer": hasResizable
-    ? () => new ArrayBuffer(BYTES, { maxByteLength: BYTES })
-    : undefined,
+  "linear-memory": (bytes) => new Memory(descriptor(bytes)).buffer,
+  "plain ArrayBuffer": (bytes) => new ArrayBuffer(bytes),
+  "WebAssembly.Memory": (bytes) => new WebAssembly.Memory(descriptor(bytes)).buffer,
+  "resizable ArrayBuffer": resizable,
 };
 
 /**
  * A question about warm memory: how long an access takes, in a pass over 32-bit words.
  *
- * @param pass (words, accesses) => a number; compiled on its own, it refers to nothing outside it
+ * @param question.pass (words, count) => a number, after so many accesses
+ * @param question.accesses how many a pass makes; one to each word without it
  */
-function accessQuestion({ pass, accesses = BYTES / Int32Array.BYTES_PER_ELEMENT, ...question }) {
-  const measured =
-    (make) =>
-    async ({ perCall, keep, fresh }) => {
-      const words = new Int32Array(make()).fill(1);
-      const run = fresh(pass);
-      const nanoseconds = await perCall(() => keep(run(words, accesses)));
-      return nanoseconds / accesses;
-    };
-  const peers = Object.entries(buffers).map(([name, make]) => [name, make && measured(make)]);
+function accessQuestion({ pass, accesses, ...question }) {
   return {
     unit: "ns",
     against: "plain ArrayBuffer",
     required: 0.95,
     wanted: "the same, within 5 %",
-    // Which physical pages a memory gets makes a difference, so each round has new ones.
-    parameters: { rounds: 11, nanoseconds: 150e6 },
-    quick: { rounds: 3, nanoseconds: 20e6, warmups: 0 },
-    peers: Object.fromEntries(peers),
+    // More than caches hold.
+    parameters: { rounds: 11, bytes: 64 * MIB, nanoseconds: 200e6, warmups: 0 },
+    quick: { rounds: 2, bytes: 16 * MIB, nanoseconds: 20e6 },
+    peers: mapPeers(buffers, (make) => async ({ perCall, keep }, { bytes }) => {
+      const words = new Int32Array(make(bytes)).fill(1);
+      const count = accesses ?? words.length;
+      for (let i = 0; i < WARMUPS; i++) keep(pass(words, count));
+      return (await perCall(() => keep(pass(words, count)))) / count;
+    }),
     ...question,
   };
 }

@@ -1,0 +1,163 @@
+"use strict";
+
+// Asks every question of questions/, and prints how our figures compare with those of the peers.
+//   npm run bench                   all; writes results/<version>.json and chart.svg
+//   npm run bench -- --quick        less exactly, within a minute; writes nothing
+//   npm run bench -- --only <name>  one file of questions/; writes nothing
+//   npm run bench -- --write        writes also where it would not, and docs/performance.md
+//   npm run bench -- --report       measures nothing; chart and documentation from results/
+
+const { fork } = require("node:child_process");
+const path = require("node:path");
+const { parseArgs } = require("node:util");
+
+const { readResults, writeResult, writeChart, writeDocumentation } = require("./support/files");
+const machine = require("./support/machine");
+const { printHeader, printQuestion } = require("./support/table");
+
+// In the order in which they are shown.
+const QUESTIONS = [
+  "read-buffer",
+  "new-and-drop",
+  "grow",
+  "grow-with-turns",
+  "grow-shared",
+  "first-touch",
+  "first-touch-huge-pages",
+  "sequential-read",
+  "sequential-write",
+  "random-read",
+  "random-write",
+  "to-webassembly",
+  "live-memories",
+  "untouched",
+  "startup",
+];
+
+const OURS = "linear-memory";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    write: { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
+  },
+});
+
+async function run() {
+  const { quick, only, write, report } = options;
+  if (only !== undefined && !QUESTIONS.includes(only)) {
+    throw new Error(`--only: expected one of ${QUESTIONS.join(", ")}, got ${only}`);
+  }
+  if (!report) {
+    const result = await measureAll(only === undefined ? QUESTIONS : [only], quick);
+    if (!write && (quick || only !== undefined)) return;
+    await writeResult(result, QUESTIONS);
+  }
+  await writeChart(readResults());
+  if (write || report) await writeDocumentation(readResults());
+}
+
+async function measureAll(names, quick) {
+  const questions = {};
+  let handoff;
+  printHeader(machine.describe());
+  for (const name of names) {
+    const answer = await ask(name, quick);
+    questions[name] = answer.question;
+    handoff = answer.handoff ?? handoff;
+    printQuestion(answer.question);
+  }
+  console.log(`\nHand-off: ${handoff}. A ratio above 1 says that ours is better.`);
+  return { ...machine.describe(), handoff, quick, questions };
+}
+
+/** The figures of all peers of a question, in rounds, so that a busy moment meets all of them. */
+async function ask(name, quick) {
+  const question = require(`./questions/${name}`);
+  const { rounds } = { ...question.parameters, ...(quick && question.quick) };
+  const all = Object.keys(question.peers);
+  const present = all.filter((peer) => question.peers[peer] !== undefined);
+  const figures = Object.fromEntries(present.map((peer) => [peer, []]));
+  const notes = new Set();
+  let handoff;
+
+  for (let round = 0; round < rounds; round++) {
+    for (const peer of rotate(present, round)) {
+      try {
+        const answer = await measure(name, peer, quick);
+        figures[peer].push(answer.figure);
+        for (const note of answer.notes) notes.add(`${peer}: ${note}`);
+        handoff = answer.handoff;
+      } catch (error) {
+        notes.add(`${peer}: ${error.message}`);
+        process.exitCode = 1;
+      }
+    }
+  }
+  for (const peer of all.filter((peer) => !present.includes(peer))) {
+    notes.add(`${peer}: left out, this engine has none`);
+  }
+  return { question: conclude(question, figures, [...notes]), handoff };
+}
+
+/** One figure, from a process of its own. */
+function measure(name, peer, quick) {
+  return new Promise((resolve, reject) => {
+    const file = path.join(__dirname, "measure.js");
+    const args = [name, peer, quick ? "quick" : "full"];
+    const child = fork(file, args, { execArgv: ["--expose-gc"] });
+    let answer;
+    child.on("message", (message) => {
+      answer = message;
+      // Nothing is left to do. Releasing what was measured can take longer than measuring it, and
+      // Node.js 26.10 can wait forever as it exits, for a thread that waits for a collection.
+      child.kill("SIGKILL");
+    });
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      if (answer !== undefined) resolve(answer);
+      else reject(new Error(`the process ended by ${signal ?? `exit code ${code}`}`));
+    });
+  });
+}
+
+function conclude(question, figures, notes) {
+  const { title, explanation, unit, more = false, charted = true, against } = question;
+  const peers = {};
+  for (const [peer, rounds] of Object.entries(figures)) {
+    if (rounds.length > 0) peers[peer] = { median: median(rounds), rounds };
+  }
+  const ours = peers[OURS]?.median;
+  const ratios = {};
+  for (const [peer, { median: theirs }] of Object.entries(peers)) {
+    if (peer !== OURS) ratios[peer] = more ? ours / theirs : theirs / ours;
+  }
+  const goal = goalOf(question, ours, ratios[against]);
+  return { title, explanation, unit, charted, against, ...goal, peers, ratios, notes };
+}
+
+/** What is wanted, in words, and whether it is so; neither where nothing is. */
+function goalOf({ required, requiredFigure, wanted }, ours, ratio) {
+  if (requiredFigure !== undefined) {
+    return { wanted: requiredFigure.toLocaleString("en"), reached: ours >= requiredFigure };
+  }
+  const [major] = process.versions.node.split(".");
+  const least = typeof required === "object" ? required[major] : required;
+  if (least === undefined) return {};
+  return { wanted: wanted ?? `${least}×`, reached: ratio >= least };
+}
+
+function rotate(list, by) {
+  const start = by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+run();

@@ -1,0 +1,24 @@
+"use strict";
+
+const PAGE = 65_536;
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+// A peer that this engine does not have is undefined: it is left out, and the table says so.
+const hasResizable = "resizable" in ArrayBuffer.prototype;
+const hasGrowable = "growable" in SharedArrayBuffer.prototype;
+
+const resizable = hasResizable
+  ? (byteLength, maxByteLength = byteLength) => new ArrayBuffer(byteLength, { maxByteLength })
+  : undefined;
+const growable = hasGrowable
+  ? (byteLength, maxByteLength) => new SharedArrayBuffer(byteLength, { maxByteLength })
+  : undefined;
+
+/** An object with the same keys, `change` applied to the values that are there. */
+function mapPeers(peers, change) {
+  const entries = Object.entries(peers);
+  return Object.fromEntries(entries.map(([name, value]) => [name, value && change(value, name)]));
+}
+
+module.exports = { PAGE, MIB, GIB, resizable, growable, mapPeers };
