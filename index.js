@@ -96,7 +96,9 @@ class Memory {
       try {
         return receiver.#store; // throws, but without naming anything
       } catch {
-        throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
+        throw new TypeError(
+          `Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`,
+        );
       }
     };
   }
