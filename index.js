@@ -4,6 +4,7 @@ const { show, isObject, toAddress, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
 const identity = require("./lib/identity");
+const { keepShapesOf } = require("./lib/shapes");
 const { createStore, openStore } = require("./lib/store");
 
 // What the next Memory is to be over, while Memory.from() runs the constructor.
@@ -48,7 +49,13 @@ class Memory {
   }
 
   get buffer() {
-    return storeOf(this, "buffer").buffer;
+    let store;
+    try {
+      store = this.#store; // What storeOf() does; as a call, it would take as long as all the rest.
+    } catch {
+      store = storeOf(this, "buffer");
+    }
+    return store.buffer;
   }
 
   grow(delta) {
@@ -114,5 +121,10 @@ Object.defineProperty(Memory.prototype, Symbol.toStringTag, {
   value: "WebAssembly.Memory",
   configurable: true,
 });
+
+// A memory that has grown has every shape.
+const example = new Memory({ initial: 0, maximum: 0 });
+keepShapesOf(example, example.buffer);
+example.grow(0);
 
 module.exports = { Memory, features };
