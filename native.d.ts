@@ -12,8 +12,20 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
 /** The address of the first byte that a `Uint8Array` views. */
 export declare function address(view: unknown): number
 
+/** Makes an image of the pages. */
+export declare function capture(buffer: unknown): IssuedImage
+
+/**
+ * Ends an unshared memory: its pages go back to the system, and `buffer` is detached. Returns what
+ * keeps the addresses mapped.
+ */
+export declare function close(id: number, buffer: unknown): unknown
+
 /** Makes a memory, and issues its first buffer. */
 export declare function create(initial: number, maximum: number | undefined | null, shared: boolean, hugePages: boolean): Issued
+
+/** Gives pages back to the system: they read zero. Returns how many bytes of memory that freed. */
+export declare function discard(buffer: unknown, offset: number, length: number): number
 
 /** Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next. */
 export declare function grow(id: number, delta: number, buffer: unknown): unknown
@@ -33,6 +45,9 @@ export declare function hasExternalSharedBuffers(): boolean
 /** Whether the system gives huge pages to who asks for them. */
 export declare function hasHugePages(): boolean
 
+/** How many bytes of address space an engine's memory takes, from its first byte on. */
+export declare function hostedReserved(buffer: unknown): number
+
 /** Issues one more buffer over all pages: for another thread, or in place of a detached one. */
 export declare function issue(id: number): unknown
 
@@ -44,8 +59,56 @@ export interface Issued {
   buffer: unknown
 }
 
+/** An image: its number, and what keeps it alive. */
+export interface IssuedImage {
+  /** What the other functions know it by. */
+  id: number
+  /** A buffer without bytes. */
+  owner: unknown
+}
+
+/** An image that was read from a file. */
+export interface OpenedImage {
+  /** As [`IssuedImage`] has it. */
+  id: number
+  /** Likewise. */
+  owner: unknown
+  /** How many bytes the image has. */
+  byteLength: number
+  /** As [`save_image`] was given it. */
+  flags: number
+  /** Likewise. */
+  maximum: number
+}
+
+/** Reads an image from a file that is open at its beginning. */
+export declare function openImage(descriptor: number): OpenedImage
+
 /** Unmaps what released memories left for the next ones: called in a turn of the event loop. */
 export declare function releaseSpares(): void
+
+/** What a memory takes of the address space. */
+export declare function reserved(id: number): Reserved
+
+/** What a memory takes of the address space, in bytes. */
+export interface Reserved {
+  /** All that is kept for it. */
+  reserved: number
+  /** What of that is accessible. */
+  committed: number
+}
+
+/** How many bytes of memory the pages take. */
+export declare function resident(buffer: unknown): number
+
+/** Puts an image in place of the pages, and zeros beyond its end. `_owner` keeps it alive meanwhile. */
+export declare function restore(buffer: unknown, image: number, owner: unknown): void
+
+/**
+ * Writes an image to a file that is open at its beginning, with what the facade wants to know of the
+ * memory it was made of. `_owner` keeps the image alive meanwhile.
+ */
+export declare function saveImage(id: number, owner: unknown, descriptor: number, flags: number, maximum: number): void
 
 /** How many pages the memory has. */
 export declare function size(id: number): number

@@ -4,6 +4,7 @@
 // Each takes the name of what it converts, so that an error can say so. They run user code
 // (getters, valueOf): callers convert everything before they look at any state.
 
+const PAGE = 65_536;
 const U32_LIMIT = 2 ** 32;
 const U64_LIMIT = 2n ** 64n;
 
@@ -60,6 +61,19 @@ function toU32(value, name) {
   return whole + 0; // -0 becomes 0
 }
 
+/** A number of bytes, whole pages of 64 KiB. */
+function toPageBytes(value, name) {
+  const primitive = toPrimitive(value, name);
+  if (typeof primitive === "bigint" || typeof primitive === "symbol") {
+    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
+  }
+  const bytes = Number(primitive);
+  if (!(bytes >= 0 && bytes % PAGE === 0)) {
+    throw new RangeError(`${name}: expected bytes in multiples of ${PAGE}, got ${show(primitive)}`);
+  }
+  return bytes + 0; // -0 becomes 0
+}
+
 /** A BigInt of 64 bits without sign, from what ECMAScript's ToBigInt takes: numbers are refused. */
 function toU64(value, name) {
   const primitive = toPrimitive(value, name);
@@ -100,4 +114,4 @@ function showPages(pages, address) {
   return show(fromAddress(pages, address));
 }
 
-module.exports = { show, showPages, isObject, toAddress, fromAddress };
+module.exports = { PAGE, show, showPages, isObject, toPageBytes, toAddress, fromAddress };

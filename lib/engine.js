@@ -5,13 +5,12 @@
 
 const { isSharedArrayBuffer: isShared } = require("node:util/types");
 
+const { PAGE } = require("./convert");
 const { sizeLimit } = require("./descriptor");
 
 const { Memory: EngineMemory, Module, Instance, LinkError, validate } = WebAssembly;
 const { grow: growMemory } = EngineMemory.prototype;
 const { get: getBuffer } = Object.getOwnPropertyDescriptor(EngineMemory.prototype, "buffer");
-
-const PAGE = 65_536;
 
 /** A new memory of the engine's; 32-bit where it has no 64-bit ones. Throws what the engine does. */
 function create({ address, initial, maximum, shared }) {
@@ -123,4 +122,4 @@ function leb128(number) {
   return bytes;
 }
 
-module.exports = { PAGE, create, isMemory, isShared, bufferOf, grow, has64, typeOf, addressOf };
+module.exports = { create, isMemory, isShared, bufferOf, grow, has64, typeOf, addressOf };

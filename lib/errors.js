@@ -1,11 +1,11 @@
 "use strict";
 
 /**
- * An error of the addon's as one of the caller's realm: a TypeError where the memory is gone, a
- * RangeError where something could not be had.
+ * An error of the addon's as one of the caller's realm: a TypeError where the memory is gone, or
+ * something is not what it should be; a RangeError where something could not be had.
  */
 function translate(error, member) {
-  const Kind = error.code === "Closing" ? TypeError : RangeError;
+  const Kind = ["Closing", "InvalidArg"].includes(error.code) ? TypeError : RangeError;
   return new Kind(`${member}: ${error.message}`, { cause: error });
 }
 

@@ -1,5 +1,6 @@
 "use strict";
 
+const { PAGE } = require("./convert");
 const { checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const native = require("../native");
@@ -38,7 +39,7 @@ class HostedStore {
   }
 
   get size() {
-    return this.buffer.byteLength / engine.PAGE;
+    return this.buffer.byteLength / PAGE;
   }
 
   get buffer() {
@@ -66,6 +67,22 @@ class HostedStore {
   get memory() {
     return this.#memory;
   }
+
+  get pages() {
+    const { buffer } = this;
+    return this.isShared ? new Uint8Array(buffer) : buffer;
+  }
+
+  /** The engine commits what it needs, and tells of nothing that it keeps besides. */
+  get reserved() {
+    return {
+      reserved: native.hostedReserved(this.pages),
+      committed: this.buffer.byteLength,
+    };
+  }
+
+  /** The engine's memory goes on. */
+  close() {}
 
   toHosted() {
     const { address } = this.type;

@@ -33,4 +33,16 @@ function rememberShared(store, object) {
   forget.register(object, address);
 }
 
-module.exports = { findEngineMemory, rememberEngineMemory, findShared, rememberShared };
+/** From now on, the memory of that store has no object. */
+function forgetStore(store) {
+  if (store.memory !== undefined) byEngineMemory.delete(store.memory);
+  if (store.isShared) byAddress.delete(store.address);
+}
+
+module.exports = {
+  findEngineMemory,
+  rememberEngineMemory,
+  findShared,
+  rememberShared,
+  forgetStore,
+};

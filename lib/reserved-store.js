@@ -4,6 +4,7 @@ const { constants } = require("node:buffer");
 const { setImmediate } = require("node:timers");
 const { markAsUntransferable, isMarkedAsUntransferable } = require("node:worker_threads");
 
+const { PAGE } = require("./convert");
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const { translate } = require("./errors");
@@ -63,6 +64,27 @@ class ReservedStore {
     this.#hold(next);
     keepAlive(this, buffer);
     return size;
+  }
+
+  get pages() {
+    return this.buffer;
+  }
+
+  get reserved() {
+    return native.reserved(this.#id);
+  }
+
+  /** Gives the pages back, and detaches the buffer. */
+  close() {
+    const { buffer } = this;
+    checkDetachable("Memory.close()", buffer);
+    try {
+      // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
+      this.#buffer = native.close(this.#id, buffer);
+    } catch (error) {
+      throw translate(error, "Memory.close()");
+    }
+    keepAlive(this, buffer);
   }
 
   /** Moves the pages into a WebAssembly.Memory, and returns the store that holds it. */
@@ -146,7 +168,7 @@ function releaseSparesSoon() {
 }
 
 function checkLength(member, pages) {
-  const bytes = pages * engine.PAGE;
+  const bytes = pages * PAGE;
   if (bytes > constants.MAX_LENGTH) {
     throw new RangeError(
       `${member}: ${pages} pages are ${bytes} bytes, more than a buffer of this engine's can view (${constants.MAX_LENGTH})`,

@@ -1,7 +1,7 @@
 "use strict";
 
+const { PAGE } = require("./convert");
 const { checkGrowth } = require("./descriptor");
-const { PAGE } = require("./engine");
 const { translate } = require("./errors");
 const native = require("../native");
 const { adopt } = require("./realm");
@@ -66,6 +66,17 @@ class SharedReservedStore {
   get address() {
     return native.address(new Uint8Array(this.#buffer));
   }
+
+  get pages() {
+    return new Uint8Array(this.buffer);
+  }
+
+  get reserved() {
+    return native.reserved(this.#id);
+  }
+
+  /** Its buffers go on, in this thread and in others. */
+  close() {}
 
   toHosted() {
     throw new TypeError(

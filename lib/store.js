@@ -7,6 +7,9 @@
 //   size      in pages
 //   buffer    the same object until the memory grows
 //   grow(delta)  the pages before; throws a RangeError
+//   pages     what the addon's functions on pages take
+//   reserved  bytes of address space: `{ reserved, committed }`
+//   close()   lets go of the pages; throws a TypeError
 //   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
 // and if it is shared
 //   address   of its first byte, the same in all threads

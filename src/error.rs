@@ -43,6 +43,58 @@ pub enum MemoryError {
         /// What it said.
         source: io::Error,
     },
+    /// The system does not tell of this process's pages.
+    #[error("the system does not tell of this process's pages: {source}")]
+    Unknown {
+        /// What it said.
+        source: io::Error,
+    },
+    /// The system refused to make an image, or to put bytes into it.
+    #[error("the system refused an image of {wanted} more bytes: {source}")]
+    Image {
+        /// Bytes to be put into it.
+        wanted: usize,
+        /// What it said.
+        source: io::Error,
+    },
+    /// Bytes that are not all in the memory.
+    #[error("{length} bytes at {offset} are not all in the memory's {memory}")]
+    Bounds {
+        /// Of the first.
+        offset: usize,
+        /// How many.
+        length: usize,
+        /// Bytes of the memory.
+        memory: usize,
+    },
+    /// An image of more bytes than the memory has.
+    #[error("a snapshot of {image} bytes is longer than the memory, which has {memory}")]
+    LongerImage {
+        /// Bytes of the image.
+        image: usize,
+        /// Bytes of the memory.
+        memory: usize,
+    },
+    /// The system refused to read or write a file.
+    #[error("{source}")]
+    File {
+        /// What it said.
+        source: io::Error,
+    },
+    /// A file that was never a snapshot.
+    #[error("the file is no snapshot")]
+    NoSnapshot,
+    /// A snapshot's file of another version of the format.
+    #[error("the file is a snapshot of format {version}, and {known} is known here")]
+    Version {
+        /// The file's.
+        version: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// A snapshot's file that is not what was written.
+    #[error("the file is a damaged snapshot: truncated, or changed since it was written")]
+    Damaged,
     /// A shared memory cannot move, and the address space behind it is another's.
     #[error("only {capacity} bytes could be reserved, and a shared memory cannot move")]
     Clamped {
@@ -59,7 +111,7 @@ impl MemoryError {
     pub fn is_want_of_room(&self) -> bool {
         matches!(
             self,
-            Self::Limit { .. } | Self::Mappings { .. } | Self::System { .. }
+            Self::Limit { .. } | Self::Mappings { .. } | Self::System { .. } | Self::Image { .. }
         )
     }
 }

@@ -8,10 +8,10 @@ use napi::{Env, Error, Status, Unknown};
 use napi_derive::napi;
 
 use crate::error::MemoryError;
-use crate::handoff::{self, Handoff};
+use crate::handoff::{self, Handoff, Held};
 use crate::linear_memory::{LinearMemory, Sharing};
 use crate::range::PageSize;
-use crate::registry::{self, Id, LiveMemory};
+use crate::registry::{self, Id, Listed, Live, LiveMemory};
 use crate::spare;
 use crate::sys;
 use crate::units::Pages;
@@ -63,13 +63,13 @@ pub fn create<'env>(
 /// Issues one more buffer over all pages: for another thread, or in place of a detached one.
 #[napi(catch_unwind)]
 pub fn issue<'env>(env: &'env Env, id: f64) -> napi::Result<Unknown<'env>> {
-    issue_whole(env, &find(id)?)
+    issue_whole(env, &find_memory(id)?)
 }
 
 /// How many pages the memory has.
 #[napi(catch_unwind)]
 pub fn size(id: f64) -> napi::Result<f64> {
-    Ok(number(find(id)?.size()))
+    Ok(number(find_memory(id)?.size()))
 }
 
 /// Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next.
@@ -80,11 +80,11 @@ pub fn grow<'env>(
     delta: f64,
     buffer: Unknown<'env>,
 ) -> napi::Result<Unknown<'env>> {
-    let memory = find(id)?;
+    let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
     let (_, next) = memory.grow(
         pages(delta)?,
-        |extent| handoff.issue(env, &memory, extent),
+        |extent| handoff.issue(env, held(&memory), extent),
         || handoff.detach(env, &buffer),
     )?;
     Ok(next)
@@ -93,7 +93,7 @@ pub fn grow<'env>(
 /// Grows a shared memory; returns the pages before.
 #[napi(catch_unwind)]
 pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
-    let (before, ()) = find(id)?.grow(pages(delta)?, |_| Ok::<_, Error>(()), || Ok(()))?;
+    let (before, ()) = find_memory(id)?.grow(pages(delta)?, |_| Ok::<_, Error>(()), || Ok(()))?;
     Ok(number(before))
 }
 
@@ -106,12 +106,42 @@ pub fn vacate<'env>(
     view: Unknown<'env>,
     buffer: Unknown<'env>,
 ) -> napi::Result<Unknown<'env>> {
-    let memory = find(id)?;
+    let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
-    let destination = handoff::engine_pages(env, &view)?;
-    let remains = handoff.issue(env, &memory, memory.remains())?;
+    let destination = handoff::pages_of(env, &view)?;
+    let remains = handoff.issue(env, held(&memory), memory.remains())?;
     memory.vacate(&destination, || handoff.detach(env, &buffer))?;
     Ok(remains)
+}
+
+/// Ends an unshared memory: its pages go back to the system, and `buffer` is detached. Returns what
+/// keeps the addresses mapped.
+#[napi(catch_unwind)]
+pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    let remains = handoff.issue(env, held(&memory), memory.remains())?;
+    memory.close(|| handoff.detach(env, &buffer))?;
+    Ok(remains)
+}
+
+/// What a memory takes of the address space, in bytes.
+#[napi(object, object_from_js = false)]
+pub struct Reserved {
+    /// All that is kept for it.
+    pub reserved: f64,
+    /// What of that is accessible.
+    pub committed: f64,
+}
+
+/// What a memory takes of the address space.
+#[napi(catch_unwind)]
+pub fn reserved(id: f64) -> napi::Result<Reserved> {
+    let (reserved, committed) = find_memory(id)?.reserved();
+    Ok(Reserved {
+        reserved: bytes(reserved),
+        committed: bytes(committed),
+    })
 }
 
 /// The address of the first byte that a `Uint8Array` views.
@@ -164,13 +194,17 @@ pub fn has_detach_keys(env: &Env) -> bool {
 fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<Unknown<'env>> {
     let extent = memory.extent()?;
     if memory.sharing() == Sharing::Shared {
-        return handoff::issue_shared(env, memory, extent);
+        return handoff::issue_shared(env, held(memory), extent);
     }
-    Handoff::of(env).issue(env, memory, extent)
+    Handoff::of(env).issue(env, held(memory), extent)
+}
+
+fn held(memory: &Arc<LiveMemory>) -> Held {
+    Arc::<LiveMemory>::clone(memory)
 }
 
 /// What `attempt` makes; where it fails for want of room, once more after a collection.
-fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
+pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
     attempt().or_else(|error| {
         if !error.is_want_of_room() {
             return Err(error);
@@ -180,10 +214,15 @@ fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, Memo
     })
 }
 
-fn find(id: f64) -> napi::Result<Arc<LiveMemory>> {
+fn find_memory(id: f64) -> napi::Result<Arc<LiveMemory>> {
+    find(id, "the memory is gone")
+}
+
+/// What has that number.
+pub fn find<T: Listed>(id: f64, gone: &str) -> napi::Result<Arc<Live<T>>> {
     Id::from_number(id)
         .and_then(registry::find)
-        .ok_or_else(|| Error::new(GONE, "the memory is gone"))
+        .ok_or_else(|| Error::new(GONE, gone))
 }
 
 fn pages(count: f64) -> napi::Result<Pages> {
@@ -192,6 +231,11 @@ fn pages(count: f64) -> napi::Result<Pages> {
     Pages::new(whole)
         .filter(|_| number(whole) == count)
         .ok_or_else(|| Error::new(Status::InvalidArg, format!("{count} is no number of pages")))
+}
+
+/// A number of bytes, or an address.
+pub fn bytes(count: usize) -> f64 {
+    number(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 fn number(count: u64) -> f64 {
@@ -203,6 +247,9 @@ impl From<MemoryError> for Error {
     fn from(error: MemoryError) -> Self {
         let status = match error {
             MemoryError::Vacated => GONE,
+            MemoryError::NoSnapshot | MemoryError::Version { .. } | MemoryError::Damaged => {
+                Status::InvalidArg
+            }
             _ => Status::GenericFailure,
         };
         Self::new(status, error.to_string())

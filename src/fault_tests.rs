@@ -254,7 +254,7 @@ fn a_move_that_fails_changes_nothing() {
         let there = elsewhere.base().as_ptr().addr();
         let mut retired = false;
         let (_, run) = failing(calls, || {
-            memory.vacate(&elsewhere.as_destination(), || {
+            memory.vacate(&elsewhere.pages(bytes(SIZE + 1)).unwrap(), || {
                 retired = true;
                 Ok(())
             })
@@ -265,7 +265,9 @@ fn a_move_that_fails_changes_nothing() {
             grow(&memory, 1).unwrap();
             expect_pages(&memory, SIZE + 1, SIZE);
             assert_eq!(base(&memory), before);
-            let moved = memory.vacate(&elsewhere.as_destination(), || Ok::<_, MemoryError>(()));
+            let moved = memory.vacate(&elsewhere.pages(bytes(SIZE + 1)).unwrap(), || {
+                Ok::<_, MemoryError>(())
+            });
             moved.unwrap();
         }
         assert_eq!((byte_at(there), byte_at(there + PAGE)), (1, 2));
@@ -313,7 +315,7 @@ fn where_the_old_buffer_stays_moved_and_copied_pages_come_back() {
 
         let elsewhere = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
         fail_at(if copying { &[1] } else { &[] });
-        expect_refusal(memory.vacate(&elsewhere.as_destination(), refuse));
+        expect_refusal(memory.vacate(&elsewhere.pages(bytes(SIZE)).unwrap(), refuse));
         assert_eq!(calls_reached().contains(&"madvise"), copying);
         fail_at(&[]);
         assert_eq!(base(&memory), before);

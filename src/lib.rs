@@ -9,10 +9,16 @@ pub mod fault_exports;
 #[cfg(test)]
 mod fault_tests;
 mod handoff;
+mod image;
 mod linear_memory;
+mod mapping_room;
+mod overlay;
+pub mod page_exports;
+mod pages;
 mod range;
 mod registry;
 mod reservation;
+mod snapshot_file;
 mod spare;
 mod sys;
 mod units;

@@ -21,7 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::MemoryError;
 use crate::range::PageSize;
 use crate::reservation::Reservation;
-use crate::sys::Destination;
+use crate::sys::PageRange;
 use crate::units::{HostBytes, Pages};
 
 /// Pages reserved for a memory without a maximum: all that 32-bit addresses reach.
@@ -224,8 +224,7 @@ impl LinearMemory {
             base: larger.base(),
             length: to,
         })?;
-        let destination = larger.as_destination();
-        let moved = ranges.current.move_pages(from, &destination)?;
+        let moved = ranges.current.move_pages(from, &larger.pages(from)?)?;
         retire().inspect_err(|_| moved.undo())?;
         let former = std::mem::replace(&mut ranges.current, larger);
         ranges.former.push(former);
@@ -239,7 +238,7 @@ impl LinearMemory {
     /// What the system or `retire` says, or [`MemoryError::Vacated`]; the memory is then as it was.
     pub fn vacate<E: From<MemoryError>>(
         &self,
-        destination: &Destination,
+        destination: &PageRange,
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
@@ -248,6 +247,36 @@ impl LinearMemory {
         retire().inspect_err(|_| moved.undo())?;
         ranges.vacated = true;
         Ok(())
+    }
+
+    /// Ends what stood for the memory, by `retire`, and gives its pages back.
+    ///
+    /// # Errors
+    ///
+    /// What `retire` says, or [`MemoryError::Vacated`]; the memory is then as it was.
+    pub fn close<E: From<MemoryError>>(
+        &self,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut ranges = self.lock_live()?;
+        retire()?;
+        ranges.vacated = true;
+        // Where the system refuses, the pages go when the range does.
+        let _ = ranges.current.discard();
+        Ok(())
+    }
+
+    /// How many bytes of address space are kept for it, those it has left included, and how many of
+    /// them are accessible.
+    pub fn reserved(&self) -> (usize, usize) {
+        let ranges = self.lock();
+        let all = ranges.former.iter().chain([&ranges.current]);
+        all.fold((0, 0), |(reserved, committed), range| {
+            (
+                reserved.saturating_add(range.capacity().get()),
+                committed.saturating_add(range.committed().get()),
+            )
+        })
     }
 
     fn pages(&self) -> Pages {
@@ -379,7 +408,7 @@ mod tests {
     fn a_vacated_memory_does_nothing_more() {
         let memory = unshared(2, None);
         let elsewhere = Reservation::new(bytes(2), bytes(2), PageSize::Base).unwrap();
-        let vacate = || memory.vacate(&elsewhere.as_destination(), || Ok(()));
+        let vacate = || memory.vacate(&elsewhere.pages(bytes(2)).unwrap(), || Ok(()));
         vacate().unwrap();
         assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));

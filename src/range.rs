@@ -2,11 +2,13 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::MemoryError;
-use crate::sys::{self, Destination, Mapping, Moved};
+use crate::mapping_room::MappingRoom;
+use crate::overlay::Overlays;
+use crate::pages::{self, Moved};
+use crate::sys::{Mapping, PageRange};
 use crate::units::HostBytes;
 
 /// What pages to ask the system for.
@@ -111,8 +113,8 @@ impl Range {
     /// # Errors
     ///
     /// What the system says.
-    pub fn discard(&self) -> io::Result<()> {
-        self.mapping.discard(self.committed())
+    pub fn discard(&self) -> Result<(), MemoryError> {
+        pages::discard(&self.pages(self.committed())?)
     }
 
     /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
@@ -124,49 +126,40 @@ impl Range {
     pub fn move_pages<'a>(
         &'a self,
         length: HostBytes,
-        destination: &'a Destination<'a>,
+        destination: &PageRange<'a>,
     ) -> Result<Moved<'a>, MemoryError> {
-        self.mapping
-            .move_pages(length, destination)
-            .map_err(|source| MemoryError::System {
-                wanted: length.get(),
-                source,
-            })
+        let to = destination.part(HostBytes::ZERO, length);
+        let to = to.ok_or(MemoryError::Bounds {
+            offset: 0,
+            length: length.get(),
+            memory: destination.length().get(),
+        })?;
+        pages::relocate(self.pages(length)?, to)
     }
 
-    /// This range as the place that another's pages move to.
-    pub fn as_destination(&self) -> Destination<'_> {
-        Destination::of(&self.mapping)
-    }
-}
-
-/// The right to hold the mappings of a range, given back when dropped: what is committed, what is
-/// not, and what lies before one that had to be aligned.
-///
-/// The kernel limits mappings per process, and an engine whose own `mmap` fails aborts: a quarter
-/// of them stays the engine's.
-#[derive(Debug)]
-struct MappingRoom {
-    mappings: usize,
-}
-
-static LIVE_MAPPINGS: AtomicUsize = AtomicUsize::new(0);
-
-impl MappingRoom {
-    fn take(mappings: usize) -> Result<Self, MemoryError> {
-        static LIMIT: OnceLock<usize> = OnceLock::new();
-        let limit = *LIMIT.get_or_init(|| sys::max_map_count() / 4 * 3);
-        LIVE_MAPPINGS
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |live| {
-                live.checked_add(mappings).filter(|live| *live <= limit)
-            })
-            .map(|_| Self { mappings })
-            .map_err(|live| MemoryError::Mappings { live, limit })
+    /// The first `length` bytes' pages, which are committed.
+    ///
+    /// # Errors
+    ///
+    /// Where there are not so many.
+    pub fn pages(&self, length: HostBytes) -> Result<PageRange<'_>, MemoryError> {
+        let committed = self.committed();
+        let bounds = |_| MemoryError::Bounds {
+            offset: 0,
+            length: length.get(),
+            memory: committed.get(),
+        };
+        if length > committed {
+            return Err(bounds(()));
+        }
+        self.mapping.pages(length).map_err(|_| bounds(()))
     }
 }
 
-impl Drop for MappingRoom {
+impl Drop for Range {
     fn drop(&mut self) {
-        LIVE_MAPPINGS.fetch_sub(self.mappings, Ordering::Relaxed);
+        let start = self.base().as_ptr().addr();
+        let end = start.saturating_add(self.capacity.get());
+        Overlays::lock().clear(&(start..end));
     }
 }

@@ -1,15 +1,16 @@
-//! The live memories of all threads, by number.
+//! The live memories and images of all threads, by number.
 //!
-//! JavaScript names a memory by its number. The registry never keeps one alive: buffers do.
+//! JavaScript names them by their numbers. The registry never keeps one alive: buffers do.
 
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::image::Image;
 use crate::linear_memory::LinearMemory;
 
-/// A memory's number. Never used again, so that a stale one finds nothing.
+/// A number. Never used again, so that a stale one finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(u64);
 
@@ -24,7 +25,7 @@ impl Id {
         number
     }
 
-    /// The memory's number that `number` is, if it is one at all.
+    /// The one that `number` is, if it is one at all.
     pub fn from_number(number: f64) -> Option<Self> {
         #[allow(clippy::as_conversions, reason = "saturates, and is compared again")]
         let id = Self(number as u64);
@@ -32,54 +33,87 @@ impl Id {
     }
 }
 
-/// A memory that can be found by its number as long as it lives.
-#[derive(Debug)]
-pub struct LiveMemory {
-    id: Id,
-    memory: LinearMemory,
+/// What the registry lists.
+pub trait Listed: Sized + Send + Sync + 'static {
+    /// Those of its kind.
+    fn table() -> &'static Table<Self>;
 }
 
-impl LiveMemory {
+/// Those of one kind, by number.
+#[derive(Debug)]
+pub struct Table<T: Listed>(LazyLock<Mutex<HashMap<Id, Weak<Live<T>>>>>);
+
+impl<T: Listed> Table<T> {
+    const fn new() -> Self {
+        Self(LazyLock::new(Mutex::default))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Weak<Live<T>>>> {
+        // Nothing panics under the lock; if it did, the table is still whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Something that can be found by its number as long as it lives.
+#[derive(Debug)]
+pub struct Live<T: Listed> {
+    id: Id,
+    value: T,
+}
+
+/// A memory that can be found.
+pub type LiveMemory = Live<LinearMemory>;
+
+/// An image that can be found.
+pub type LiveImage = Live<Arc<Image>>;
+
+impl Listed for LinearMemory {
+    fn table() -> &'static Table<Self> {
+        static TABLE: Table<LinearMemory> = Table::new();
+        &TABLE
+    }
+}
+
+impl Listed for Arc<Image> {
+    fn table() -> &'static Table<Self> {
+        static TABLE: Table<Arc<Image>> = Table::new();
+        &TABLE
+    }
+}
+
+impl<T: Listed> Live<T> {
     /// Its number.
     pub fn id(&self) -> Id {
         self.id
     }
 }
 
-impl Deref for LiveMemory {
-    type Target = LinearMemory;
+impl<T: Listed> Deref for Live<T> {
+    type Target = T;
 
-    fn deref(&self) -> &LinearMemory {
-        &self.memory
+    fn deref(&self) -> &T {
+        &self.value
     }
 }
 
-impl Drop for LiveMemory {
+impl<T: Listed> Drop for Live<T> {
     fn drop(&mut self) {
-        table().remove(&self.id);
+        T::table().lock().remove(&self.id);
     }
 }
 
-type Table = HashMap<Id, Weak<LiveMemory>>;
-
-fn table() -> MutexGuard<'static, Table> {
-    static TABLE: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
-    // Nothing panics under the lock; if it did, the table is still whole.
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Gives `memory` a number.
-pub fn register(memory: LinearMemory) -> Arc<LiveMemory> {
+/// Gives `value` a number.
+pub fn register<T: Listed>(value: T) -> Arc<Live<T>> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let id = Id(NEXT.fetch_add(1, Ordering::Relaxed));
-    let live = Arc::new(LiveMemory { id, memory });
-    table().insert(id, Arc::downgrade(&live));
+    let live = Arc::new(Live { id, value });
+    T::table().lock().insert(id, Arc::downgrade(&live));
     live
 }
 
-/// The memory of that number, if it lives.
-pub fn find(id: Id) -> Option<Arc<LiveMemory>> {
-    table().get(&id)?.upgrade()
+/// What has that number, if it lives.
+pub fn find<T: Listed>(id: Id) -> Option<Arc<Live<T>>> {
+    T::table().lock().get(&id)?.upgrade()
 }
 
 #[cfg(test)]
@@ -98,10 +132,10 @@ mod tests {
     fn a_memory_is_found_as_long_as_it_lives() {
         let live = memory();
         let id = live.id();
-        assert_eq!(find(id).map(|found| found.id()), Some(id));
+        assert_eq!(find::<LinearMemory>(id).map(|found| found.id()), Some(id));
         drop(live);
-        assert!(find(id).is_none());
-        assert!(!table().contains_key(&id));
+        assert!(find::<LinearMemory>(id).is_none());
+        assert!(!LinearMemory::table().lock().contains_key(&id));
     }
 
     #[test]

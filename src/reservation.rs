@@ -5,9 +5,10 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::error::MemoryError;
+use crate::pages::Moved;
 use crate::range::{PageSize, Range};
 use crate::spare;
-use crate::sys::{self, Destination, Moved};
+use crate::sys::{self, PageRange};
 use crate::units::HostBytes;
 
 /// Address space that stays the engine's where the system limits the process's.
@@ -95,6 +96,15 @@ impl Reservation {
         let _ = self.range.commit(length);
     }
 
+    /// Gives all pages back to the system: what is committed reads zero.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn discard(&self) -> Result<(), MemoryError> {
+        self.range.discard()
+    }
+
     /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
     /// reads zero.
     ///
@@ -104,14 +114,18 @@ impl Reservation {
     pub fn move_pages<'a>(
         &'a self,
         length: HostBytes,
-        destination: &'a Destination<'a>,
+        destination: &PageRange<'a>,
     ) -> Result<Moved<'a>, MemoryError> {
         self.range.move_pages(length, destination)
     }
 
-    /// This reservation as the place that another's pages move to.
-    pub fn as_destination(&self) -> Destination<'_> {
-        self.range.as_destination()
+    /// The first `length` bytes' pages, which are committed.
+    ///
+    /// # Errors
+    ///
+    /// Where there are not so many.
+    pub fn pages(&self, length: HostBytes) -> Result<PageRange<'_>, MemoryError> {
+        self.range.pages(length)
     }
 }
 

@@ -1,19 +1,21 @@
-//! What keeps a memory alive: one hold for each buffer that the engine has of it.
+//! What keeps a memory or an image alive: one hold for each buffer that the engine has of it.
 //!
 //! The engine is given a number, not a pointer. Finalizers may come twice, late, on any thread, or
 //! for a buffer whose making failed halfway: a number that is no longer held is nothing to release.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::registry::LiveMemory;
+/// What is held.
+pub type Held = Arc<dyn Any + Send + Sync>;
 
 /// A hold's number, as the pointer that it travels through the engine as. Never null.
 pub type Hint = *mut c_void;
 
-type Table = HashMap<usize, Arc<LiveMemory>>;
+type Table = HashMap<usize, Held>;
 
 fn table() -> MutexGuard<'static, Table> {
     static TABLE: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
@@ -21,11 +23,11 @@ fn table() -> MutexGuard<'static, Table> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Holds `memory` until [`release`].
-pub fn hold(memory: Arc<LiveMemory>) -> Hint {
+/// Holds `held` until [`release`].
+pub fn hold(held: Held) -> Hint {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    table().insert(number, memory);
+    table().insert(number, held);
     std::ptr::without_provenance_mut(number)
 }
 
@@ -41,7 +43,7 @@ mod tests {
     use super::*;
     use crate::linear_memory::{LinearMemory, Sharing};
     use crate::range::PageSize;
-    use crate::registry::{find, register};
+    use crate::registry::{LiveMemory, find, register};
     use crate::units::Pages;
 
     #[test]
@@ -50,13 +52,13 @@ mod tests {
         let memory =
             register(LinearMemory::new(page, None, Sharing::Shared, PageSize::Base).unwrap());
         let id = memory.id();
-        let first = hold(Arc::clone(&memory));
+        let first = hold(Arc::<LiveMemory>::clone(&memory));
         let second = hold(memory);
         release(first);
         release(first);
-        assert!(find(id).is_some());
+        assert!(find::<LinearMemory>(id).is_some());
         release(second);
-        assert!(find(id).is_none());
+        assert!(find::<LinearMemory>(id).is_none());
         release(second);
     }
 }

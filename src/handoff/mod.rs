@@ -14,14 +14,16 @@ mod node_api;
 mod shared_ptr;
 mod v8;
 
-use std::sync::{Arc, OnceLock};
+use std::ptr::NonNull;
+use std::sync::OnceLock;
 
 use napi::{Env, Unknown};
 
 use crate::linear_memory::Extent;
-use crate::registry::LiveMemory;
+use crate::units::HostBytes;
 
-pub use node_api::{engine_pages, has_shared, issue_shared, viewed_bytes};
+pub use holds::Held;
+pub use node_api::{has_shared, issue_shared, pages_of, viewed_bytes};
 pub use v8::collect_garbage;
 
 /// How unshared buffers are made and detached.
@@ -63,7 +65,7 @@ impl Handoff {
         matches!(self, Self::V8(buffers) if buffers.have_detach_keys())
     }
 
-    /// An ArrayBuffer over `extent` of `memory`, which it holds.
+    /// An ArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
     ///
     /// # Errors
     ///
@@ -72,12 +74,33 @@ impl Handoff {
     pub fn issue<'env>(
         self,
         env: &'env Env,
-        memory: &Arc<LiveMemory>,
+        held: Held,
         extent: Extent,
     ) -> napi::Result<Unknown<'env>> {
         match self {
-            Self::NodeApi => node_api::issue(env, memory, extent),
-            Self::V8(buffers) => buffers.issue(env, memory, extent),
+            Self::NodeApi => node_api::issue(env, held, extent),
+            Self::V8(buffers) => buffers.issue(env, held, extent, extent.length),
+        }
+    }
+
+    /// An ArrayBuffer without bytes that holds `held`, which weighs `weight`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Handoff::issue`].
+    pub fn issue_owner<'env>(
+        self,
+        env: &'env Env,
+        held: Held,
+        weight: HostBytes,
+    ) -> napi::Result<Unknown<'env>> {
+        let nothing = Extent {
+            base: NonNull::dangling(),
+            length: HostBytes::ZERO,
+        };
+        match self {
+            Self::NodeApi => node_api::issue(env, held, nothing),
+            Self::V8(buffers) => buffers.issue(env, held, nothing, weight),
         }
     }
 

@@ -5,28 +5,23 @@
 
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use napi::{Env, JsValue, Status, Unknown, sys};
 
-use super::holds::{self, Hint};
+use super::holds::{self, Held, Hint};
 use crate::linear_memory::Extent;
-use crate::registry::LiveMemory;
-use crate::sys::Destination;
+use crate::sys::PageRange;
 use crate::units::HostBytes;
 
-/// An ArrayBuffer over `extent` of `memory`, which it holds.
+/// An ArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
 ///
 /// # Errors
 ///
 /// What Node-API says, with no exception left pending: `NoExternalBuffersAllowed` where the engine
 /// has none.
-pub fn issue<'env>(
-    env: &'env Env,
-    memory: &Arc<LiveMemory>,
-    extent: Extent,
-) -> napi::Result<Unknown<'env>> {
-    let hint = holds::hold(Arc::clone(memory));
+pub fn issue<'env>(env: &'env Env, held: Held, extent: Extent) -> napi::Result<Unknown<'env>> {
+    let hint = holds::hold(held);
     let mut buffer = ptr::null_mut();
     // SAFETY: `extent` is mapped as long as `hint` is held, which `finalize` ends; `env` is the
     // current call's.
@@ -43,18 +38,18 @@ pub fn issue<'env>(
     made(env, status, buffer, hint)
 }
 
-/// A SharedArrayBuffer over `extent` of `memory`, which it holds.
+/// A SharedArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
 ///
 /// # Errors
 ///
 /// As [`issue`]; also where the engine has no call for it: see [`has_shared`].
 pub fn issue_shared<'env>(
     env: &'env Env,
-    memory: &Arc<LiveMemory>,
+    held: Held,
     extent: Extent,
 ) -> napi::Result<Unknown<'env>> {
     let create = create_shared().ok_or_else(|| failed(Status::NoExternalBuffersAllowed))?;
-    let hint = holds::hold(Arc::clone(memory));
+    let hint = holds::hold(held);
     let mut buffer = ptr::null_mut();
     // SAFETY: as in `issue`; `create` is Node-API's own function of that signature.
     let status = unsafe {
@@ -108,14 +103,15 @@ pub fn viewed_bytes(env: &Env, view: &Unknown) -> napi::Result<(*mut u8, usize)>
     Ok((data.cast(), length))
 }
 
-/// The pages of an engine's own memory, which `view`, a `Uint8Array` over all of it, gives up.
+/// The pages of a memory, whoever has reserved them: those of an ArrayBuffer, or of a `Uint8Array`
+/// over all of a SharedArrayBuffer.
 ///
 /// # Errors
 ///
 /// Where they are no whole pages of the system's.
-pub fn engine_pages<'env>(env: &'env Env, view: &Unknown<'env>) -> napi::Result<Destination<'env>> {
+pub fn pages_of<'env>(env: &'env Env, buffer: &Unknown<'env>) -> napi::Result<PageRange<'env>> {
     let invalid = || napi::Error::new(Status::InvalidArg, "not the pages of a memory");
-    let (base, bytes) = viewed_bytes(env, view)?;
+    let (base, bytes) = buffer_bytes(env, buffer).or_else(|_| viewed_bytes(env, buffer))?;
     let length = HostBytes::round_up(bytes)
         .filter(|length| length.get() == bytes)
         .ok_or_else(invalid)?;
@@ -123,8 +119,21 @@ pub fn engine_pages<'env>(env: &'env Env, view: &Unknown<'env>) -> napi::Result<
         return Err(invalid());
     }
     let base = NonNull::new(base).unwrap_or(NonNull::dangling());
-    // SAFETY: whole pages under a buffer of the engine's, which keeps them mapped during this call.
-    Ok(unsafe { Destination::of_engine(base, length) })
+    // SAFETY: whole pages under a buffer that the caller's argument keeps alive, and with it its
+    // backing store, during this call. The facade passes none but a memory's own.
+    Ok(unsafe { PageRange::new(base, length) })
+}
+
+/// The address and the length of the bytes of an ArrayBuffer.
+fn buffer_bytes(env: &Env, buffer: &Unknown) -> napi::Result<(*mut u8, usize)> {
+    let mut data = ptr::null_mut();
+    let mut length = 0;
+    // SAFETY: `buffer` is of the current call.
+    let status = unsafe {
+        sys::napi_get_arraybuffer_info(env.raw(), buffer.raw(), &raw mut data, &raw mut length)
+    };
+    checked(status)?;
+    Ok((data.cast(), length))
 }
 
 /// Whether this engine makes external SharedArrayBuffers.

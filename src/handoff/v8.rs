@@ -10,17 +10,17 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::Arc;
 
 use libloading::os::unix::Library;
 use napi::{Env, JsValue, Status, Unknown, sys};
 
 use super::account::Entry;
+use super::holds::Held;
 use super::shared_ptr::{Shared, SharedPtr};
 use crate::linear_memory::{Extent, LinearMemory, Sharing};
 use crate::range::PageSize;
-use crate::registry::{self, LiveMemory};
-use crate::units::Pages;
+use crate::registry;
+use crate::units::{HostBytes, Pages};
 
 /// The versions of V8 that the test matrix covers: those of Node.js 20, 22, 24 and 26.
 const TESTED: [(u32, u32); 4] = [(11, 3), (12, 4), (13, 6), (14, 6)];
@@ -111,13 +111,12 @@ impl Buffers {
         let memory = registry::register(memory);
         let id = memory.id();
         let extent = memory.extent().ok()?;
-        let buffer = self.issue(env, &memory, extent).ok()?;
-        drop(memory);
+        let buffer = self.issue(env, memory, extent, extent.length).ok()?;
         let covers = bytes_of(env, &buffer)? == (extent.base.as_ptr(), extent.length.get());
-        let held = registry::find(id).is_some();
+        let held = registry::find::<LinearMemory>(id).is_some();
         self.detach(env, &buffer).ok()?;
         let detached = bytes_of(env, &buffer)?.1 == 0;
-        Some(covers && held && detached && registry::find(id).is_none())
+        Some(covers && held && detached && registry::find::<LinearMemory>(id).is_none())
     }
 
     /// Whether nobody but us can detach them.
@@ -125,15 +124,17 @@ impl Buffers {
         self.set_detach_key.is_some()
     }
 
-    /// An ArrayBuffer over `extent` of `memory`, which its backing store holds.
+    /// An ArrayBuffer over `extent`, which `held` keeps mapped, and which its backing store holds. To
+    /// the collector it weighs `weight`.
     pub fn issue<'env>(
         self,
         env: &'env Env,
-        memory: &Arc<LiveMemory>,
+        held: Held,
         extent: Extent,
+        weight: HostBytes,
     ) -> napi::Result<Unknown<'env>> {
         let key = self.key(env)?;
-        // SAFETY: `extent` is mapped as long as the store's owner, below, holds `memory`; the empty
+        // SAFETY: `extent` is mapped as long as the store's owner, below, has `held`; the empty
         // deleter does nothing with it.
         let store = unsafe {
             (self.new_backing_store)(
@@ -146,7 +147,7 @@ impl Buffers {
         let owner = StoreOwner {
             store: store.object,
             buffers: self,
-            hold: Some((Arc::clone(memory), Entry::new(extent.length))),
+            hold: Some((held, Entry::new(weight))),
         };
         let mut shared = SharedPtr::new(store.object, owner);
         // SAFETY: called in JavaScript's thread, as every function of an addon.
@@ -226,7 +227,7 @@ fn bytes_of(env: &Env, buffer: &Unknown) -> Option<(*mut u8, usize)> {
 struct StoreOwner {
     store: BackingStore,
     buffers: Buffers,
-    hold: Option<(Arc<LiveMemory>, Entry)>,
+    hold: Option<(Held, Entry)>,
 }
 
 // SAFETY: a backing store may be ended on any thread; the rest is `Send`.

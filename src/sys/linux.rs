@@ -1,6 +1,10 @@
-//! What Linux says of its limits.
+//! What Linux says of its limits, and of this process's pages.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
+use std::ops::Range;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
 
 use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit};
@@ -35,4 +39,234 @@ pub fn address_space_left() -> Option<usize> {
 pub fn has_huge_pages() -> bool {
     fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
         .is_ok_and(|choices| !choices.contains("[never]"))
+}
+
+/// The file of a descriptor that JavaScript has, by a descriptor of our own.
+///
+/// # Errors
+///
+/// What `fcntl(2)` says, `EBADF` where the number is none.
+pub fn duplicate(descriptor: i32) -> io::Result<File> {
+    fault::check("fcntl")?;
+    if descriptor < 0 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: not negative; used in this call only, which refuses a number that is not open.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    Ok(borrowed.try_clone_to_owned()?.into())
+}
+
+/// What the kernel has for a page.
+#[derive(Clone, Copy, Debug)]
+pub struct PageState(u64);
+
+impl PageState {
+    const PRESENT: u64 = 1 << 63;
+    const SWAPPED: u64 = 1 << 62;
+    const OF_FILE: u64 = 1 << 61;
+    const OURS_ALONE: u64 = 1 << 56;
+
+    /// Whether it takes memory of this process's. One that was only read, and so is the page of
+    /// zeros that all processes have, does not.
+    pub fn is_resident(self) -> bool {
+        self.0 & Self::PRESENT != 0 && self.0 & (Self::OF_FILE | Self::OURS_ALONE) != 0
+    }
+
+    /// Whether an anonymous one may hold other bytes than zeros.
+    pub fn has_bytes(self) -> bool {
+        self.0 & (Self::PRESENT | Self::SWAPPED) != 0
+    }
+}
+
+/// Visits the state of each page of the system's in `addresses`, in order (`/proc/self/pagemap`).
+///
+/// # Errors
+///
+/// Where the system does not say.
+pub fn page_states(addresses: Range<usize>, mut visit: impl FnMut(PageState)) -> io::Result<()> {
+    const ENTRY: usize = size_of::<u64>();
+    fault::check("open")?;
+    let pagemap = File::open("/proc/self/pagemap")?;
+    let mut chunk = [0; 4096 * ENTRY];
+    let mut page = addresses.start / page_size();
+    let end = addresses.end / page_size();
+    while page < end {
+        let count = end.saturating_sub(page).min(chunk.len() / ENTRY);
+        let offset = u64::try_from(page.saturating_mul(ENTRY)).unwrap_or(u64::MAX);
+        let entries = chunk.get_mut(..count * ENTRY).unwrap_or_default();
+        fault::check("pread")?;
+        pagemap.read_exact_at(entries, offset)?;
+        for entry in entries.chunks_exact(ENTRY) {
+            visit(PageState(u64::from_ne_bytes(
+                entry.try_into().unwrap_or_default(),
+            )));
+        }
+        page = page.saturating_add(count);
+    }
+    Ok(())
+}
+
+/// The pages in `addresses` that are this process's alone: anonymous, or written to since a file was
+/// mapped. `None` where they are more than `most` bytes, or the kernel has no call for it (Linux 6.7).
+pub fn private_pages(addresses: &Range<usize>, most: usize) -> Option<Vec<Range<usize>>> {
+    const REGIONS: usize = 512;
+    const UNTOLD: PageRegion = PageRegion {
+        start: 0,
+        end: 0,
+        categories: 0,
+    };
+    fault::check("ioctl").ok()?;
+    let pagemap = File::open("/proc/self/pagemap").ok()?;
+    let number = |number: usize| u64::try_from(number).ok();
+    let mut regions = [UNTOLD; REGIONS];
+    let mut pages: Vec<Range<usize>> = Vec::new();
+    let (mut left, mut start) = (most, number(addresses.start)?);
+    let end = number(addresses.end)?;
+    while start < end {
+        let mut scan = PagemapScan {
+            size: number(size_of::<PagemapScan>())?,
+            flags: 0,
+            start,
+            end,
+            walk_end: 0,
+            regions: regions.as_mut_ptr(),
+            region_count: number(REGIONS)?,
+            max_pages: 0,
+            inverted: PagemapScan::OF_FILE | PagemapScan::OF_ZEROS,
+            all_of: PagemapScan::OF_FILE | PagemapScan::OF_ZEROS,
+            any_of: PagemapScan::PRESENT | PagemapScan::SWAPPED,
+            returned: 0,
+        };
+        // SAFETY: the argument is what this request takes, and `regions` has as many as it says.
+        let found =
+            unsafe { libc::ioctl(pagemap.as_raw_fd(), PagemapScan::REQUEST, &raw mut scan) };
+        for region in regions.get(..usize::try_from(found).ok()?)? {
+            let region = usize::try_from(region.start).ok()?..usize::try_from(region.end).ok()?;
+            left = left.checked_sub(region.len())?;
+            pages.push(region);
+        }
+        start = scan.walk_end;
+    }
+    Some(pages)
+}
+
+/// `struct page_region`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct PageRegion {
+    start: u64,
+    end: u64,
+    categories: u64,
+}
+
+/// `struct pm_scan_arg`.
+#[repr(C)]
+struct PagemapScan {
+    size: u64,
+    flags: u64,
+    start: u64,
+    end: u64,
+    walk_end: u64,
+    /// 64 bits, as addresses are where this is compiled: see the assertion below.
+    regions: *mut PageRegion,
+    region_count: u64,
+    max_pages: u64,
+    inverted: u64,
+    all_of: u64,
+    any_of: u64,
+    returned: u64,
+}
+
+impl PagemapScan {
+    /// `PAGEMAP_SCAN`: `_IOWR('f', 16, struct pm_scan_arg)`.
+    const REQUEST: libc::Ioctl = libc::_IOWR::<Self>(0x66, 16);
+    const OF_FILE: u64 = 1 << 2;
+    const PRESENT: u64 = 1 << 3;
+    const SWAPPED: u64 = 1 << 4;
+    const OF_ZEROS: u64 = 1 << 5;
+}
+
+const _: () = assert!(size_of::<PagemapScan>() == 96, "the kernel's layout");
+
+/// A mapping of this process's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// Its addresses.
+    pub addresses: Range<usize>,
+    /// Whether it can be read or written.
+    pub is_accessible: bool,
+    /// Whether its pages are those of a file, with a name or without.
+    pub is_file: bool,
+}
+
+/// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
+///
+/// # Errors
+///
+/// Where the system does not say.
+pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
+    fault::check("read")?;
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let within = maps.lines().filter_map(parse_mapping).filter(|mapped| {
+        mapped.addresses.start < addresses.end && addresses.start < mapped.addresses.end
+    });
+    Ok(within.collect())
+}
+
+/// "7f0c-7f0d rw-p 00000000 00:01 1057 /memfd:linear-memory (deleted)"
+fn parse_mapping(line: &str) -> Option<Mapped> {
+    let (range, rest) = line.split_once(' ')?;
+    let (start, end) = range.split_once('-')?;
+    let hex = |text| usize::from_str_radix(text, 16).ok();
+    Some(Mapped {
+        addresses: hex(start)?..hex(end)?,
+        is_accessible: !rest.starts_with("---"),
+        is_file: rest.split(' ').nth(3)? != "0",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Mapping;
+    use crate::units::HostBytes;
+
+    #[test]
+    fn states_tell_what_was_written() {
+        let bytes = |pages: usize| HostBytes::round_up(pages * page_size()).unwrap();
+        let mapping = Mapping::reserve(bytes(4), bytes(3)).unwrap();
+        let first = mapping.base().as_ptr();
+        // SAFETY: a byte of an accessible page.
+        unsafe { first.wrapping_add(page_size()).write_volatile(1) };
+        // SAFETY: likewise.
+        unsafe { first.wrapping_add(2 * page_size()).read_volatile() };
+        let start = first.addr();
+        let mut resident = Vec::new();
+        page_states(start..start + bytes(4).get(), |state| {
+            resident.push(state.is_resident());
+        })
+        .unwrap();
+        assert_eq!(resident, [false, true, false, false]);
+
+        let accessible = start..start + bytes(3).get();
+        let mapped = mappings_within(&(start..start + bytes(4).get())).unwrap();
+        assert_eq!(mapped.first().unwrap().addresses.end, accessible.end);
+        assert_eq!(
+            mapped
+                .iter()
+                .map(|mapped| mapped.is_accessible)
+                .collect::<Vec<_>>(),
+            [true, false]
+        );
+    }
+
+    #[test]
+    fn lines_of_files_are_known() {
+        let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
+        let mapped = parse_mapping(line).unwrap();
+        assert_eq!(mapped.addresses, 0x7f0c_0000..0x7f0d_0000);
+        assert!(mapped.is_accessible && mapped.is_file);
+        let unnamed = parse_mapping("1000-2000 ---p 00000000 00:00 0").unwrap();
+        assert!(!unnamed.is_accessible && !unnamed.is_file);
+    }
 }

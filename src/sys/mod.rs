@@ -1,5 +1,5 @@
 //! The operating system's calls on address ranges, one file a system. Nothing unsafe leaves this
-//! module but [`Destination::of_engine`].
+//! module but [`PageRange::new`].
 
 #![allow(
     unsafe_code,
@@ -9,7 +9,15 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub use linux::{address_space_left, has_huge_pages, max_map_count};
+pub use linux::{
+    address_space_left, duplicate, has_huge_pages, mappings_within, max_map_count, page_states,
+    private_pages,
+};
+
+#[cfg(target_os = "linux")]
+mod image_file;
+#[cfg(target_os = "linux")]
+pub use image_file::ImageFile;
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("src/sys has no file for this operating system yet");
@@ -21,4 +29,7 @@ pub mod fault;
 pub mod maps;
 
 mod mapping;
-pub use mapping::{Destination, Mapping, Moved};
+pub use mapping::Mapping;
+
+mod page_range;
+pub use page_range::PageRange;

@@ -1,0 +1,45 @@
+"use strict";
+
+// What can be done to the pages of a memory in place, whichever store they are in.
+
+const { translate } = require("./errors");
+const native = require("../native");
+
+/** Gives pages back to the system. Returns how many bytes of memory that freed. */
+function discard(store, offset, length) {
+  const { byteLength } = store.pages;
+  if (length > byteLength - offset) {
+    throw new RangeError(
+      `Memory.discard(): ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
+    );
+  }
+  return attempt("Memory.discard()", () => native.discard(store.pages, offset, length));
+}
+
+/** An image of all pages: its number, and what keeps it alive. */
+function capture(store) {
+  return attempt("Memory.snapshot()", () => native.capture(store.pages));
+}
+
+/** Puts an image in place of the pages, and zeros beyond its end. */
+function restore(store, { id, owner }, member) {
+  attempt(member, () => native.restore(store.pages, id, owner));
+}
+
+/** In bytes: the address space kept for the memory, what of it is accessible, what takes memory. */
+function usage(store) {
+  return attempt("Memory.usage()", () => {
+    const { reserved, committed } = store.reserved;
+    return { reserved, committed, resident: native.resident(store.pages) };
+  });
+}
+
+function attempt(member, action) {
+  try {
+    return action();
+  } catch (error) {
+    throw translate(error, member);
+  }
+}
+
+module.exports = { discard, capture, restore, usage };

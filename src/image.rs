@@ -1,0 +1,231 @@
+//! An image of a memory's pages: frozen, sparse, and shared by all memories that start from it.
+
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
+
+use memmap2::Mmap;
+
+use crate::error::MemoryError;
+use crate::mapping_room::MappingRoom;
+use crate::sys::{ImageFile, PageRange};
+use crate::units::{HostBytes, Pages};
+
+/// Holes smaller than this are not worth a mapping of their own.
+const LEAST_HOLE: usize = 1 << 20;
+
+/// Each takes a mapping of every memory that has the image.
+pub const MOST_HOLES: usize = 4;
+
+/// The image. It frees its memory when the last holder is gone, and no mapping is over it.
+#[derive(Debug)]
+pub struct Image {
+    file: ImageFile,
+    length: HostBytes,
+    /// Where it has bytes, in order; all others are zero.
+    runs: Vec<Range<usize>>,
+    /// Its bytes, mapped when first asked for.
+    mapped: OnceLock<Option<Mapped>>,
+}
+
+#[derive(Debug)]
+struct Mapped {
+    bytes: Mmap,
+    _room: MappingRoom,
+}
+
+impl Image {
+    /// How many bytes.
+    pub fn length(&self) -> HostBytes {
+        self.length
+    }
+
+    /// Where it has bytes, in order and apart; all others are zero.
+    pub fn runs(&self) -> &[Range<usize>] {
+        &self.runs
+    }
+
+    /// Whether it has no bytes but zeros in `offsets`.
+    pub fn is_zero(&self, offsets: Range<usize>) -> bool {
+        let next = self.runs.partition_point(|run| run.end <= offsets.start);
+        self.runs
+            .get(next)
+            .is_none_or(|run| run.start >= offsets.end)
+    }
+
+    /// The bytes at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn read(&self, bytes: &mut [u8], offset: usize) -> Result<(), MemoryError> {
+        let wanted = bytes.len();
+        self.file
+            .read(bytes, position(offset))
+            .map_err(|source| MemoryError::System { wanted, source })
+    }
+
+    /// All bytes; `None` where they cannot be mapped. Who reads those that are zero makes them take
+    /// memory.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        let map = || {
+            let room = MappingRoom::take(1).ok()?;
+            let bytes = self.file.map(self.length).ok()?;
+            Some(Mapped { bytes, _room: room })
+        };
+        Some(&self.mapped.get_or_init(map).as_ref()?.bytes)
+    }
+
+    /// The largest stretches of zeros in its first `length` bytes, beyond its end included.
+    pub fn holes(&self, length: HostBytes) -> Vec<Range<usize>> {
+        let ends = self.runs.iter().map(|run| run.end);
+        let starts = self.runs.iter().map(|run| run.start);
+        let mut holes: Vec<_> = std::iter::once(0)
+            .chain(ends)
+            .zip(starts.chain(std::iter::once(length.get())))
+            .map(|(start, end)| start..end.min(length.get()))
+            .filter(|hole| hole.len() >= LEAST_HOLE)
+            .collect();
+        holes.sort_by_key(|hole| std::cmp::Reverse(hole.len()));
+        holes.truncate(MOST_HOLES);
+        holes
+    }
+}
+
+impl AsFd for Image {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+/// An image that is being made.
+#[derive(Debug)]
+pub struct ImageBuilder {
+    image: Image,
+}
+
+impl ImageBuilder {
+    /// An image of `length` zeros.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn new(length: HostBytes) -> Result<Self, MemoryError> {
+        // As long as any memory: the image of a shorter one goes over all of a longer one at once.
+        let limit = Pages::LIMIT.bytes().unwrap_or(length);
+        let file = ImageFile::create(position(limit.get())).map_err(|source| refused(0, source))?;
+        Ok(Self {
+            image: Image {
+                file,
+                length,
+                runs: Vec::new(),
+                mapped: OnceLock::new(),
+            },
+        })
+    }
+
+    /// Takes the bytes of `pages` in, as they are read, at `offset`, which is beyond all before.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn add_pages(&mut self, pages: &PageRange, offset: usize) -> Result<(), MemoryError> {
+        self.image
+            .file
+            .write_pages(pages, position(offset))
+            .map_err(|source| refused(pages.length().get(), source))?;
+        self.has_bytes(offset..offset.saturating_add(pages.length().get()));
+        Ok(())
+    }
+
+    /// Takes `bytes` in, at `offset`, which is beyond all before.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn add(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
+        self.image
+            .file
+            .write(bytes, position(offset))
+            .map_err(|source| refused(bytes.len(), source))?;
+        self.has_bytes(offset..offset.saturating_add(bytes.len()));
+        Ok(())
+    }
+
+    /// The image, which nobody can change any more.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn finish(self) -> Result<Image, MemoryError> {
+        self.image
+            .file
+            .seal()
+            .map_err(|source| refused(0, source))?;
+        Ok(self.image)
+    }
+
+    fn has_bytes(&mut self, run: Range<usize>) {
+        match self.image.runs.last_mut() {
+            Some(last) if last.end == run.start => last.end = run.end,
+            _ => self.image.runs.push(run),
+        }
+    }
+}
+
+fn refused(wanted: usize, source: std::io::Error) -> MemoryError {
+    MemoryError::Image { wanted, source }
+}
+
+fn position(offset: usize) -> u64 {
+    // An offset of a memory's, which 64 bits hold.
+    u64::try_from(offset).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mib(count: usize) -> HostBytes {
+        HostBytes::round_up(count << 20).unwrap()
+    }
+
+    fn image(runs: &[Range<usize>]) -> Image {
+        let mut builder = ImageBuilder::new(mib(8)).unwrap();
+        for run in runs {
+            builder.add(&vec![1; run.len()], run.start).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn neighbours_are_one_run() {
+        let image = image(&[0..5, 5..9, 12..13]);
+        assert_eq!(image.runs(), [0..9, 12..13]);
+        let mut bytes = [7; 5];
+        image.read(&mut bytes, 8).unwrap();
+        assert_eq!(bytes, [1, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn the_largest_holes_are_found() {
+        let starts_and_lengths = |image: &Image, length| {
+            let holes = image.holes(mib(length)).into_iter();
+            holes
+                .map(|hole| (hole.start, hole.len()))
+                .collect::<Vec<_>>()
+        };
+        let one = mib(1).get();
+        assert_eq!(starts_and_lengths(&image(&[]), 2), [(0, 2 * one)]);
+        let whole = 0..2 * one;
+        assert!(starts_and_lengths(&image(std::slice::from_ref(&whole)), 2).is_empty());
+        let scattered = image(&[one..one + 1, 4 * one..4 * one + 1]);
+        assert_eq!(
+            starts_and_lengths(&scattered, 10),
+            [(4 * one + 1, 6 * one - 1), (one + 1, 3 * one - 1), (0, one)]
+        );
+        assert_eq!(starts_and_lengths(&scattered, 2), [(0, one)]);
+        assert!(scattered.is_zero(0..one) && !scattered.is_zero(one..2 * one));
+        assert!(scattered.is_zero(one + 1..4 * one) && scattered.is_zero(5 * one..6 * one));
+    }
+}

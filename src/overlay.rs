@@ -1,0 +1,274 @@
+//! Which addresses have pages of a file under them, an image's or another's, in place of anonymous
+//! ones: giving those back would bring the file's bytes, not zeros.
+//!
+//! One table for the process, by address, since the pages may be the engine's as well as ours. Where
+//! the engine unmaps its own, nobody tells us: what the table has may be gone, or be another memory's
+//! by now. So everything that asks it is right, if slower, where it names too much.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use crate::error::MemoryError;
+use crate::image::Image;
+use crate::mapping_room::MappingRoom;
+use crate::sys;
+
+/// What is under a stretch of addresses, in place of anonymous pages.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    image: Weak<Image>,
+    /// Of the stretch's first byte, in the image.
+    offset: usize,
+}
+
+impl Overlay {
+    /// `image`, from its first byte on.
+    pub fn of_image(image: &Arc<Image>) -> Self {
+        Self {
+            image: Arc::downgrade(image),
+            offset: 0,
+        }
+    }
+
+    /// The image, if it is still to be had: with what offset the stretch begins.
+    pub fn image(&self) -> Option<(Arc<Image>, usize)> {
+        Some((self.image.upgrade()?, self.offset))
+    }
+
+    fn from(&self, skipped: usize) -> Self {
+        Self {
+            image: Weak::clone(&self.image),
+            offset: self.offset.saturating_add(skipped),
+        }
+    }
+}
+
+/// Some addresses, and what is under them: anonymous pages where there is no overlay.
+pub type Piece = (Range<usize>, Option<Overlay>);
+
+#[derive(Debug)]
+struct Entry {
+    end: usize,
+    overlay: Overlay,
+}
+
+/// The table, which nobody else changes meanwhile.
+#[derive(Debug)]
+pub struct Overlays {
+    by_start: BTreeMap<usize, Entry>,
+    room: MappingRoom,
+}
+
+/// A stretch splits a mapping in two, at most, and is one itself.
+const MAPPINGS_EACH: usize = 2;
+
+impl Overlays {
+    /// The table, locked.
+    pub fn lock() -> MutexGuard<'static, Self> {
+        static OVERLAYS: Mutex<Overlays> = Mutex::new(Overlays {
+            by_start: BTreeMap::new(),
+            room: MappingRoom::empty(),
+        });
+        // Nothing panics under the lock; if it did, the table is still whole.
+        OVERLAYS.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether any of `addresses` may have a file's pages.
+    pub fn touch(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses).next().is_some()
+    }
+
+    /// All of `addresses`, piece by piece.
+    pub fn pieces(&self, addresses: &Range<usize>) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut at = addresses.start;
+        for (start, entry) in self.starts_within(addresses) {
+            let (from, to) = (start.max(at), entry.end.min(addresses.end));
+            if at < from {
+                pieces.push((at..from, None));
+            }
+            let overlay = entry.overlay.from(from.saturating_sub(start));
+            pieces.push((from..to, Some(overlay)));
+            at = to;
+        }
+        if at < addresses.end {
+            pieces.push((at..addresses.end, None));
+        }
+        pieces
+    }
+
+    /// Whether all of `addresses` are as a restore of `image` leaves them: its own bytes under each of
+    /// its runs, and what reads zero elsewhere.
+    pub fn are_of(&self, addresses: &Range<usize>, image: &Arc<Image>) -> bool {
+        self.pieces(addresses).iter().all(|(piece, overlay)| {
+            let at = piece.start.saturating_sub(addresses.start);
+            match overlay {
+                Some(overlay) => {
+                    overlay.offset == at && overlay.image.as_ptr() == Arc::as_ptr(image)
+                }
+                None => image.is_zero(at..at.saturating_add(piece.len())),
+            }
+        })
+    }
+
+    /// Makes sure of the mappings that `stretches` more may take.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Mappings`].
+    pub fn make_room(&mut self, stretches: usize) -> Result<(), MemoryError> {
+        let mappings = stretches.saturating_mul(MAPPINGS_EACH);
+        self.room.extend(mappings).or_else(|error| {
+            self.prune().map_err(|_| error)?;
+            self.room.extend(mappings)
+        })
+    }
+
+    /// From now on, `overlay` is under all of `addresses`.
+    pub fn put(&mut self, addresses: &Range<usize>, overlay: Overlay) {
+        self.cut(addresses);
+        if !addresses.is_empty() {
+            let end = addresses.end;
+            self.by_start
+                .insert(addresses.start, Entry { end, overlay });
+        }
+        self.settle();
+    }
+
+    /// From now on, anonymous pages are under all of `addresses`, or none.
+    pub fn clear(&mut self, addresses: &Range<usize>) {
+        self.cut(addresses);
+        self.settle();
+    }
+
+    /// Forgets what the engine has unmapped.
+    fn prune(&mut self) -> std::io::Result<()> {
+        let mapped = sys::mappings_within(&(0..usize::MAX))?;
+        self.by_start.retain(|start, _| {
+            let next = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
+            mapped
+                .get(next)
+                .is_some_and(|mapped| mapped.is_file && mapped.addresses.start <= *start)
+        });
+        self.settle();
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        let wanted = self.by_start.len().saturating_mul(MAPPINGS_EACH);
+        self.room.shrink_to(wanted);
+    }
+
+    fn cut(&mut self, addresses: &Range<usize>) {
+        let touched: Vec<usize> = self
+            .starts_within(addresses)
+            .map(|(start, _)| start)
+            .collect();
+        for start in touched {
+            let Some(entry) = self.by_start.remove(&start) else {
+                continue;
+            };
+            if addresses.end < entry.end {
+                let overlay = entry.overlay.from(addresses.end.saturating_sub(start));
+                let end = entry.end;
+                self.by_start.insert(addresses.end, Entry { end, overlay });
+            }
+            if start < addresses.start {
+                let end = addresses.start;
+                let overlay = entry.overlay;
+                self.by_start.insert(start, Entry { end, overlay });
+            }
+        }
+    }
+
+    fn starts_within(&self, addresses: &Range<usize>) -> impl Iterator<Item = (usize, &Entry)> {
+        let before = self.by_start.range(..addresses.start).next_back();
+        let before = before.filter(|(_, entry)| addresses.start < entry.end);
+        let from = if addresses.is_empty() {
+            addresses.end
+        } else {
+            addresses.start
+        };
+        before
+            .into_iter()
+            .filter(|_| !addresses.is_empty())
+            .chain(self.by_start.range(from..addresses.end))
+            .map(|(start, entry)| (*start, entry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::ImageBuilder;
+    use crate::units::HostBytes;
+
+    fn table() -> Overlays {
+        Overlays {
+            by_start: BTreeMap::new(),
+            room: MappingRoom::empty(),
+        }
+    }
+
+    fn image() -> Arc<Image> {
+        let builder = ImageBuilder::new(HostBytes::page()).unwrap();
+        Arc::new(builder.finish().unwrap())
+    }
+
+    /// The stretches, with their offset in the image.
+    fn shown(table: &Overlays, addresses: Range<usize>) -> Vec<(Range<usize>, Option<usize>)> {
+        let pieces = table.pieces(&addresses).into_iter();
+        pieces
+            .map(|(piece, overlay)| (piece, overlay.map(|overlay| overlay.offset)))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_put_is_found_whole_and_in_part() {
+        let image = image();
+        let mut table = table();
+        table.put(&(10..20), Overlay::of_image(&image));
+        assert_eq!(shown(&table, 0..10), [(0..10, None)]);
+        assert_eq!(shown(&table, 20..30), [(20..30, None)]);
+        assert_eq!(
+            shown(&table, 5..25),
+            [(5..10, None), (10..20, Some(0)), (20..25, None)]
+        );
+        assert_eq!(shown(&table, 12..14), [(12..14, Some(2))]);
+        assert!(table.touch(&(19..20)) && !table.touch(&(20..21)) && !table.touch(&(15..15)));
+        let (_, overlay) = table.pieces(&(12..14)).remove(0);
+        assert_eq!(overlay.unwrap().image().unwrap().1, 2);
+    }
+
+    #[test]
+    fn what_is_cleared_splits_what_is_around() {
+        let image = image();
+        let mut table = table();
+        table.put(&(0..30), Overlay::of_image(&image));
+        table.clear(&(10..20));
+        assert_eq!(
+            shown(&table, 0..30),
+            [(0..10, Some(0)), (10..20, None), (20..30, Some(20))]
+        );
+        table.put(&(5..25), Overlay::of_image(&image));
+        assert_eq!(
+            shown(&table, 0..30),
+            [(0..5, Some(0)), (5..25, Some(0)), (25..30, Some(25))]
+        );
+        table.clear(&(0..30));
+        assert!(!table.touch(&(0..100)));
+    }
+
+    #[test]
+    fn images_are_not_kept() {
+        let image = image();
+        let mut table = table();
+        table.put(&(0..10), Overlay::of_image(&image));
+        drop(image);
+        let (_, overlay) = table.pieces(&(0..10)).remove(0);
+        assert!(overlay.unwrap().image().is_none());
+        table.prune().unwrap();
+        assert!(!table.touch(&(0..10)));
+    }
+}

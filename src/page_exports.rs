@@ -1,0 +1,141 @@
+//! The functions on pages, whoever has reserved them: on those of a buffer, which is a memory's
+//! ArrayBuffer, or a `Uint8Array` over all of its SharedArrayBuffer. Offsets and lengths are bytes,
+//! as numbers that the facade has checked.
+
+#![allow(unsafe_code, reason = "what #[napi] writes around each function")]
+
+use std::sync::Arc;
+
+use napi::{Env, Unknown};
+use napi_derive::napi;
+
+use crate::error::MemoryError;
+use crate::exports::{bytes, collecting, find};
+use crate::handoff::{self, Handoff, Held};
+use crate::image::Image;
+use crate::pages;
+use crate::registry::{self, LiveImage};
+use crate::snapshot_file::{self, Origin};
+use crate::sys;
+use crate::units::HostBytes;
+
+/// Gives pages back to the system: they read zero. Returns how many bytes of memory that freed.
+#[napi(catch_unwind)]
+pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Result<f64> {
+    let all = handoff::pages_of(env, &buffer)?;
+    let range = pages::part(&all, within(offset)..within(offset + length))?;
+    let released = pages::resident(&range)?;
+    pages::discard(&range)?;
+    Ok(bytes(released))
+}
+
+/// How many bytes of memory the pages take.
+#[napi(catch_unwind)]
+pub fn resident(env: &Env, buffer: Unknown) -> napi::Result<f64> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    Ok(bytes(pages::resident(&pages)?))
+}
+
+/// How many bytes of address space an engine's memory takes, from its first byte on.
+#[napi(catch_unwind)]
+pub fn hosted_reserved(env: &Env, buffer: Unknown) -> napi::Result<f64> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    Ok(bytes(pages::reserved_around(&pages)?))
+}
+
+/// An image: its number, and what keeps it alive.
+#[napi(object, object_from_js = false)]
+pub struct IssuedImage<'env> {
+    /// What the other functions know it by.
+    pub id: f64,
+    /// A buffer without bytes.
+    pub owner: Unknown<'env>,
+}
+
+/// Makes an image of the pages.
+#[napi(catch_unwind)]
+pub fn capture<'env>(env: &'env Env, buffer: Unknown<'env>) -> napi::Result<IssuedImage<'env>> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    issue(env, collecting(|| pages::capture(&pages))?)
+}
+
+/// Puts an image in place of the pages, and zeros beyond its end. `_owner` keeps it alive meanwhile.
+#[napi(catch_unwind)]
+pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    let image = find_image(image)?;
+    Ok(collecting(|| pages::restore(&pages, &image))?)
+}
+
+/// Writes an image to a file that is open at its beginning, with what the facade wants to know of the
+/// memory it was made of. `_owner` keeps the image alive meanwhile.
+#[napi(catch_unwind)]
+pub fn save_image(
+    id: f64,
+    _owner: Unknown,
+    descriptor: i32,
+    flags: u32,
+    maximum: f64,
+) -> napi::Result<()> {
+    let image = find_image(id)?;
+    let file = sys::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let maximum = maximum.to_bits();
+    Ok(snapshot_file::write(
+        &image,
+        Origin { flags, maximum },
+        &file,
+    )?)
+}
+
+/// An image that was read from a file.
+#[napi(object, object_from_js = false)]
+pub struct OpenedImage<'env> {
+    /// As [`IssuedImage`] has it.
+    pub id: f64,
+    /// Likewise.
+    pub owner: Unknown<'env>,
+    /// How many bytes the image has.
+    pub byte_length: f64,
+    /// As [`save_image`] was given it.
+    pub flags: u32,
+    /// Likewise.
+    pub maximum: f64,
+}
+
+/// Reads an image from a file that is open at its beginning.
+#[napi(catch_unwind)]
+pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedImage<'env>> {
+    let file = sys::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let (image, origin) = snapshot_file::read(&file)?;
+    let byte_length = bytes(image.length().get());
+    let IssuedImage { id, owner } = issue(env, image)?;
+    Ok(OpenedImage {
+        id,
+        owner,
+        byte_length,
+        flags: origin.flags,
+        maximum: f64::from_bits(origin.maximum),
+    })
+}
+
+fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
+    let runs = image.runs().iter().map(ExactSizeIterator::len);
+    let weight = HostBytes::round_up(runs.sum()).unwrap_or(image.length());
+    let image = registry::register(Arc::new(image));
+    let id = image.id().as_number();
+    let held: Held = image;
+    let handoff = Handoff::of(env);
+    let owner = handoff.issue_owner(env, held, weight)?;
+    handoff.settle(env);
+    Ok(IssuedImage { id, owner })
+}
+
+fn find_image(id: f64) -> napi::Result<Arc<Image>> {
+    let live: Arc<LiveImage> = find(id, "the snapshot is gone")?;
+    Ok(Arc::clone(&live))
+}
+
+fn within(offset: f64) -> usize {
+    // Saturates: what is no offset is beyond the end.
+    offset as usize
+}

@@ -1,0 +1,336 @@
+//! What can be done to pages in place, whoever reserved them: give back, freeze, put back, move.
+
+use std::ops::Range;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use crate::error::MemoryError;
+use crate::image::{Image, ImageBuilder, MOST_HOLES};
+use crate::overlay::{Overlay, Overlays};
+use crate::sys::{self, PageRange};
+use crate::units::HostBytes;
+
+/// Up to so many bytes, pages that were written to are written again when an image is put back: it
+/// takes a tenth of what it takes to give them back, and to fault when they are next written to.
+const MOST_REWRITTEN: usize = 4 << 20;
+
+/// Gives the pages back to the system: they read zero.
+///
+/// # Errors
+///
+/// What the system says; no byte has changed then.
+pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
+    let mut overlays = Overlays::lock();
+    if overlays.touch(&addresses) {
+        pages.renew().map_err(|source| refused(pages, source))?;
+        overlays.clear(&addresses);
+        return Ok(());
+    }
+    pages.discard().map_err(|source| refused(pages, source))
+}
+
+/// How many bytes of the pages take memory.
+///
+/// # Errors
+///
+/// Where the system does not say.
+pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
+    let mut count = 0_usize;
+    sys::page_states(pages.addresses(), |state| {
+        count = count.saturating_add(state.is_resident().into());
+    })
+    .map_err(|source| MemoryError::Unknown { source })?;
+    Ok(count.saturating_mul(HostBytes::page().get()))
+}
+
+/// How many bytes of address space are kept from the first page on, as far as the kernel tells: the
+/// pages, and the inaccessible mapping behind them.
+///
+/// # Errors
+///
+/// Where the system does not say.
+pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
+    let Range { start, end } = pages.addresses();
+    let mapped = sys::mappings_within(&(start..end.saturating_add(1)))
+        .map_err(|source| MemoryError::Unknown { source })?;
+    let behind = mapped
+        .last()
+        .filter(|behind| !behind.is_accessible && behind.addresses.start <= end);
+    let end = behind.map_or(end, |behind| behind.addresses.end);
+    Ok(end.saturating_sub(start))
+}
+
+/// An image of the pages. Where others write meanwhile, each byte is what it was when it was read.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
+    let mut builder = ImageBuilder::new(pages.length())?;
+    let start = pages.base().as_ptr().addr();
+    // Not locked while it copies: each piece holds its image.
+    let pieces = Overlays::lock().pieces(&pages.addresses());
+    for (addresses, overlay) in pieces {
+        let offset = addresses.start.saturating_sub(start);
+        for run in runs_with_bytes(&addresses, overlay)? {
+            let from = offset.saturating_add(run.start);
+            let run = part(pages, from..from.saturating_add(run.len()))?;
+            add_bytes(&mut builder, &run, from)?;
+        }
+    }
+    builder.finish()
+}
+
+/// Where there may be other bytes than zeros in `addresses`, as offsets from their start.
+fn runs_with_bytes(
+    addresses: &Range<usize>,
+    overlay: Option<Overlay>,
+) -> Result<Vec<Range<usize>>, MemoryError> {
+    let image = match overlay {
+        None => None,
+        Some(overlay) => match overlay.image() {
+            Some(image) => Some(image),
+            // What is in the file is not known: anything.
+            None => return Ok(std::iter::once(0..addresses.len()).collect()),
+        },
+    };
+    let page = HostBytes::page().get();
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    let mut at = 0_usize;
+    let mut image_runs = image.iter().flat_map(|(image, offset)| {
+        let inside = |at: usize| at.saturating_sub(*offset);
+        image
+            .runs()
+            .iter()
+            .map(move |run| inside(run.start)..inside(run.end))
+    });
+    let mut of_image = image_runs.next();
+    sys::page_states(addresses.clone(), |state| {
+        let end = at.saturating_add(page);
+        while of_image.as_ref().is_some_and(|run| run.end <= at) {
+            of_image = image_runs.next();
+        }
+        if state.has_bytes() || of_image.as_ref().is_some_and(|run| run.start < end) {
+            match runs.last_mut() {
+                Some(last) if last.end == at => last.end = end,
+                _ => runs.push(at..end),
+            }
+        }
+        at = end;
+    })
+    .map_err(|source| MemoryError::Unknown { source })?;
+    Ok(runs)
+}
+
+/// Takes in what of `run` is not zero.
+fn add_bytes(
+    builder: &mut ImageBuilder,
+    run: &PageRange,
+    offset: usize,
+) -> Result<(), MemoryError> {
+    let page = HostBytes::page().get();
+    let length = run.length().get();
+    let is_zero = |at: usize| part(run, at..at.saturating_add(page)).map(|page| page.is_zero());
+    let mut at = 0;
+    while at < length {
+        let from = at;
+        while at < length && !is_zero(at)? {
+            at = at.saturating_add(page);
+        }
+        if from < at {
+            let bytes = part(run, from..at)?;
+            builder.add_pages(&bytes, offset.saturating_add(from))?;
+        }
+        while at < length && is_zero(at)? {
+            at = at.saturating_add(page);
+        }
+    }
+    Ok(())
+}
+
+/// Puts `image` in place of the pages, and zeros beyond its end.
+///
+/// # Errors
+///
+/// [`MemoryError::LongerImage`], or what the system says; no byte has changed then.
+pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError> {
+    if image.length() > pages.length() {
+        return Err(MemoryError::LongerImage {
+            image: image.length().get(),
+            memory: pages.length().get(),
+        });
+    }
+    let addresses = pages.addresses();
+    let mut overlays = Overlays::lock();
+    if overlays.are_of(&addresses, image) {
+        return put_back(pages, image);
+    }
+    overlays.make_room(MOST_HOLES.saturating_add(2))?;
+    pages
+        .cover(image.as_fd(), 0)
+        .map_err(|source| refused(pages, source))?;
+    overlays.put(&addresses, Overlay::of_image(image));
+    for hole in image.holes(pages.length()) {
+        // The image reads zero there as well. But it would keep a page for each that is touched.
+        let Some(hole) = whole_pages(pages, hole) else {
+            continue;
+        };
+        if hole.renew().is_ok() {
+            overlays.clear(&hole.addresses());
+        }
+    }
+    Ok(())
+}
+
+/// Undoes what was written since `image` was put in place of the pages.
+fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
+    let written = sys::private_pages(&addresses, MOST_REWRITTEN);
+    let Some((written, bytes)) = written.zip(image.bytes()) else {
+        return pages.discard().map_err(|source| refused(pages, source));
+    };
+    let page = HostBytes::page().get();
+    for region in written {
+        for address in region.step_by(page) {
+            let from = address.saturating_sub(addresses.start);
+            let offsets = from..from.saturating_add(page);
+            let here = part(pages, offsets.clone())?;
+            if image.is_zero(offsets.clone()) {
+                here.clear();
+            } else {
+                here.write(bytes.get(offsets).unwrap_or_default());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Pages that [`relocate`] has moved.
+#[derive(Debug)]
+pub struct Moved<'a> {
+    from: PageRange<'a>,
+    to: PageRange<'a>,
+}
+
+impl Moved<'_> {
+    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail.
+    pub fn undo(self) {
+        self.to.copy_to(&self.from);
+    }
+}
+
+/// Moves the pages to `to`, which is as long, and whose own are lost. What stays here is mapped and
+/// reads zero, so that a holder of an old address never faults.
+///
+/// # Errors
+///
+/// What the system says where it can neither move nor copy them; the bytes are then still here.
+pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>, MemoryError> {
+    let moved = Moved { from, to };
+    if from.length() == HostBytes::ZERO {
+        return Ok(moved);
+    }
+    let mut overlays = Overlays::lock();
+    if !overlays.touch(&from.addresses()) {
+        overlays.clear(&to.addresses());
+        move_piece(&from, &to, false)?;
+        return Ok(moved);
+    }
+    let stretches = overlays.pieces(&from.addresses()).len();
+    overlays.make_room(stretches)?;
+    relocate_pieces(&moved)?;
+    let base = from.addresses().start;
+    let target = to.addresses().start;
+    overlays.clear(&to.addresses());
+    for (piece, overlay) in overlays.pieces(&from.addresses()) {
+        let Some(overlay) = overlay else { continue };
+        let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
+        overlays.put(&(shifted(piece.start)..shifted(piece.end)), overlay);
+    }
+    overlays.clear(&from.addresses());
+    Ok(moved)
+}
+
+/// The system moves one mapping at a time.
+fn relocate_pieces(Moved { from, to }: &Moved) -> Result<(), MemoryError> {
+    let addresses = from.addresses();
+    let mapped = sys::mappings_within(&addresses).map_err(|source| refused(from, source))?;
+    let mut done = Vec::new();
+    for mapped in mapped {
+        let offset = |at: usize| {
+            at.clamp(addresses.start, addresses.end)
+                .saturating_sub(addresses.start)
+        };
+        let piece = offset(mapped.addresses.start)..offset(mapped.addresses.end);
+        let (source, target) = (part(from, piece.clone())?, part(to, piece)?);
+        let result = move_piece(&source, &target, mapped.is_file);
+        if result.is_err() {
+            for (source, target) in done {
+                PageRange::copy_to(&target, &source);
+            }
+            return result;
+        }
+        done.push((source, target));
+    }
+    Ok(())
+}
+
+/// Moves pages of one mapping, or copies them where the kernel cannot.
+fn move_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
+    let failed = |source| refused(from, source);
+    if from.remap_to(to).is_err() {
+        // A refused move may already have unmapped the target: map it anew first.
+        to.renew().map_err(failed)?;
+        from.copy_to(to);
+        let given_back = if of_file {
+            from.renew()
+        } else {
+            from.discard()
+        };
+        return given_back.map_err(failed);
+    }
+    if of_file {
+        // The file is still mapped here.
+        return from.renew().map_err(|source| {
+            to.copy_to(from);
+            failed(source)
+        });
+    }
+    Ok(())
+}
+
+/// The pages of `offsets`.
+///
+/// # Errors
+///
+/// [`MemoryError::Bounds`].
+pub fn part<'a>(
+    pages: &PageRange<'a>,
+    offsets: Range<usize>,
+) -> Result<PageRange<'a>, MemoryError> {
+    let bound = HostBytes::round_up;
+    bound(offsets.start)
+        .zip(bound(offsets.end))
+        .and_then(|(start, end)| pages.part(start, end))
+        .ok_or(MemoryError::Bounds {
+            offset: offsets.start,
+            length: offsets.len(),
+            memory: pages.length().get(),
+        })
+}
+
+/// The pages that are all within `offsets`.
+fn whole_pages<'a>(pages: &PageRange<'a>, offsets: Range<usize>) -> Option<PageRange<'a>> {
+    let start = HostBytes::round_up(offsets.start)?;
+    let page = HostBytes::page().get();
+    let end = HostBytes::round_up(offsets.end - offsets.end % page)?;
+    pages.part(start, end)
+}
+
+fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {
+    MemoryError::System {
+        wanted: pages.length().get(),
+        source,
+    }
+}

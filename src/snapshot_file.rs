@@ -1,0 +1,206 @@
+//! A snapshot as a file. All numbers are little-endian:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | [`MAGIC`] |
+//! | 4 | [`VERSION`] |
+//! | 4 | flags, the facade's |
+//! | 8 | maximum, the facade's |
+//! | 8 | length of the memory |
+//! | 8 | number of runs: where the memory is not zero |
+//! | 16 each | a run: its offset, its length |
+//! | 16 | XXH3-128 of all before |
+//! | | the bytes of the runs, one after the other |
+//! | 16 | XXH3-128 of all bytes before |
+
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::ops::Range;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::error::MemoryError;
+use crate::image::{Image, ImageBuilder};
+use crate::units::{HostBytes, Pages};
+
+const MAGIC: [u8; 8] = *b"LMSNAP\r\n";
+const VERSION: u32 = 1;
+
+/// Bytes that are read and written at once.
+const CHUNK: usize = 1 << 20;
+
+/// What the facade wants to know of the memory that the image was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Its own bits.
+    pub flags: u32,
+    /// Its own bits.
+    pub maximum: u64,
+}
+
+/// Writes an image, from where the file's position is.
+///
+/// # Errors
+///
+/// What the system says; the file is then good for nothing.
+pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryError> {
+    let mut out = Hashing::new(BufWriter::new(file));
+    out.put(&MAGIC)?;
+    out.put(&VERSION.to_le_bytes())?;
+    out.put(&origin.flags.to_le_bytes())?;
+    out.put(&origin.maximum.to_le_bytes())?;
+    out.put_number(image.length().get())?;
+    out.put_number(image.runs().len())?;
+    for run in image.runs() {
+        out.put_number(run.start)?;
+        out.put_number(run.len())?;
+    }
+    out.put_hash()?;
+    let mut chunk = vec![0; CHUNK];
+    for run in image.runs() {
+        for part in chunks(run) {
+            let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
+            image.read(bytes, part.start)?;
+            out.put(bytes)?;
+        }
+    }
+    out.put_hash()?;
+    out.stream.flush().map_err(failed)
+}
+
+/// Reads what [`write`] wrote, from where the file's position is to its end.
+///
+/// # Errors
+///
+/// [`MemoryError::Damaged`] and its like where the file is anything else, or what the system says.
+pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
+    let mut from = Hashing::new(BufReader::new(file));
+    if from.take::<8>().ok() != Some(MAGIC) {
+        return Err(MemoryError::NoSnapshot);
+    }
+    let version = u32::from_le_bytes(from.take()?);
+    if version != VERSION {
+        return Err(MemoryError::Version {
+            version,
+            known: VERSION,
+        });
+    }
+    let origin = Origin {
+        flags: u32::from_le_bytes(from.take()?),
+        maximum: u64::from_le_bytes(from.take()?),
+    };
+    let length = from.take_number()?;
+    let count = from.take_number()?;
+    let mut runs = Vec::new();
+    // Not with that capacity: a damaged number may be any. The file ends before memory does.
+    for _ in 0..count {
+        let start = from.take_number()?;
+        let end = start.checked_add(from.take_number()?);
+        runs.push(start..end.ok_or(MemoryError::Damaged)?);
+    }
+    from.check_hash()?;
+    let length = checked_length(length, &runs)?;
+    let mut builder = ImageBuilder::new(length)?;
+    let mut chunk = vec![0; CHUNK];
+    for run in &runs {
+        for part in chunks(run) {
+            let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
+            from.take_into(bytes)?;
+            builder.add(bytes, part.start)?;
+        }
+    }
+    from.check_hash()?;
+    match from.stream.read(&mut [0]) {
+        Ok(0) => Ok((builder.finish()?, origin)),
+        Ok(_) => Err(MemoryError::Damaged),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// The length, where it is a memory's and the runs are in order and within it.
+fn checked_length(length: usize, runs: &[Range<usize>]) -> Result<HostBytes, MemoryError> {
+    let mut at = 0;
+    for run in runs {
+        if run.start < at || run.is_empty() {
+            return Err(MemoryError::Damaged);
+        }
+        at = run.end;
+    }
+    let limit = Pages::LIMIT.bytes().map_or(0, HostBytes::get);
+    HostBytes::round_up(length)
+        .filter(|whole| whole.get() == length && at <= length && length <= limit)
+        .ok_or(MemoryError::Damaged)
+}
+
+fn chunks(run: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = run.end;
+    run.clone()
+        .step_by(CHUNK)
+        .map(move |start| start..end.min(start.saturating_add(CHUNK)))
+}
+
+/// A stream, and the hash of what went through it.
+struct Hashing<S> {
+    stream: S,
+    hash: Xxh3,
+}
+
+impl<S> Hashing<S> {
+    fn new(stream: S) -> Self {
+        let hash = Xxh3::new();
+        Self { stream, hash }
+    }
+}
+
+impl<W: Write> Hashing<W> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), MemoryError> {
+        self.hash.update(bytes);
+        self.stream.write_all(bytes).map_err(failed)
+    }
+
+    fn put_number(&mut self, number: usize) -> Result<(), MemoryError> {
+        // 64 bits hold any of this machine's.
+        self.put(&u64::try_from(number).unwrap_or(u64::MAX).to_le_bytes())
+    }
+
+    fn put_hash(&mut self) -> Result<(), MemoryError> {
+        let hash = self.hash.digest128();
+        self.put(&hash.to_le_bytes())
+    }
+}
+
+impl<R: Read> Hashing<R> {
+    fn take_into(&mut self, bytes: &mut [u8]) -> Result<(), MemoryError> {
+        self.stream
+            .read_exact(bytes)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => MemoryError::Damaged,
+                _ => failed(error),
+            })?;
+        self.hash.update(bytes);
+        Ok(())
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], MemoryError> {
+        let mut bytes = [0; N];
+        self.take_into(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn take_number(&mut self) -> Result<usize, MemoryError> {
+        usize::try_from(u64::from_le_bytes(self.take()?)).map_err(|_| MemoryError::Damaged)
+    }
+
+    fn check_hash(&mut self) -> Result<(), MemoryError> {
+        let hash = self.hash.digest128();
+        if u128::from_le_bytes(self.take()?) == hash {
+            Ok(())
+        } else {
+            Err(MemoryError::Damaged)
+        }
+    }
+}
+
+fn failed(source: io::Error) -> MemoryError {
+    MemoryError::File { source }
+}

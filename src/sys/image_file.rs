@@ -1,0 +1,161 @@
+//! A file without a name, for an image of pages: in memory, sparse, and in the end sealed.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+
+use memmap2::{Mmap, MmapOptions};
+use rustix::fs::{MemfdFlags, SealFlags};
+
+use super::PageRange;
+use super::fault;
+use crate::units::HostBytes;
+
+/// The file. Other programs that this one starts do not get it.
+#[derive(Debug)]
+pub struct ImageFile(File);
+
+impl ImageFile {
+    /// A file of `length` bytes, none of which takes memory before it is written.
+    ///
+    /// # Errors
+    ///
+    /// What `memfd_create(2)` and `ftruncate(2)` say.
+    pub fn create(length: u64) -> io::Result<Self> {
+        fault::check("memfd_create")?;
+        let file = File::from(rustix::fs::memfd_create(
+            c"linear-memory",
+            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
+        )?);
+        fault::check("ftruncate")?;
+        file.set_len(length)?;
+        Ok(Self(file))
+    }
+
+    /// Writes the bytes of `pages`, as they are read, at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// What `pwrite(2)` says.
+    pub fn write_pages(&self, pages: &PageRange, offset: u64) -> io::Result<()> {
+        let mut done = 0;
+        while done < pages.length().get() {
+            let refused = || io::Error::from(io::ErrorKind::FileTooLarge);
+            let position = u64::try_from(done)
+                .ok()
+                .and_then(|done| offset.checked_add(done));
+            let position = position.and_then(|position| i64::try_from(position).ok());
+            let position = position.ok_or_else(refused)?;
+            fault::check("pwrite")?;
+            // SAFETY: in bounds, by the loop's condition.
+            let start = unsafe { pages.base().add(done) };
+            // SAFETY: from `start`, so many bytes are readable: see `PageRange::new`. The kernel
+            // reads them, through no reference, while others may write.
+            let written = unsafe {
+                libc::pwrite(
+                    self.0.as_raw_fd(),
+                    start.as_ptr().cast(),
+                    pages.length().get().saturating_sub(done),
+                    position,
+                )
+            };
+            match usize::try_from(written) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => done = done.saturating_add(count),
+                Err(_) => {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes `bytes` at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// What `pwrite(2)` says.
+    pub fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        fault::check("pwrite")?;
+        self.0.write_all_at(bytes, offset)
+    }
+
+    /// Reads all of `bytes` at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// What `pread(2)` says.
+    pub fn read(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        fault::check("pread")?;
+        self.0.read_exact_at(bytes, offset)
+    }
+
+    /// The first `length` bytes, once the file is sealed.
+    ///
+    /// # Errors
+    ///
+    /// What `fcntl(2)` and `mmap(2)` say, or `PermissionDenied` where it is not sealed.
+    pub fn map(&self, length: HostBytes) -> io::Result<Mmap> {
+        fault::check("mmap")?;
+        if !rustix::fs::fcntl_get_seals(&self.0)?.contains(SealFlags::WRITE | SealFlags::SHRINK) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        // SAFETY: nobody can change the bytes of a sealed file, or truncate it.
+        unsafe { MmapOptions::new().len(length.get()).map(&self.0) }
+    }
+
+    /// From now on, nobody can change the file.
+    ///
+    /// # Errors
+    ///
+    /// What `fcntl(2)` says.
+    pub fn seal(&self) -> io::Result<()> {
+        fault::check("fcntl")?;
+        let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
+        Ok(rustix::fs::fcntl_add_seals(&self.0, seals)?)
+    }
+}
+
+impl AsFd for ImageFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Mapping;
+
+    #[test]
+    fn a_sealed_file_is_what_was_written_and_stays_so() {
+        let page = HostBytes::page();
+        let file = ImageFile::create(1 << 34).unwrap();
+        file.write(&[1, 2, 3], 5).unwrap();
+        file.seal().unwrap();
+        assert!(file.write(&[4], 5).is_err());
+        assert!(file.0.set_len(0).is_err());
+        let mut bytes = [9; 4];
+        file.read(&mut bytes, 4).unwrap();
+        assert_eq!(bytes, [0, 1, 2, 3]);
+
+        let mapping = Mapping::reserve(page, page).unwrap();
+        mapping.pages(page).unwrap().cover(file.as_fd(), 0).unwrap();
+        let first = mapping.base().as_ptr();
+        // SAFETY: a byte of an accessible page.
+        unsafe { first.wrapping_add(6).write_volatile(7) };
+        file.read(&mut bytes, 4).unwrap();
+        assert_eq!(bytes, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn programs_that_this_one_starts_do_not_get_it() {
+        let file = ImageFile::create(0).unwrap();
+        let flags = rustix::io::fcntl_getfd(&file.0).unwrap();
+        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
+    }
+}

@@ -1,0 +1,278 @@
+//! Committed pages of somebody's, and what the system does to them in place.
+
+use std::io;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::mm::{self, Advice, MapFlags, MremapFlags, ProtFlags};
+
+use super::fault;
+use crate::units::HostBytes;
+
+/// Pages that are mapped, readable and writable as long as this value lives, and may be replaced by
+/// others: a part of a [`super::Mapping`], or those under a buffer of the engine's.
+///
+/// Other threads may read and write the bytes at any time: no reference to them is ever made.
+#[derive(Clone, Copy, Debug)]
+pub struct PageRange<'a> {
+    base: NonNull<u8>,
+    length: HostBytes,
+    owner: PhantomData<&'a ()>,
+}
+
+impl PageRange<'_> {
+    /// The pages from `base` on, a page boundary.
+    ///
+    /// # Safety
+    ///
+    /// They must be mapped, accessible, and the owner's to replace, as long as this value lives.
+    pub unsafe fn new(base: NonNull<u8>, length: HostBytes) -> Self {
+        Self {
+            base,
+            length,
+            owner: PhantomData,
+        }
+    }
+
+    /// The first byte's address.
+    pub fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    /// How many bytes.
+    pub fn length(&self) -> HostBytes {
+        self.length
+    }
+
+    /// The addresses of its bytes.
+    pub fn addresses(&self) -> Range<usize> {
+        let start = self.base.as_ptr().addr();
+        start..start.saturating_add(self.length.get())
+    }
+
+    /// The pages from `start` to `end`, which are offsets; `None` where they are not all in here.
+    pub fn part(&self, start: HostBytes, end: HostBytes) -> Option<Self> {
+        let length = HostBytes::round_up(end.get().checked_sub(start.get())?)?;
+        if end > self.length {
+            return None;
+        }
+        // SAFETY: `start` is at most `end`, which lies within the range, checked above.
+        let base = unsafe { self.base.add(start.get()) };
+        Some(Self {
+            base,
+            length,
+            owner: PhantomData,
+        })
+    }
+
+    /// Gives the pages back to the system: anonymous ones read zero, a file's read what is in it.
+    ///
+    /// # Errors
+    ///
+    /// What `madvise(2)` says; no byte has changed then.
+    pub fn discard(&self) -> io::Result<()> {
+        if self.length == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("madvise")?;
+        // SAFETY: the pages are the owner's to replace: see `new`.
+        unsafe {
+            mm::madvise(
+                self.base.as_ptr().cast(),
+                self.length.get(),
+                Advice::LinuxDontNeed,
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Puts anonymous pages in their place, which read zero.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)` says.
+    pub fn renew(&self) -> io::Result<()> {
+        if self.length == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mmap")?;
+        // SAFETY: the pages are the owner's to replace: see `new`.
+        unsafe {
+            mm::mmap_anonymous(
+                self.base.as_ptr().cast(),
+                self.length.get(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Puts a file's pages in their place, from `offset` on, copied when written to.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)` says.
+    pub fn cover(&self, file: BorrowedFd<'_>, offset: u64) -> io::Result<()> {
+        if self.length == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mmap")?;
+        // SAFETY: the pages are the owner's to replace: see `new`.
+        unsafe {
+            mm::mmap(
+                self.base.as_ptr().cast(),
+                self.length.get(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
+                file,
+                offset,
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Moves the pages to where those of `to` are, which are lost. What stays here is mapped: it
+    /// reads zero where the pages were anonymous, and what is in the file where they were a file's.
+    ///
+    /// # Errors
+    ///
+    /// What `mremap(2)` says: pages of several mappings cannot be moved at once, nor any before
+    /// Linux 5.7, nor a file's before 5.13. What `to` had may be lost then.
+    pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
+        if self.length != to.length {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if self.length == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mremap")?;
+        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`.
+        unsafe {
+            mm::mremap_fixed(
+                self.base.as_ptr().cast(),
+                self.length.get(),
+                self.length.get(),
+                MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
+                to.base.as_ptr().cast(),
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Copies the bytes to `to`: no call of the system's, so that it cannot fail.
+    pub fn copy_to(&self, to: &PageRange) {
+        let length = self.length.min(to.length).get();
+        // SAFETY: both ranges are readable and writable, `length` bytes at least: see `new`. They
+        // may overlap.
+        unsafe { ptr::copy(self.base.as_ptr(), to.base.as_ptr(), length) };
+    }
+
+    /// Writes `bytes`, from the first byte on, as many as there is room for.
+    pub fn write(&self, bytes: &[u8]) {
+        let length = self.length.get().min(bytes.len());
+        // SAFETY: `length` bytes are writable here: see `new`; `bytes` are another's, since no
+        // reference to those here is ever made.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.base.as_ptr(), length) };
+    }
+
+    /// Writes zeros.
+    pub fn clear(&self) {
+        // SAFETY: the bytes are writable: see `new`.
+        unsafe { ptr::write_bytes(self.base.as_ptr(), 0, self.length.get()) };
+    }
+
+    /// Whether all bytes are zero.
+    pub fn is_zero(&self) -> bool {
+        let words = self.length.get() / size_of::<u64>();
+        (0..words).all(|index| {
+            // SAFETY: within the range.
+            let word = unsafe { self.base.cast::<AtomicU64>().add(index) };
+            // SAFETY: readable, and aligned since the range begins at a page; atomic, since other
+            // threads may write.
+            unsafe { word.as_ref() }.load(Ordering::Relaxed) == 0
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Mapping;
+
+    fn bytes(count: usize) -> HostBytes {
+        HostBytes::round_up(count * HostBytes::page().get()).unwrap()
+    }
+
+    fn mapping(pages: usize) -> Mapping {
+        Mapping::reserve(bytes(pages), bytes(pages)).unwrap()
+    }
+
+    fn byte(pages: &PageRange, offset: usize) -> *mut u8 {
+        assert!(offset < pages.length().get());
+        pages.base().as_ptr().wrapping_add(offset)
+    }
+
+    fn write(pages: &PageRange, offset: usize, value: u8) {
+        // SAFETY: in bounds, checked.
+        unsafe { byte(pages, offset).write_volatile(value) };
+    }
+
+    fn read(pages: &PageRange, offset: usize) -> u8 {
+        // SAFETY: in bounds, checked.
+        unsafe { byte(pages, offset).read_volatile() }
+    }
+
+    #[test]
+    fn discarded_and_renewed_pages_read_zero() {
+        let mapping = mapping(3);
+        let all = mapping.pages(bytes(3)).unwrap();
+        let page = HostBytes::page().get();
+        for zero in [PageRange::discard, PageRange::renew] {
+            for offset in [0, page, 2 * page] {
+                write(&all, offset, 7);
+            }
+            let middle = all.part(bytes(1), bytes(2)).unwrap();
+            zero(&middle).unwrap();
+            assert_eq!(
+                [0, page, 2 * page].map(|offset| read(&all, offset)),
+                [7, 0, 7]
+            );
+            assert!(middle.is_zero());
+            assert!(!all.is_zero());
+        }
+    }
+
+    #[test]
+    fn parts_are_inside() {
+        let mapping = mapping(2);
+        let all = mapping.pages(bytes(2)).unwrap();
+        assert!(all.part(bytes(1), bytes(3)).is_none());
+        assert!(all.part(bytes(2), bytes(1)).is_none());
+        assert_eq!(
+            all.part(bytes(2), bytes(2)).unwrap().length(),
+            HostBytes::ZERO
+        );
+    }
+
+    #[test]
+    fn moved_pages_keep_their_bytes_and_leave_zeros() {
+        let (from, to) = (mapping(2), mapping(2));
+        let (from, to) = (from.pages(bytes(2)).unwrap(), to.pages(bytes(2)).unwrap());
+        let last = bytes(2).get() - 1;
+        write(&from, 0, 7);
+        write(&from, last, 9);
+        from.remap_to(&to).unwrap();
+        assert_eq!((read(&to, 0), read(&to, last)), (7, 9));
+        assert!(from.is_zero());
+        write(&from, 0, 1);
+        assert_eq!(read(&to, 0), 7);
+        assert!(
+            from.remap_to(&to.part(bytes(0), bytes(1)).unwrap())
+                .is_err()
+        );
+    }
+}
