@@ -4,11 +4,15 @@ const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require(".
 const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
 const { closed } = require("./lib/closed-store");
+const { flush, flushSync } = require("./lib/flush");
 const identity = require("./lib/identity");
+const { map } = require("./lib/map");
+const { openFile } = require("./lib/open");
 const pages = require("./lib/pages");
 const { keepShapesOf } = require("./lib/shapes");
 const { Snapshot, snapshotOf, isSnapshot, imageOf } = require("./lib/snapshot");
 const { createStore, openStore } = require("./lib/store");
+const { wait, notify } = require("./lib/waiting");
 
 // What the next Memory is to be over, while Memory.from() runs the constructor.
 let opened;
@@ -22,6 +26,10 @@ class Memory {
 
   constructor(descriptor, options = undefined) {
     this.#store = opened ?? createStore(readDescriptor(descriptor), readOptions(options));
+  }
+
+  static open(path, options = undefined) {
+    return Memory.#over(openFile(path, options));
   }
 
   static from(source, options = undefined) {
@@ -132,6 +140,26 @@ class Memory {
     pages.restore(store, imageOf(snapshot, "Memory.restore()"), "Memory.restore()");
   }
 
+  map(offset, file, options = undefined) {
+    map(storeOf(this, "map()"), offset, file, options);
+  }
+
+  async flush(offset = undefined, length = undefined) {
+    await flush(storeOf(this, "flush()"), offset, length);
+  }
+
+  flushSync(offset = undefined, length = undefined) {
+    flushSync(storeOf(this, "flushSync()"), offset, length);
+  }
+
+  async wait(index, expected, timeout = undefined) {
+    return wait(storeOf(this, "wait()"), index, expected, timeout);
+  }
+
+  notify(index, count = undefined) {
+    return notify(storeOf(this, "notify()"), index, count);
+  }
+
   usage() {
     return pages.usage(storeOf(this, "usage()"));
   }
@@ -185,12 +213,18 @@ for (const member of [
   "discard",
   "snapshot",
   "restore",
+  "map",
+  "flush",
+  "flushSync",
+  "wait",
+  "notify",
   "usage",
   "close",
 ]) {
   Object.defineProperty(Memory.prototype, member, enumerable);
 }
 Object.defineProperty(Memory, "from", enumerable);
+Object.defineProperty(Memory, "open", enumerable);
 Object.defineProperty(Memory.prototype, Symbol.toStringTag, {
   value: "WebAssembly.Memory",
   configurable: true,

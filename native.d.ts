@@ -21,11 +21,26 @@ export declare function capture(buffer: unknown): IssuedImage
  */
 export declare function close(id: number, buffer: unknown): unknown
 
+/** Puts the file's pages under those of the memory that are not yet. */
+export declare function coverWithFile(id: number, buffer: unknown): void
+
 /** Makes a memory, and issues its first buffer. */
 export declare function create(initial: number, maximum: number | undefined | null, shared: boolean, hugePages: boolean): Issued
 
 /** Gives pages back to the system: they read zero. Returns how many bytes of memory that freed. */
 export declare function discard(buffer: unknown, offset: number, length: number): number
+
+/** Makes the file `length` bytes long, with what the memory has beyond its end. */
+export declare function extendFile(id: number, buffer: unknown, length: number): void
+
+/** How many bytes it has. */
+export declare function fileLength(id: number): number
+
+/** The same, in another thread. */
+export declare function flushFile(id: number, owner: unknown): Promise<unknown>
+
+/** What was written is on the disk when this returns. */
+export declare function flushFileSync(id: number, owner: unknown): void
 
 /** Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next. */
 export declare function grow(id: number, delta: number, buffer: unknown): unknown
@@ -45,6 +60,9 @@ export declare function hasExternalSharedBuffers(): boolean
 /** Whether the system gives huge pages to who asks for them. */
 export declare function hasHugePages(): boolean
 
+/** What keeps the file of that number open, for another thread. */
+export declare function holdFile(id: number): IssuedFile
+
 /** How many bytes of address space an engine's memory takes, from its first byte on. */
 export declare function hostedReserved(buffer: unknown): number
 
@@ -59,6 +77,14 @@ export interface Issued {
   buffer: unknown
 }
 
+/** A file that is to be a memory: its number, and what keeps it open. */
+export interface IssuedFile {
+  /** What the other functions know it by. */
+  id: number
+  /** A buffer without bytes. */
+  owner: unknown
+}
+
 /** An image: its number, and what keeps it alive. */
 export interface IssuedImage {
   /** What the other functions know it by. */
@@ -66,6 +92,12 @@ export interface IssuedImage {
   /** A buffer without bytes. */
   owner: unknown
 }
+
+/** Puts bytes of the file of which `descriptor` is open over part of a memory. */
+export declare function mapFile(buffer: unknown, offset: number, descriptor: number, fileOffset: number, length: number): void
+
+/** Wakes at most `count` of those who wait for the word at `address`; returns how many. */
+export declare function notify(address: number, count: number): number
 
 /** An image that was read from a file. */
 export interface OpenedImage {
@@ -104,17 +136,38 @@ export declare function resident(buffer: unknown): number
 /** Puts an image in place of the pages, and zeros beyond its end. `_owner` keeps it alive meanwhile. */
 export declare function restore(buffer: unknown, image: number, owner: unknown): void
 
+/** Puts them under a part of the memory again, whatever is there now. */
+export declare function revertToFile(id: number, buffer: unknown, offset: number, length: number): number
+
 /**
  * Writes an image to a file that is open at its beginning, with what the facade wants to know of the
  * memory it was made of. `_owner` keeps the image alive meanwhile.
  */
 export declare function saveImage(id: number, owner: unknown, descriptor: number, flags: number, maximum: number): void
 
+/** Takes that back, where the memory did not grow after all. */
+export declare function shrinkFile(id: number, buffer: unknown, length: number): void
+
 /** How many pages the memory has. */
 export declare function size(id: number): number
+
+/** Takes a file of which `descriptor` is open, whose writes go to it or nowhere. */
+export declare function takeFile(descriptor: number, writesToFile: boolean): IssuedFile
 
 /**
  * Moves an unshared memory's pages into those that `view` covers, all of an engine's memory of the
  * same size, and detaches `buffer`. Returns what keeps the addresses left behind mapped.
  */
 export declare function vacate(id: number, view: unknown, buffer: unknown): unknown
+
+/**
+ * Waits in a thread of its own while the word at `address` is `expected`, for `milliseconds` at most.
+ * Whoever calls keeps the memory until the promise is settled.
+ */
+export declare function wait(address: number, expected: number, milliseconds: number): object
+
+/** Whether a page of a file's was lost, since somebody truncated the file. */
+export declare function wasTruncated(buffer: unknown): boolean
+
+/** Calls `action` while no other thread or process changes the file's length. */
+export declare function withFileLocked(id: number, action: () => unknown): unknown

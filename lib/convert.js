@@ -114,4 +114,13 @@ function showPages(pages, address) {
   return show(fromAddress(pages, address));
 }
 
-module.exports = { PAGE, show, showPages, isObject, toPageBytes, toAddress, fromAddress };
+module.exports = {
+  PAGE,
+  show,
+  showPages,
+  isObject,
+  toPrimitive,
+  toPageBytes,
+  toAddress,
+  fromAddress,
+};

@@ -9,6 +9,7 @@
 //   grow(delta)  the pages before; throws a RangeError
 //   pages     what the addon's functions on pages take
 //   reserved  bytes of address space: `{ reserved, committed }`
+//   file      what it is over, if that is a file
 //   close()   lets go of the pages; throws a TypeError
 //   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
 // and if it is shared
@@ -63,6 +64,13 @@ function createShared(type) {
 
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
+  const store = openPages(source);
+  if (store === undefined || engine.isMemory(source) || !isObject(source.file)) return store;
+  // Not at the beginning: it opens memories itself.
+  return require("./open").openShared(store, source.file);
+}
+
+function openPages(source) {
   if (engine.isMemory(source)) return new HostedStore(source);
   if (!isObject(source)) return undefined;
   const { memory, id, type } = source;

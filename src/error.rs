@@ -81,6 +81,15 @@ pub enum MemoryError {
         /// What it said.
         source: io::Error,
     },
+    /// A file longer than any address space.
+    #[error("the file has {length} bytes, more than any memory can")]
+    FileTooLong {
+        /// Its bytes.
+        length: u64,
+    },
+    /// A file that became shorter while it was mapped.
+    #[error("the file was truncated while it was mapped")]
+    Truncated,
     /// A file that was never a snapshot.
     #[error("the file is no snapshot")]
     NoSnapshot,

@@ -15,6 +15,7 @@ use crate::registry::{self, Id, Listed, Live, LiveMemory};
 use crate::spare;
 use crate::sys;
 use crate::units::Pages;
+use crate::waits;
 
 /// The code of the error that says that there is no memory, or none any more.
 const GONE: Status = Status::Closing;
@@ -157,6 +158,7 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     // A thread that is terminated never gets to its event loop.
     env.add_env_cleanup_hook((), |()| {
         spare::release();
+        waits::end();
     })
     .map(drop)
 }

@@ -1,6 +1,7 @@
 //! What the addon exports: thin functions on a memory's number. The class is JavaScript's
 //! (`index.js`); it converts arguments, and rethrows these errors as the caller's realm has them.
 
+mod backing_file;
 mod error;
 pub mod exports;
 #[cfg(feature = "fault-injection")]
@@ -8,6 +9,7 @@ pub mod fault_exports;
 #[cfg(feature = "fault-injection")]
 #[cfg(test)]
 mod fault_tests;
+pub mod file_exports;
 mod handoff;
 mod image;
 mod linear_memory;
@@ -22,3 +24,4 @@ mod snapshot_file;
 mod spare;
 mod sys;
 mod units;
+mod waits;

@@ -12,33 +12,66 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::error::MemoryError;
 use crate::image::Image;
 use crate::mapping_room::MappingRoom;
-use crate::sys;
+use crate::sys::{self, Watch};
 
 /// What is under a stretch of addresses, in place of anonymous pages.
 #[derive(Clone, Debug)]
 pub struct Overlay {
-    image: Weak<Image>,
-    /// Of the stretch's first byte, in the image.
+    source: Source,
+    /// Of the stretch's first byte, in the image; from the first byte that was covered.
     offset: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Image(Weak<Image>),
+    /// A file that others can truncate. What was covered by it is watched to the last piece.
+    File(Arc<Watch>),
 }
 
 impl Overlay {
     /// `image`, from its first byte on.
     pub fn of_image(image: &Arc<Image>) -> Self {
         Self {
-            image: Arc::downgrade(image),
+            source: Source::Image(Arc::downgrade(image)),
             offset: 0,
+        }
+    }
+
+    /// A file, whose pages `watch` is over.
+    pub fn of_file(watch: Watch) -> Self {
+        Self {
+            source: Source::File(Arc::new(watch)),
+            offset: 0,
+        }
+    }
+
+    /// What is to be put at `addresses`, once its pages have moved there.
+    pub fn moved_to(self, addresses: &Range<usize>) -> Self {
+        match self.source {
+            Source::Image(_) => self,
+            // The handler is in place since the first watch: nothing is left that could fail.
+            Source::File(ref watch) => match Watch::over(addresses) {
+                Ok(there) => {
+                    there.take_after(watch);
+                    Self::of_file(there)
+                }
+                Err(_) => self,
+            },
         }
     }
 
     /// The image, if it is still to be had: with what offset the stretch begins.
     pub fn image(&self) -> Option<(Arc<Image>, usize)> {
-        Some((self.image.upgrade()?, self.offset))
+        match &self.source {
+            Source::Image(image) => Some((image.upgrade()?, self.offset)),
+            Source::File(_) => None,
+        }
     }
 
     fn from(&self, skipped: usize) -> Self {
         Self {
-            image: Weak::clone(&self.image),
+            source: self.source.clone(),
             offset: self.offset.saturating_add(skipped),
         }
     }
@@ -104,12 +137,22 @@ impl Overlays {
         self.pieces(addresses).iter().all(|(piece, overlay)| {
             let at = piece.start.saturating_sub(addresses.start);
             match overlay {
-                Some(overlay) => {
-                    overlay.offset == at && overlay.image.as_ptr() == Arc::as_ptr(image)
-                }
+                Some(Overlay { source, offset }) => match source {
+                    Source::Image(under) => *offset == at && under.as_ptr() == Arc::as_ptr(image),
+                    Source::File(_) => false,
+                },
                 None => image.is_zero(at..at.saturating_add(piece.len())),
             }
         })
+    }
+
+    /// Whether a page of a file's was lost in `addresses`.
+    pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses)
+            .any(|(_, entry)| match &entry.overlay.source {
+                Source::Image(_) => false,
+                Source::File(watch) => watch.was_hit(),
+            })
     }
 
     /// Makes sure of the mappings that `stretches` more may take.

@@ -78,7 +78,7 @@ pub fn save_image(
     maximum: f64,
 ) -> napi::Result<()> {
     let image = find_image(id)?;
-    let file = sys::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     let maximum = maximum.to_bits();
     Ok(snapshot_file::write(
         &image,
@@ -105,7 +105,7 @@ pub struct OpenedImage<'env> {
 /// Reads an image from a file that is open at its beginning.
 #[napi(catch_unwind)]
 pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedImage<'env>> {
-    let file = sys::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     let (image, origin) = snapshot_file::read(&file)?;
     let byte_length = bytes(image.length().get());
     let IssuedImage { id, owner } = issue(env, image)?;
@@ -135,7 +135,8 @@ fn find_image(id: f64) -> napi::Result<Arc<Image>> {
     Ok(Arc::clone(&live))
 }
 
-fn within(offset: f64) -> usize {
+/// An offset of bytes, or an address.
+pub fn within(offset: f64) -> usize {
     // Saturates: what is no offset is beyond the end.
     offset as usize
 }

@@ -1,5 +1,6 @@
 //! What can be done to pages in place, whoever reserved them: give back, freeze, put back, move.
 
+use std::fs::File;
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder, MOST_HOLES};
 use crate::overlay::{Overlay, Overlays};
-use crate::sys::{self, PageRange};
+use crate::sys::{self, PageRange, Watch, Writes};
 use crate::units::HostBytes;
 
 /// Up to so many bytes, pages that were written to are written again when an image is put back: it
@@ -76,7 +77,9 @@ pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
         for run in runs_with_bytes(&addresses, overlay)? {
             let from = offset.saturating_add(run.start);
             let run = part(pages, from..from.saturating_add(run.len()))?;
-            add_bytes(&mut builder, &run, from)?;
+            for_bytes(&run, |bytes, at| {
+                builder.add_pages(bytes, from.saturating_add(at))
+            })?;
         }
     }
     builder.finish()
@@ -123,11 +126,29 @@ fn runs_with_bytes(
     Ok(runs)
 }
 
-/// Takes in what of `run` is not zero.
-fn add_bytes(
-    builder: &mut ImageBuilder,
+/// Writes what of anonymous pages is not zero to a file that reads zero, at `offset`.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn write_runs(pages: &PageRange, file: &File, offset: u64) -> Result<(), MemoryError> {
+    for run in runs_with_bytes(&pages.addresses(), None)? {
+        let start = run.start;
+        let run = part(pages, run)?;
+        for_bytes(&run, |bytes, at| {
+            let at = u64::try_from(start.saturating_add(at)).unwrap_or(u64::MAX);
+            bytes
+                .write_to(file.as_fd(), offset.saturating_add(at))
+                .map_err(|source| MemoryError::File { source })
+        })?;
+    }
+    Ok(())
+}
+
+/// Calls `take` with each stretch of pages that are not zero, and its offset.
+fn for_bytes(
     run: &PageRange,
-    offset: usize,
+    mut take: impl FnMut(&PageRange, usize) -> Result<(), MemoryError>,
 ) -> Result<(), MemoryError> {
     let page = HostBytes::page().get();
     let length = run.length().get();
@@ -139,8 +160,7 @@ fn add_bytes(
             at = at.saturating_add(page);
         }
         if from < at {
-            let bytes = part(run, from..at)?;
-            builder.add_pages(&bytes, offset.saturating_add(from))?;
+            take(&part(run, from..at)?, from)?;
         }
         while at < length && is_zero(at)? {
             at = at.saturating_add(page);
@@ -168,7 +188,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     }
     overlays.make_room(MOST_HOLES.saturating_add(2))?;
     pages
-        .cover(image.as_fd(), 0)
+        .cover(image.as_fd(), 0, Writes::Private)
         .map_err(|source| refused(pages, source))?;
     overlays.put(&addresses, Overlay::of_image(image));
     for hole in image.holes(pages.length()) {
@@ -181,6 +201,80 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
         }
     }
     Ok(())
+}
+
+/// Puts a file's pages in place of these, from `offset` of the file on.
+///
+/// # Errors
+///
+/// What the system says; no byte has changed then.
+pub fn cover(
+    pages: &PageRange,
+    file: &File,
+    offset: u64,
+    writes: Writes,
+) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
+    let failed = |source| refused(pages, source);
+    let mut overlays = Overlays::lock();
+    overlays.make_room(2)?;
+    // Before the pages are there: a file may be truncated at any time.
+    let overlay = Overlay::of_file(Watch::over(&addresses).map_err(failed)?);
+    pages.cover(file.as_fd(), offset, writes).map_err(failed)?;
+    overlays.put(&addresses, overlay);
+    Ok(())
+}
+
+/// Puts the bytes of `file` from `from` on over those at `at`: whole pages of it, copied when written
+/// to, and copies of what is left at both ends; or of all, where pages of both do not meet.
+///
+/// # Errors
+///
+/// What the system says; no byte has changed then.
+pub fn lay_over(
+    memory: &PageRange,
+    at: Range<usize>,
+    file: &File,
+    from: usize,
+) -> Result<(), MemoryError> {
+    let page = HostBytes::page().get();
+    let up = |offset: usize| HostBytes::round_up(offset).map_or(at.end, HostBytes::get);
+    let (start, end) = (up(at.start), at.end - at.end % page);
+    let meet = at.start % page == from % page && start < end;
+    let middle = if meet { start..end } else { at.end..at.end };
+    let in_file = |offset: usize| position(from.saturating_add(offset.saturating_sub(at.start)));
+    let read = |offsets: Range<usize>| {
+        let mut bytes = Vec::new();
+        bytes
+            .try_reserve_exact(offsets.len())
+            .map_err(|_| MemoryError::System {
+                wanted: offsets.len(),
+                source: std::io::ErrorKind::OutOfMemory.into(),
+            })?;
+        bytes.resize(offsets.len(), 0);
+        sys::file::read(file, &mut bytes, in_file(offsets.start))
+            .map(|()| bytes)
+            .map_err(|source| MemoryError::File { source })
+    };
+    let head = read(at.start..middle.start)?;
+    let tail = read(middle.end..at.end)?;
+    if !middle.is_empty() {
+        let offset = in_file(middle.start);
+        cover(
+            &part(memory, middle.clone())?,
+            file,
+            offset,
+            Writes::Private,
+        )?;
+    }
+    memory.write_at(&head, at.start);
+    memory.write_at(&tail, middle.end);
+    Ok(())
+}
+
+/// Whether a page of a file's was lost, since somebody truncated the file.
+pub fn was_truncated(pages: &PageRange) -> bool {
+    Overlays::lock().were_hit(&pages.addresses())
 }
 
 /// Undoes what was written since `image` was put in place of the pages.
@@ -199,7 +293,7 @@ fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
             if image.is_zero(offsets.clone()) {
                 here.clear();
             } else {
-                here.write(bytes.get(offsets).unwrap_or_default());
+                here.write_at(bytes.get(offsets).unwrap_or_default(), 0);
             }
         }
     }
@@ -246,7 +340,9 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
     for (piece, overlay) in overlays.pieces(&from.addresses()) {
         let Some(overlay) = overlay else { continue };
         let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
-        overlays.put(&(shifted(piece.start)..shifted(piece.end)), overlay);
+        let there = shifted(piece.start)..shifted(piece.end);
+        let overlay = overlay.moved_to(&there);
+        overlays.put(&there, overlay);
     }
     overlays.clear(&from.addresses());
     Ok(moved)
@@ -333,4 +429,9 @@ fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {
         wanted: pages.length().get(),
         source,
     }
+}
+
+fn position(offset: usize) -> u64 {
+    // 64 bits hold any of this machine's.
+    u64::try_from(offset).unwrap_or(u64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 
 use memmap2::{Mmap, MmapOptions};
@@ -39,39 +39,7 @@ impl ImageFile {
     ///
     /// What `pwrite(2)` says.
     pub fn write_pages(&self, pages: &PageRange, offset: u64) -> io::Result<()> {
-        let mut done = 0;
-        while done < pages.length().get() {
-            let refused = || io::Error::from(io::ErrorKind::FileTooLarge);
-            let position = u64::try_from(done)
-                .ok()
-                .and_then(|done| offset.checked_add(done));
-            let position = position.and_then(|position| i64::try_from(position).ok());
-            let position = position.ok_or_else(refused)?;
-            fault::check("pwrite")?;
-            // SAFETY: in bounds, by the loop's condition.
-            let start = unsafe { pages.base().add(done) };
-            // SAFETY: from `start`, so many bytes are readable: see `PageRange::new`. The kernel
-            // reads them, through no reference, while others may write.
-            let written = unsafe {
-                libc::pwrite(
-                    self.0.as_raw_fd(),
-                    start.as_ptr().cast(),
-                    pages.length().get().saturating_sub(done),
-                    position,
-                )
-            };
-            match usize::try_from(written) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => done = done.saturating_add(count),
-                Err(_) => {
-                    let error = io::Error::last_os_error();
-                    if error.kind() != io::ErrorKind::Interrupted {
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        Ok(())
+        pages.write_to(self.as_fd(), offset)
     }
 
     /// Writes `bytes` at `offset`.
@@ -129,7 +97,7 @@ impl AsFd for ImageFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::Mapping;
+    use crate::sys::{Mapping, Writes};
 
     #[test]
     fn a_sealed_file_is_what_was_written_and_stays_so() {
@@ -144,7 +112,8 @@ mod tests {
         assert_eq!(bytes, [0, 1, 2, 3]);
 
         let mapping = Mapping::reserve(page, page).unwrap();
-        mapping.pages(page).unwrap().cover(file.as_fd(), 0).unwrap();
+        let pages = mapping.pages(page).unwrap();
+        pages.cover(file.as_fd(), 0, Writes::Private).unwrap();
         let first = mapping.base().as_ptr();
         // SAFETY: a byte of an accessible page.
         unsafe { first.wrapping_add(6).write_volatile(7) };

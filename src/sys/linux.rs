@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::ops::Range;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
 use rustix::param::page_size;
@@ -39,21 +39,6 @@ pub fn address_space_left() -> Option<usize> {
 pub fn has_huge_pages() -> bool {
     fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
         .is_ok_and(|choices| !choices.contains("[never]"))
-}
-
-/// The file of a descriptor that JavaScript has, by a descriptor of our own.
-///
-/// # Errors
-///
-/// What `fcntl(2)` says, `EBADF` where the number is none.
-pub fn duplicate(descriptor: i32) -> io::Result<File> {
-    fault::check("fcntl")?;
-    if descriptor < 0 {
-        return Err(io::Error::from_raw_os_error(libc::EBADF));
-    }
-    // SAFETY: not negative; used in this call only, which refuses a number that is not open.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
-    Ok(borrowed.try_clone_to_owned()?.into())
 }
 
 /// What the kernel has for a page.

@@ -10,9 +10,17 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub use linux::{
-    address_space_left, duplicate, has_huge_pages, mappings_within, max_map_count, page_states,
-    private_pages,
+    address_space_left, has_huge_pages, mappings_within, max_map_count, page_states, private_pages,
 };
+
+#[cfg(target_os = "linux")]
+pub mod file;
+#[cfg(target_os = "linux")]
+pub mod futex;
+#[cfg(target_os = "linux")]
+mod watch;
+#[cfg(target_os = "linux")]
+pub use watch::Watch;
 
 #[cfg(target_os = "linux")]
 mod image_file;
@@ -32,4 +40,4 @@ mod mapping;
 pub use mapping::Mapping;
 
 mod page_range;
-pub use page_range::PageRange;
+pub use page_range::{PageRange, Writes};
