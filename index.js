@@ -4,24 +4,34 @@ const { show, isObject, toAddress, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
 const identity = require("./lib/identity");
-const { createStore, openStore } = require("./lib/store");
+const { isMemory: isEngineMemory } = require("./lib/engine");
+const { isRegistered } = require("./lib/registered");
+const { Slot } = require("./lib/slot");
+const { createStore, openStore, hostObject } = require("./lib/store");
 
 // What the next Memory is to be over, while Memory.from() runs the constructor.
 let opened;
 
-// The store of a memory, for a member; throws where the receiver is none. A function of the module,
-// since a private method would check for the class on every call.
-let storeOf;
-
 class Memory {
-  #store;
-
   constructor(descriptor, options = undefined) {
-    this.#store = opened ?? createStore(readDescriptor(descriptor), readOptions(options));
+    if (opened !== undefined) {
+      Slot.add(this, opened);
+      return;
+    }
+    const store = createStore(readDescriptor(descriptor), readOptions(options));
+    const object = hostObject(store);
+    if (object === undefined) {
+      Slot.add(this, store);
+      return;
+    }
+    Object.setPrototypeOf(object, Object.getPrototypeOf(this));
+    Slot.add(object, store);
+    remember(object, store);
+    return object;
   }
 
   static from(source) {
-    if (isObject(source) && #store in source) return source;
+    if (isObject(source) && Slot.isIn(source)) return source;
     const known = isObject(source) ? identity.findEngineMemory(source) : undefined;
     if (known !== undefined) return known;
     const store = openStore(source);
@@ -40,7 +50,7 @@ class Memory {
     opened = store;
     try {
       const memory = new Memory();
-      memory.#remember();
+      remember(memory, store);
       return memory;
     } finally {
       opened = undefined;
@@ -56,7 +66,7 @@ class Memory {
     const { address } = store.type;
     const pages = toAddress(delta, address, "Memory.grow(): delta");
     // Asked again: converting `delta` may have run toWebAssembly().
-    return fromAddress(this.#store.grow(pages), address);
+    return fromAddress(storeOf(this, "grow()").grow(pages), address);
   }
 
   type() {
@@ -71,9 +81,11 @@ class Memory {
   }
 
   toWebAssembly() {
-    this.#store = storeOf(this, "toWebAssembly()").toHosted();
-    this.#remember();
-    return this.#store.memory;
+    const store = storeOf(this, "toWebAssembly()");
+    const hosted = store.toHosted();
+    if (hosted !== store) Slot.set(this, hosted);
+    remember(this, hosted);
+    return hosted.memory;
   }
 
   share() {
@@ -81,27 +93,26 @@ class Memory {
     if (!store.isShared) {
       throw new TypeError("Memory.share(): shared: only a shared memory can be in two threads");
     }
-    this.#remember();
+    remember(this, store);
     return store.toToken();
   }
+}
 
-  #remember() {
-    const store = this.#store;
-    if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, this);
-    if (store.isShared) identity.rememberShared(store, this);
+/** The store of a memory, for a member; throws where the receiver is none. */
+function storeOf(receiver, member) {
+  try {
+    return Slot.get(receiver);
+  } catch {
+    // A memory that a module exported is one to the class that stands in for the engine's.
+    if (isRegistered() && isEngineMemory(receiver)) return Slot.get(Memory.from(receiver));
+    throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
   }
+}
 
-  static {
-    storeOf = (receiver, member) => {
-      try {
-        return receiver.#store; // throws, but without naming anything
-      } catch {
-        throw new TypeError(
-          `Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`,
-        );
-      }
-    };
-  }
+function remember(memory, store) {
+  if (!Slot.isIn(memory)) return; // an engine's, whose object Memory.from() has remembered
+  if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, memory);
+  if (store.isShared) identity.rememberShared(store, memory);
 }
 
 // As WebIDL has the members of an interface: enumerable.

@@ -123,4 +123,15 @@ function leb128(number) {
   return bytes;
 }
 
-module.exports = { PAGE, create, isMemory, isShared, bufferOf, grow, has64, typeOf, addressOf };
+module.exports = {
+  EngineMemory,
+  PAGE,
+  create,
+  isMemory,
+  isShared,
+  bufferOf,
+  grow,
+  has64,
+  typeOf,
+  addressOf,
+};

@@ -17,6 +17,7 @@ const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const { features } = require("./features");
 const { HostedStore } = require("./hosted-store");
+const { isRegistered } = require("./registered");
 const { ReservedStore } = require("./reserved-store");
 const { SharedReservedStore } = require("./shared-reserved-store");
 
@@ -24,11 +25,23 @@ const { SharedReservedStore } = require("./shared-reserved-store");
 function createStore(type, options) {
   if (options.hugePages) return createHuge(type);
   if (type.shared) return createShared(type);
+  if (isRegistered()) return createHosted(type);
   try {
     return new ReservedStore(type);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return HostedStore.create(type);
+  }
+}
+
+/** Hosted from the start, if the engine has memories of that type. */
+function createHosted(type) {
+  if (!isOfEngine(type)) return new ReservedStore(type);
+  try {
+    return HostedStore.create(type);
+  } catch (error) {
+    if (type.address === "i32") throw error;
+    return new ReservedStore(type);
   }
 }
 
@@ -58,6 +71,16 @@ function createShared(type) {
   }
 }
 
+/** Whether the engine has memories of that kind, and not only pages for them. */
+function isOfEngine({ address }) {
+  return address === "i32" || engine.has64();
+}
+
+/** The object of the engine's that is to be the memory itself, see `registered.js`; or undefined. */
+function hostObject({ memory, type }) {
+  return isRegistered() && memory !== undefined && isOfEngine(type) ? memory : undefined;
+}
+
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
   if (engine.isMemory(source)) return new HostedStore(source);
@@ -68,4 +91,4 @@ function openStore(source) {
   return typeof id === "number" ? SharedReservedStore.open({ id, type }) : undefined;
 }
 
-module.exports = { createStore, openStore };
+module.exports = { createStore, openStore, hostObject };
