@@ -14,12 +14,9 @@ let opened;
 
 class Memory {
   constructor(descriptor, options = undefined) {
-    if (opened !== undefined) {
-      Slot.add(this, opened);
-      return;
-    }
-    const store = createStore(readDescriptor(descriptor), readOptions(options));
-    const object = hostObject(store);
+    const isNew = opened === undefined;
+    const store = isNew ? createStore(readDescriptor(descriptor), readOptions(options)) : opened;
+    const object = isNew ? hostObject(store) : undefined;
     if (object === undefined) {
       Slot.add(this, store);
       return;

@@ -125,8 +125,13 @@ describe("WebAssembly.Memory", () => {
       const memory = new WebAssembly.Memory({ initial: 1n, maximum: 2n, shared, address: "i64" });
       expect(memory.grow(1n)).toBe(1n);
       expect(memory.buffer.byteLength).toBe(2 * PAGE);
-      if (features.memory64) expect(memory.toWebAssembly()).toBe(memory);
-      else expect(() => memory.toWebAssembly()).toThrow("address: this engine has no");
+      if (features.memory64) {
+        expect(memory.toWebAssembly()).toBe(memory);
+      } else {
+        expect(() => memory.toWebAssembly()).toThrow("address: this engine has no");
+        // Nor is it one of the engine's with 32-bit addresses to who asks the engine.
+        expect(() => Reflect.get(EngineMemory.prototype, "buffer", memory)).toThrow(TypeError);
+      }
     }
   });
 
@@ -297,6 +302,9 @@ describe("undoing", () => {
     expect(undo).not.toBe(first);
     first();
     expect(WebAssembly.Memory).toBe(Memory);
+    expect(register()).toBe(undo);
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    expect(memory.toWebAssembly()).toBe(memory);
   });
 
   test("leaves memories working", async () => {

@@ -3,6 +3,7 @@
 // Written for WebAssembly.Memory, knows nothing of ours: prints, in lines of text, what can be seen of
 // instantiation and of memories. To be run with linear-memory/register and without.
 
+const { once } = require("node:events");
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
 const { inspect } = require("node:util");
@@ -273,14 +274,16 @@ async function threads() {
       const imports = { a: { b: posted } };
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
       exports.m.grow(2);
-      Atomics.store(words, 0, posted instanceof WebAssembly.Memory ? 1 : 2);
-      Atomics.notify(words, 0);
+      Atomics.wait(words, 0, 0);
+      words[2] = posted instanceof WebAssembly.Memory ? 12 : 13;
     });`,
     { eval: true, workerData: { memory: shared, bytes } },
   );
   worker.postMessage(shared);
-  print(Atomics.wait(words, 0, 0) !== "timed-out", words[0], shared.buffer.byteLength);
-  await new Promise((resolve) => worker.once("exit", resolve));
+  Atomics.store(words, 0, 10);
+  Atomics.notify(words, 0);
+  await once(worker, "exit");
+  print([...words.subarray(0, 3)], shared.buffer.byteLength);
 }
 
 /** The first example of MDN's page on the WebAssembly.Memory() constructor, as it is written there. */
