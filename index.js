@@ -6,26 +6,33 @@ const { features } = require("./lib/features");
 const { closed } = require("./lib/closed-store");
 const { flush, flushSync } = require("./lib/flush");
 const identity = require("./lib/identity");
+const { isMemory: isEngineMemory } = require("./lib/engine");
+const { isRegistered } = require("./lib/registered");
 const { map } = require("./lib/map");
 const { openFile } = require("./lib/open");
 const pages = require("./lib/pages");
 const { keepShapesOf } = require("./lib/shapes");
 const { Snapshot, snapshotOf, isSnapshot, imageOf } = require("./lib/snapshot");
-const { createStore, openStore } = require("./lib/store");
+const { Slot } = require("./lib/slot");
+const { createStore, openStore, hostObject } = require("./lib/store");
 const { wait, notify } = require("./lib/waiting");
 
 // What the next Memory is to be over, while Memory.from() runs the constructor.
 let opened;
 
-// The store of a memory, for a member; throws where the receiver is none. A function of the module,
-// since a private method would check for the class on every call.
-let storeOf;
-
 class Memory {
-  #store;
-
   constructor(descriptor, options = undefined) {
-    this.#store = opened ?? createStore(readDescriptor(descriptor), readOptions(options));
+    const isNew = opened === undefined;
+    const store = isNew ? createStore(readDescriptor(descriptor), readOptions(options)) : opened;
+    const object = isNew ? hostObject(store) : undefined;
+    if (object === undefined) {
+      Slot.add(this, store);
+      return;
+    }
+    Object.setPrototypeOf(object, Object.getPrototypeOf(this));
+    Slot.add(object, store);
+    remember(object, store);
+    return object;
   }
 
   static open(path, options = undefined) {
@@ -34,7 +41,7 @@ class Memory {
 
   static from(source, options = undefined) {
     if (isSnapshot(source)) return Memory.#startingAs(imageOf(source, "Memory.from()"), options);
-    if (isObject(source) && #store in source) {
+    if (isObject(source) && Slot.isIn(source)) {
       storeOf(source, "from()");
       return source;
     }
@@ -59,7 +66,7 @@ class Memory {
       maximum: given.maximum ?? (maximum === undefined ? maximum : fromAddress(maximum, address)),
       shared: given.shared ?? shared,
     });
-    pages.restore(memory.#store, image, "Memory.from()");
+    pages.restore(Slot.get(memory), image, "Memory.from()");
     return memory;
   }
 
@@ -70,7 +77,7 @@ class Memory {
     opened = store;
     try {
       const memory = new Memory();
-      memory.#remember();
+      remember(memory, store);
       return memory;
     } finally {
       opened = undefined;
@@ -80,7 +87,7 @@ class Memory {
   get buffer() {
     let store;
     try {
-      store = this.#store; // What storeOf() does; as a call, it would take as long as all the rest.
+      store = Slot.get(this); // What storeOf() does; as a call, it would take as long as the rest.
     } catch {
       store = storeOf(this, "buffer");
     }
@@ -107,9 +114,11 @@ class Memory {
   }
 
   toWebAssembly() {
-    this.#store = storeOf(this, "toWebAssembly()").toHosted();
-    this.#remember();
-    return this.#store.memory;
+    const store = storeOf(this, "toWebAssembly()");
+    const hosted = store.toHosted();
+    if (hosted !== store) Slot.set(this, hosted);
+    remember(this, hosted);
+    return hosted.memory;
   }
 
   share() {
@@ -117,7 +126,7 @@ class Memory {
     if (!store.isShared) {
       throw new TypeError("Memory.share(): shared: only a shared memory can be in two threads");
     }
-    this.#remember();
+    remember(this, store);
     return store.toToken();
   }
 
@@ -165,33 +174,33 @@ class Memory {
   }
 
   close() {
-    if (#store in this && this.#store === closed) return;
+    if (isObject(this) && Slot.isIn(this) && Slot.get(this) === closed) return;
     const store = storeOf(this, "close()");
+    const memory = Memory.from(this); // but for a memory of the engine's, this
     store.close();
     identity.forgetStore(store);
-    this.#store = closed;
+    Slot.set(memory, closed);
   }
+}
 
-  #remember() {
-    const store = this.#store;
-    if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, this);
-    if (store.isShared) identity.rememberShared(store, this);
+/** The store of a memory, for a member; throws where the receiver is none. */
+function storeOf(receiver, member) {
+  let store;
+  try {
+    store = Slot.get(receiver);
+  } catch {
+    // A memory that a module exported is one to the class that stands in for the engine's.
+    if (isRegistered() && isEngineMemory(receiver)) return Slot.get(Memory.from(receiver));
+    throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
   }
+  if (store === closed) throw new TypeError(`Memory.${member}: the memory is closed`);
+  return store;
+}
 
-  static {
-    storeOf = (receiver, member) => {
-      let store;
-      try {
-        store = receiver.#store; // throws, but without naming anything
-      } catch {
-        throw new TypeError(
-          `Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`,
-        );
-      }
-      if (store === closed) throw new TypeError(`Memory.${member}: the memory is closed`);
-      return store;
-    };
-  }
+function remember(memory, store) {
+  if (!Slot.isIn(memory)) return; // an engine's, whose object Memory.from() has remembered
+  if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, memory);
+  if (store.isShared) identity.rememberShared(store, memory);
 }
 
 if (Symbol.dispose !== undefined) {

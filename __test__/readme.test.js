@@ -32,8 +32,8 @@ function checked(snippet) {
 }
 
 test("there are snippets, and values in them to check", () => {
-  expect(snippets.length).toBe(3);
-  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(4);
+  expect(snippets.length).toBe(4);
+  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(5);
 });
 
 test.each(snippets.map((snippet, index) => [index + 1, snippet]))(

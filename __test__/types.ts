@@ -1,6 +1,7 @@
 // Compiled, not run: what index.d.ts promises of types.
 
 import { Memory, features, type MemoryType } from "..";
+import undo from "../register";
 
 const unshared: ArrayBuffer = new Memory({ initial: 1 }).buffer;
 const shared: SharedArrayBuffer = new Memory({ initial: 1, maximum: 2, shared: true }).buffer;
@@ -17,6 +18,7 @@ const engines: WebAssembly.Memory = new Memory({ initial: 1 }).toWebAssembly();
 const adopted: ArrayBufferLike = Memory.from(engines).buffer;
 const posted = Memory.from(new Memory({ initial: 1, maximum: 2, shared: true }).share());
 const has: boolean = features.memory64;
+const undone: void = undo();
 class Derived extends Memory {}
 const derived: Memory = new Derived({ initial: 1 });
 
@@ -30,7 +32,9 @@ new Memory({ initial: 1, address: "i64" });
 new Memory({ initial: 1n });
 // @ts-expect-error no such address type
 new Memory({ initial: 1, address: "i16" });
+// @ts-expect-error nothing to give
+undo(true);
 // @ts-expect-error buffer is read only
 new Memory({ initial: 1 }).buffer = unshared;
 
-export { shared, before, before64, shared64, type, adopted, posted, has, derived };
+export { shared, before, before64, shared64, type, adopted, posted, has, derived, undone };

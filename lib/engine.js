@@ -122,4 +122,14 @@ function leb128(number) {
   return bytes;
 }
 
-module.exports = { create, isMemory, isShared, bufferOf, grow, has64, typeOf, addressOf };
+module.exports = {
+  EngineMemory,
+  create,
+  isMemory,
+  isShared,
+  bufferOf,
+  grow,
+  has64,
+  typeOf,
+  addressOf,
+};

@@ -21,6 +21,7 @@ const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const { features } = require("./features");
 const { HostedStore } = require("./hosted-store");
+const { isRegistered } = require("./registered");
 const { ReservedStore } = require("./reserved-store");
 const { SharedReservedStore } = require("./shared-reserved-store");
 
@@ -28,11 +29,23 @@ const { SharedReservedStore } = require("./shared-reserved-store");
 function createStore(type, options) {
   if (options.hugePages) return createHuge(type);
   if (type.shared) return createShared(type);
+  if (isRegistered()) return createHosted(type);
   try {
     return new ReservedStore(type);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return HostedStore.create(type);
+  }
+}
+
+/** Hosted from the start, if the engine has memories of that type. */
+function createHosted(type) {
+  if (!isOfEngine(type)) return new ReservedStore(type);
+  try {
+    return HostedStore.create(type);
+  } catch (error) {
+    if (type.address === "i32") throw error;
+    return new ReservedStore(type);
   }
 }
 
@@ -62,6 +75,16 @@ function createShared(type) {
   }
 }
 
+/** Whether the engine has memories of that kind, and not only pages for them. */
+function isOfEngine({ address }) {
+  return address === "i32" || engine.has64();
+}
+
+/** The object of the engine's that is to be the memory itself, see `registered.js`; or undefined. */
+function hostObject({ memory, type }) {
+  return isRegistered() && memory !== undefined && isOfEngine(type) ? memory : undefined;
+}
+
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
   const store = openPages(source);
@@ -79,4 +102,4 @@ function openPages(source) {
   return typeof id === "number" ? SharedReservedStore.open({ id, type }) : undefined;
 }
 
-module.exports = { createStore, openStore };
+module.exports = { createStore, openStore, hostObject };

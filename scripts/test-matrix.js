@@ -1,7 +1,7 @@
 "use strict";
 
-// Runs the whole suite with both hand-offs, the reference's and the examples on other versions of
-// Node, whose binaries are on npm.
+// Runs the whole suite with both hand-offs, the conformance tests on the reference and with
+// linear-memory/register, and the examples, on other versions of Node, whose binaries are on npm.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -35,6 +35,7 @@ for (const version of VERSIONS) {
   run(jest);
   run(jest, { LINEAR_MEMORY_HANDOFF: "node-api" });
   run(reference, { LINEAR_MEMORY_SUBJECT: "reference" });
+  run([...jest, "__test__/conformance"], { LINEAR_MEMORY_SUBJECT: "registered" });
   run(["examples/accumulate.js"]);
   run(["examples/shared.js"]);
 }

@@ -1,13 +1,14 @@
 "use strict";
 
-// What the conformance tests are about: our class, or, to check the tests themselves, the engine's.
+// What the conformance tests are about: our class, also as linear-memory/register has it, or, to check
+// the tests themselves, the engine's.
 
-const isReference = process.env.LINEAR_MEMORY_SUBJECT === "reference";
-
-const Memory = isReference ? WebAssembly.Memory : require("../..").Memory;
+const subject = process.env.LINEAR_MEMORY_SUBJECT;
+const isReference = subject === "reference";
+const isRegistered = subject === "registered";
 
 /** Whether an unshared buffer refuses to be detached by a program. */
-const hasDetachKeys = isReference || require("../..").features.detachKeys;
+const hasDetachKeys = isReference || isRegistered || require("../..").features.detachKeys;
 
 const PAGE = 65_536;
 
@@ -26,6 +27,10 @@ function accepts(descriptor) {
     return false;
   }
 }
+
+if (isRegistered) require("../../register");
+
+const Memory = isReference ? WebAssembly.Memory : require("../..").Memory;
 
 /**
  * A test of what some engine's own class does differently, with the clause that decides: it runs
@@ -52,6 +57,9 @@ testOurs.each = (table) => (name, reason, body) =>
 function runner(has) {
   return isReference && !has ? test.skip : test;
 }
+
+/** A test of what is only so where the pages are ours. */
+const testReserved = isReference || isRegistered ? test.skip : test;
 
 function thrownBy(body) {
   try {
@@ -86,6 +94,7 @@ module.exports = {
   referenceHas,
   testWhere,
   testOurs,
+  testReserved,
   thrownBy,
   expectError,
   pagesOf,
