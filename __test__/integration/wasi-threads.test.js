@@ -34,14 +34,13 @@ test("bundles, minifies and maps", () => {
 });
 
 test("has one memory of ours in every thread", () => {
-  const imports = select(events, { event: "import", shared: true });
-  const [first] = imports;
+  const [first, ...others] = select(events, { event: "import", shared: true });
   expect(first).toMatchObject({ thread: 0, isOurs: true });
-  expect(new Set(imports.map(({ thread }) => thread)).size).toBeGreaterThan(1);
+  for (const { address } of others) expect(address).toBe(first.address);
   const exports = select(events, { event: "export", shared: true });
-  expect(exports).toHaveLength(imports.length);
   for (const { address, hasBufferOfInstance } of exports) {
     expect(address).toBe(first.address);
     expect(hasBufferOfInstance).toBe(true);
   }
+  expect(new Set(exports.map(({ thread }) => thread)).size).toBeGreaterThan(1);
 });
