@@ -10,7 +10,7 @@ const { buffer, text } = require("node:stream/consumers");
 const programs = path.join(__dirname, "..", "programs");
 
 /** What is loaded before the program, to have it use our class, and to see that it does. */
-const OURS = ["substitute.js", "observe.js"].map((file) => path.join(__dirname, file));
+const OURS = [path.join(__dirname, "../../../register.js"), path.join(__dirname, "observe.js")];
 
 const REPORT = 3;
 
