@@ -8,11 +8,15 @@ pub mod fault_exports;
 #[cfg(feature = "fault-injection")]
 #[cfg(test)]
 mod fault_tests;
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+mod growth_model;
 mod handoff;
 mod linear_memory;
 mod range;
 mod registry;
 mod reservation;
 mod spare;
+mod sync;
 mod sys;
 mod units;

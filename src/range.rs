@@ -2,10 +2,10 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, atomic};
 
 use crate::error::MemoryError;
+use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::{self, Destination, Mapping, Moved};
 use crate::units::HostBytes;
 
@@ -150,7 +150,7 @@ struct MappingRoom {
     mappings: usize,
 }
 
-static LIVE_MAPPINGS: AtomicUsize = AtomicUsize::new(0);
+static LIVE_MAPPINGS: atomic::AtomicUsize = atomic::AtomicUsize::new(0);
 
 impl MappingRoom {
     fn take(mappings: usize) -> Result<Self, MemoryError> {

@@ -18,7 +18,20 @@ compile_error!("src/sys has no file for this operating system yet");
 pub mod fault;
 
 #[cfg(test)]
+#[cfg_attr(
+    feature = "model-checking",
+    allow(dead_code, reason = "the kernel knows nothing of modelled pages")
+)]
 pub mod maps;
 
+#[cfg(not(all(test, feature = "model-checking")))]
 mod mapping;
+#[cfg(not(all(test, feature = "model-checking")))]
 pub use mapping::{Destination, Mapping, Moved};
+
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+mod model;
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+pub use model::{Destination, Mapping, Moved, arrived_at, is_mapped, touch};
