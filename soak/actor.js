@@ -52,8 +52,9 @@ class Actor {
       if (this.#failure !== undefined) throw this.#failure;
     }
     await Promise.all(this.#lent);
-    for (const subject of this.subjects)
+    for (const subject of this.subjects) {
       this.#attempt("check all", subject, () => this.checkAll(subject));
+    }
     this.subjects = [];
     this.kept = [];
     if (this.#failure !== undefined) throw this.#failure;
@@ -125,19 +126,21 @@ class Actor {
     this.withLocked(subject, page, () => action(page));
   }
 
+  /** Returns whether it did. */
   withLocked({ ledger }, page, action) {
-    if (!ledger.tryLock(page, this.thread)) return;
+    if (!ledger.tryLock(page, this.thread)) return false;
     action();
     ledger.unlock(page);
+    return true;
   }
 
   checkAll(subject) {
     subject.checkSize();
     const { pages } = subject;
     for (let page = 0; page < pages; page++) {
-      this.withLocked(subject, page, () => subject.check(page));
+      const isChecked = this.withLocked(subject, page, () => subject.check(page));
+      if (isChecked) this.note("pages checked");
     }
-    this.#tally.add("pages checked", pages);
   }
 
   /**

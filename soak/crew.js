@@ -43,14 +43,13 @@ class Crew {
     const workerData = { ...this.#shared, thread, over: this.#over, tally: this.tally.buffer };
     const worker = new Worker(path.join(__dirname, "worker.js"), { workerData });
     this.#workers.set(worker, thread);
+    this.#actor.peers.push(worker);
     worker.on("error", this.#onFailure);
     worker.on("message", (message) => this.#actor.receive(message));
-    worker.on("exit", () => this.#remove(worker));
-  }
-
-  #remove(worker) {
-    this.#workers.delete(worker);
-    this.#actor.peers = [...this.#workers.keys()];
+    worker.on("exit", () => {
+      this.#workers.delete(worker);
+      this.#actor.peers = [...this.#workers.keys()];
+    });
   }
 
   async #replaceOne() {

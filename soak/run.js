@@ -5,6 +5,7 @@
 // size or an error is not as it must be, or where something is left over at the end.
 //   npm run soak -- --seconds 600
 //   npm run soak -- --seed 7 --threads 1   the same again, where one thread is enough
+//   npm run soak -- --resident 512         MiB that may be resident at the end beyond the beginning
 
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
@@ -15,15 +16,19 @@ const { parseArgs } = require("node:util");
 const PATIENCE = 300;
 
 async function main() {
-  const { seconds, seed, threads } = readOptions();
+  const { seconds, seed, threads, resident } = readOptions();
   console.log(`soak: ${seconds} s, seed ${seed}, ${threads} threads`);
   const program = path.join(__dirname, "main.js");
   // A process of its own, so that this one can say that it crashed, or never ended.
-  const child = spawn(process.execPath, [program, ...[seconds, seed, threads].map(String)], {
-    stdio: "inherit",
-    timeout: (seconds + PATIENCE) * 1000,
-    killSignal: "SIGABRT",
-  });
+  const child = spawn(
+    process.execPath,
+    [program, ...[seconds, seed, threads, resident].map(String)],
+    {
+      stdio: "inherit",
+      timeout: (seconds + PATIENCE) * 1000,
+      killSignal: "SIGABRT",
+    },
+  );
   const [code, signal] = await once(child, "exit");
   if (code === 0) return;
   console.error(`soak failed: ${signal === null ? "see above" : `ended by ${signal}`}`);
@@ -37,6 +42,7 @@ function readOptions() {
       seconds: { type: "string", default: "60" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
       threads: { type: "string", default: "4" },
+      resident: { type: "string", default: "64" },
     },
   });
   const options = Object.entries(values).map(([name, value]) => {
