@@ -28,6 +28,8 @@ class Actor {
   peers = [];
   /** Where native code writes what it reads. */
   scratch = new ScratchFile();
+  /** Apart from `random`, so that what happens does not depend on which pages are locked. */
+  #seeds;
   #operations;
   #tally;
   #made = 0;
@@ -39,6 +41,7 @@ class Actor {
   constructor({ thread, seed, programs, tally }, furtherOperations = []) {
     this.thread = thread;
     this.random = new Random(seed ^ Math.imul(thread, 0x9e37_79b9));
+    this.#seeds = new Random(this.random.next());
     this.programs = programs;
     this.#tally = tally;
     this.#operations = [...operations, ...furtherOperations];
@@ -111,7 +114,7 @@ class Actor {
   }
 
   newSeed() {
-    return this.random.next() | 1;
+    return this.#seeds.next() | 1;
   }
 
   note(what) {
@@ -149,8 +152,9 @@ class Actor {
    */
   lendPage(subject, start) {
     const { pages, ledger, changes, memory } = subject;
-    if (pages === 0 || this.#lent.size >= MOST_LENT) return;
+    if (pages === 0) return;
     const page = this.random.between(0, pages - 1);
+    if (this.#lent.size >= MOST_LENT) return;
     if (!ledger.tryLock(page, this.thread)) return;
     const bytes = new Uint8Array(memory.buffer, page * PAGE, PAGE);
     const held = new WeakRef(subject);
