@@ -10,6 +10,9 @@ pub mod fault_exports;
 #[cfg(test)]
 mod fault_tests;
 pub mod file_exports;
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+mod growth_model;
 mod handoff;
 mod image;
 mod linear_memory;
@@ -22,6 +25,7 @@ mod registry;
 mod reservation;
 mod snapshot_file;
 mod spare;
+mod sync;
 mod sys;
 mod units;
 mod waits;

@@ -15,12 +15,11 @@
 //!    ever lived in is unmapped. Not before: native code may still hold an old address.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
 use crate::range::PageSize;
 use crate::reservation::Reservation;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::sys::PageRange;
 use crate::units::{HostBytes, Pages};
 
@@ -56,13 +55,14 @@ pub enum Sharing {
 pub struct LinearMemory {
     maximum: Pages,
     sharing: Sharing,
-    /// In pages. Written under the lock of `ranges`, after the pages were committed; read without.
-    size: AtomicU64,
+    /// The size for those who do not hold the lock: stored under it, after the pages were committed.
+    published: AtomicU64,
     ranges: Mutex<Ranges>,
 }
 
 #[derive(Debug)]
 struct Ranges {
+    size: Pages,
     current: Reservation,
     /// Ranges that the pages have left; kept for those who may still hold an address in them.
     former: Vec<Reservation>,
@@ -126,12 +126,18 @@ impl LinearMemory {
         Ok(Self::over(reservation, initial, limit, sharing))
     }
 
-    fn over(current: Reservation, size: Pages, maximum: Pages, sharing: Sharing) -> Self {
+    pub(crate) fn over(
+        current: Reservation,
+        size: Pages,
+        maximum: Pages,
+        sharing: Sharing,
+    ) -> Self {
         Self {
             maximum,
             sharing,
-            size: AtomicU64::new(size.count()),
+            published: AtomicU64::new(size.count()),
             ranges: Mutex::new(Ranges {
+                size,
                 current,
                 former: Vec::new(),
                 vacated: false,
@@ -142,7 +148,7 @@ impl LinearMemory {
 
     /// How many pages it has now. Each of them is accessible.
     pub fn size(&self) -> u64 {
-        self.size.load(Ordering::Acquire)
+        self.published.load(Ordering::Acquire)
     }
 
     /// Who may hold its buffers.
@@ -157,7 +163,7 @@ impl LinearMemory {
     /// [`MemoryError::Vacated`].
     pub fn extent(&self) -> Result<Extent, MemoryError> {
         let ranges = self.lock_live()?;
-        let length = within(self.pages(), self.maximum)?;
+        let length = within(ranges.size, self.maximum)?;
         Ok(Extent {
             base: ranges.current.base(),
             length,
@@ -186,7 +192,7 @@ impl LinearMemory {
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(u64, T), E> {
         let mut ranges = self.lock_live()?;
-        let before = self.pages();
+        let before = ranges.size;
         let after = before
             .checked_add(delta)
             .filter(|after| *after <= self.maximum)
@@ -200,7 +206,8 @@ impl LinearMemory {
         } else {
             self.grow_elsewhere(&mut ranges, (from, to), issue, retire)?
         };
-        self.size.store(after.count(), Ordering::Release);
+        ranges.size = after;
+        self.published.store(after.count(), Ordering::Release);
         Ok((before.count(), issued))
     }
 
@@ -242,7 +249,7 @@ impl LinearMemory {
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
-        let length = within(self.pages(), self.maximum)?;
+        let length = within(ranges.size, self.maximum)?;
         let moved = ranges.current.move_pages(length, destination)?;
         retire().inspect_err(|_| moved.undo())?;
         ranges.vacated = true;
@@ -277,11 +284,6 @@ impl LinearMemory {
                 committed.saturating_add(range.committed().get()),
             )
         })
-    }
-
-    fn pages(&self) -> Pages {
-        // Never above the maximum, which is a number of pages: see `grow`.
-        Pages::new(self.size()).unwrap_or(self.maximum)
     }
 
     fn lock(&self) -> MutexGuard<'_, Ranges> {

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::MemoryError;
 use crate::mapping_room::MappingRoom;
 use crate::overlay::Overlays;
 use crate::pages::{self, Moved};
+use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::{Mapping, PageRange};
 use crate::units::HostBytes;
 

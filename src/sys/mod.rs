@@ -34,10 +34,25 @@ compile_error!("src/sys has no file for this operating system yet");
 pub mod fault;
 
 #[cfg(test)]
+#[cfg_attr(
+    feature = "model-checking",
+    allow(dead_code, reason = "the kernel knows nothing of modelled pages")
+)]
 pub mod maps;
 
+#[cfg(not(all(test, feature = "model-checking")))]
 mod mapping;
-pub use mapping::Mapping;
-
+#[cfg(not(all(test, feature = "model-checking")))]
 mod page_range;
-pub use page_range::{PageRange, Writes};
+#[cfg(not(all(test, feature = "model-checking")))]
+pub use self::{
+    mapping::Mapping,
+    page_range::{PageRange, Writes},
+};
+
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+mod model;
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+pub use model::{Mapping, PageRange, Writes, arrived_at, is_mapped, touch};
