@@ -44,14 +44,36 @@ export interface Issued {
   buffer: unknown
 }
 
+/**
+ * Moves a vacated memory's pages from those that `view` covers into those that `destination` covers,
+ * and calls `retire` to end the buffer that they were under.
+ */
+export declare function passOn(id: number, view: unknown, destination: unknown, retire: () => void): void
+
+/**
+ * Moves a vacated memory's pages back from those that `view` covers, all of them, which are its size
+ * from now on; issues a buffer over them, and calls `retire` to end the one that they were under.
+ */
+export declare function reclaim(id: number, view: unknown, retire: () => void): unknown
+
 /** Unmaps what released memories left for the next ones: called in a turn of the event loop. */
 export declare function releaseSpares(): void
+
+/** Gives a buffer of the engine's the detach key that ours have, where there are any. */
+export declare function setDetachKey(buffer: unknown): void
 
 /** How many pages the memory has. */
 export declare function size(id: number): number
 
 /**
- * Moves an unshared memory's pages into those that `view` covers, all of an engine's memory of the
- * same size, and detaches `buffer`. Returns what keeps the addresses left behind mapped.
+ * Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null
+ * where that takes JavaScript.
+ */
+export declare function transfer(buffer: unknown): unknown | null
+
+/**
+ * Moves an unshared memory's pages into those that `view` covers, all of a memory or of a resizable
+ * buffer of the engine's of the same size, and detaches `buffer`. Returns what keeps the addresses
+ * left behind mapped.
  */
 export declare function vacate(id: number, view: unknown, buffer: unknown): unknown

@@ -254,7 +254,7 @@ fn a_move_that_fails_changes_nothing() {
         let there = elsewhere.base().as_ptr().addr();
         let mut retired = false;
         let (_, run) = failing(calls, || {
-            memory.vacate(&elsewhere.as_destination(), || {
+            memory.vacate(&elsewhere.as_place(), || {
                 retired = true;
                 Ok(())
             })
@@ -265,7 +265,7 @@ fn a_move_that_fails_changes_nothing() {
             grow(&memory, 1).unwrap();
             expect_pages(&memory, SIZE + 1, SIZE);
             assert_eq!(base(&memory), before);
-            let moved = memory.vacate(&elsewhere.as_destination(), || Ok::<_, MemoryError>(()));
+            let moved = memory.vacate(&elsewhere.as_place(), || Ok::<_, MemoryError>(()));
             moved.unwrap();
         }
         assert_eq!((byte_at(there), byte_at(there + PAGE)), (1, 2));
@@ -275,6 +275,89 @@ fn a_move_that_fails_changes_nothing() {
         assert_eq!(byte_at(before), 0);
         run
     });
+}
+
+/// What stands for a resizable buffer of the engine's: bytes that pages move to, and more behind them.
+fn resizable(size: u64) -> Reservation {
+    Reservation::new(bytes(size), bytes(4 * SIZE), PageSize::Base).unwrap()
+}
+
+/// A memory with a byte on each page, which have moved under a buffer that then was resized.
+fn vacated(memory: LinearMemory) -> (LinearMemory, Reservation) {
+    let buffer = resizable(SIZE);
+    memory
+        .vacate(&buffer.as_place(), || Ok::<_, MemoryError>(()))
+        .unwrap();
+    buffer.commit(bytes(SIZE + 1)).unwrap();
+    (memory, buffer)
+}
+
+#[test]
+fn pages_come_back_or_stay_where_they_are() {
+    for memory in [|| written(SIZE, 2 * SIZE), clamped] {
+        with_every_failure(|calls| {
+            let (memory, buffer) = vacated(memory());
+            spare::release();
+            let there = buffer.as_place().first(bytes(SIZE + 1));
+            let mut retired = false;
+            let reclaim = |retire: &mut dyn FnMut()| {
+                memory.reclaim(
+                    &there,
+                    |_| Ok(()),
+                    || {
+                        retire();
+                        Ok(())
+                    },
+                )
+            };
+            let (_, run) = failing(calls, || reclaim(&mut || retired = true));
+            assert_eq!(retired, run.done);
+            if calls.is_empty() {
+                // Two mappings of the kernel's, one after the other.
+                assert!(run.reached.ends_with(&["mprotect", "mremap", "mremap"]));
+            }
+            if !run.done {
+                assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+                reclaim(&mut || ()).unwrap();
+            }
+            expect_pages(&memory, SIZE + 1, SIZE);
+            grow(&memory, 1).unwrap();
+            expect_pages(&memory, SIZE + 2, SIZE);
+            run
+        });
+    }
+}
+
+#[test]
+fn pages_move_on_or_stay_where_they_are() {
+    with_every_failure(|calls| {
+        let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+        let host = resizable(SIZE + 1);
+        let there = buffer.as_place().first(bytes(SIZE + 1));
+        let address = |range: &Reservation, page| range.base().as_ptr().addr() + page * PAGE;
+        let (_, run) = failing(calls, || {
+            memory.pass_on(&there, &host.as_place(), || Ok(()))
+        });
+        let now = if run.done { &host } else { &buffer };
+        assert_eq!((byte_at(address(now, 0)), byte_at(address(now, 1))), (1, 2));
+        // Whoever has the old address neither faults nor reads what is another's now.
+        assert_eq!(protection_at(address(&buffer, 0)).as_deref(), Some("rw-p"));
+        assert_eq!(byte_at(address(&buffer, 0)) == 0, run.done);
+        run
+    });
+}
+
+#[test]
+fn pages_of_several_mappings_move_without_being_copied() {
+    let _alone = alone();
+    let memory = clamped();
+    grow(&memory, 1).unwrap();
+    let host = resizable(SIZE + 1);
+    fail_at(&[]);
+    memory
+        .vacate(&host.as_place(), || Ok::<_, MemoryError>(()))
+        .unwrap();
+    assert_eq!(calls_reached(), ["mremap", "mremap"]);
 }
 
 /// What the engine may say when its buffer is to be detached.
@@ -313,12 +396,27 @@ fn where_the_old_buffer_stays_moved_and_copied_pages_come_back() {
 
         let elsewhere = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
         fail_at(if copying { &[1] } else { &[] });
-        expect_refusal(memory.vacate(&elsewhere.as_destination(), refuse));
+        expect_refusal(memory.vacate(&elsewhere.as_place(), refuse));
         assert_eq!(calls_reached().contains(&"madvise"), copying);
         fail_at(&[]);
         assert_eq!(base(&memory), before);
         expect_pages(&memory, SIZE, SIZE);
     }
+}
+
+#[test]
+fn where_the_engine_keeps_its_buffer_pages_go_back_to_it() {
+    let _alone = alone();
+    let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+    let there = buffer.as_place().first(bytes(SIZE + 1));
+    expect_refusal(memory.reclaim(&there, |_| Ok(()), refuse));
+    let host = resizable(SIZE + 1);
+    expect_refusal(memory.pass_on(&there, &host.as_place(), refuse));
+    assert_eq!(byte_at(buffer.base().as_ptr().addr() + PAGE), 2);
+    memory
+        .reclaim(&there, |_| Ok::<_, MemoryError>(()), || Ok(()))
+        .unwrap();
+    expect_pages(&memory, SIZE + 1, SIZE);
 }
 
 #[test]

@@ -10,7 +10,9 @@
 //!    retire (detach) the shorter one, publish the size. A range that turns out too small is left for
 //!    a larger one: the pages move, without being copied. What retires comes last of all that can
 //!    fail, since nothing brings a detached buffer back.
-//! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's.
+//! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's, or under a
+//!    resizable buffer of the engine's. From there they may come back ([`LinearMemory::reclaim`]), more
+//!    of them perhaps, or move on ([`LinearMemory::pass_on`]).
 //! 6. **Release**: when the last buffer's backing store is gone, this is dropped, and every range it
 //!    ever lived in is unmapped. Not before: native code may still hold an old address.
 
@@ -21,7 +23,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::MemoryError;
 use crate::range::PageSize;
 use crate::reservation::Reservation;
-use crate::sys::Destination;
+use crate::sys::{Moved, Place};
 use crate::units::{HostBytes, Pages};
 
 /// Pages reserved for a memory without a maximum: all that 32-bit addresses reach.
@@ -66,6 +68,9 @@ struct Ranges {
     current: Reservation,
     /// Ranges that the pages have left; kept for those who may still hold an address in them.
     former: Vec<Reservation>,
+    /// Where pages begin that came from another mapping of the kernel's than those before them,
+    /// wherever they live now.
+    seams: Vec<HostBytes>,
     vacated: bool,
     /// How often the memory has grown in place.
     growths: u32,
@@ -91,6 +96,14 @@ impl Ranges {
             .inspect_err(|_| self.current.uncommit(committed))?;
         self.growths = self.growths.saturating_add(1);
         Ok(issued)
+    }
+
+    /// Notes that pages from `seam` on come from elsewhere than those before.
+    fn note_seam(&mut self, seam: HostBytes) {
+        // Ascending, as `move_pages` wants them: no seam is beyond the size, and that never shrinks.
+        if self.seams.last() != Some(&seam) {
+            self.seams.push(seam);
+        }
     }
 
     /// What to commit for a size of `to`: exactly that, so that all beyond it faults. But a memory
@@ -134,6 +147,7 @@ impl LinearMemory {
             ranges: Mutex::new(Ranges {
                 current,
                 former: Vec::new(),
+                seams: Vec::new(),
                 vacated: false,
                 growths: 0,
             }),
@@ -224,30 +238,102 @@ impl LinearMemory {
             base: larger.base(),
             length: to,
         })?;
-        let destination = larger.as_destination();
-        let moved = ranges.current.move_pages(from, &destination)?;
+        let (here, there) = (ranges.current.as_place(), larger.as_place());
+        let moved = move_pages(&here, from, &ranges.seams, &there)?;
         retire().inspect_err(|_| moved.undo())?;
         let former = std::mem::replace(&mut ranges.current, larger);
         ranges.former.push(former);
+        ranges.note_seam(from);
         Ok(issued)
     }
 
-    /// Moves all pages to `destination`, for good, and then lets `retire` end what stood for them.
+    /// Moves all pages to `destination`, and then lets `retire` end what stood for them.
     ///
     /// # Errors
     ///
     /// What the system or `retire` says, or [`MemoryError::Vacated`]; the memory is then as it was.
     pub fn vacate<E: From<MemoryError>>(
         &self,
-        destination: &Destination,
+        destination: &Place,
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
         let length = within(self.pages(), self.maximum)?;
-        let moved = ranges.current.move_pages(length, destination)?;
+        let here = ranges.current.as_place();
+        let moved = move_pages(&here, length, &ranges.seams, destination)?;
         retire().inspect_err(|_| moved.undo())?;
+        // What is added behind them there is another mapping's.
+        ranges.note_seam(length);
         ranges.vacated = true;
         Ok(())
+    }
+
+    /// Moves the pages back from `source`, to which they were vacated: all that are there now, which
+    /// are the new size. `issue` and `retire` as in [`LinearMemory::grow`].
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::grow`]; the pages are then still at `source`.
+    pub fn reclaim<T, E: From<MemoryError>>(
+        &self,
+        source: &Place,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<T, E> {
+        let mut ranges = self.lock();
+        let length = source.length();
+        let limit = within(self.maximum, self.maximum)?;
+        let size =
+            Pages::of_bytes(length).map_err(|wanted| MemoryError::AddressSpace { wanted })?;
+        within(size, self.maximum)?;
+        let larger = if length > ranges.current.capacity() {
+            let wanted = length.checked_add(length).unwrap_or(length).min(limit);
+            let page_size = ranges.current.page_size();
+            Some(Reservation::anew(length, wanted, page_size)?)
+        } else {
+            None
+        };
+        let target = larger.as_ref().unwrap_or(&ranges.current);
+        let committed = target.committed();
+        if length > committed {
+            target.commit(length)?;
+        }
+        let attempt = || {
+            let issued = issue(Extent {
+                base: target.base(),
+                length,
+            })?;
+            let there = target.as_place();
+            let moved = move_pages(source, length, &ranges.seams, &there)?;
+            retire().inspect_err(|_| moved.undo())?;
+            Ok(issued)
+        };
+        let issued = attempt().inspect_err(|_: &E| target.uncommit(committed))?;
+        if let Some(larger) = larger {
+            let former = std::mem::replace(&mut ranges.current, larger);
+            ranges.former.push(former);
+        }
+        ranges.note_seam(length);
+        ranges.vacated = false;
+        self.size.store(size.count(), Ordering::Release);
+        Ok(issued)
+    }
+
+    /// Moves the pages from `source`, to which they were vacated, on to `destination`, and then lets
+    /// `retire` end what stood for them.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::vacate`]; the pages are then still at `source`.
+    pub fn pass_on<E: From<MemoryError>>(
+        &self,
+        source: &Place,
+        destination: &Place,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let ranges = self.lock();
+        let moved = move_pages(source, source.length(), &ranges.seams, destination)?;
+        retire().inspect_err(|_| moved.undo())
     }
 
     fn pages(&self) -> Pages {
@@ -265,6 +351,20 @@ impl LinearMemory {
             .filter(|ranges| !ranges.vacated)
             .ok_or(MemoryError::Vacated)
     }
+}
+
+/// Moves the pages of the first `length` bytes `from` one place `to` another.
+fn move_pages<'a>(
+    from: &'a Place<'a>,
+    length: HostBytes,
+    seams: &[HostBytes],
+    to: &'a Place<'a>,
+) -> Result<Moved<'a>, MemoryError> {
+    from.move_pages(length, seams, to)
+        .map_err(|source| MemoryError::System {
+            wanted: length.get(),
+            source,
+        })
 }
 
 /// The length of `pages`, where `maximum` allows so many.
@@ -379,12 +479,65 @@ mod tests {
     fn a_vacated_memory_does_nothing_more() {
         let memory = unshared(2, None);
         let elsewhere = Reservation::new(bytes(2), bytes(2), PageSize::Base).unwrap();
-        let vacate = || memory.vacate(&elsewhere.as_destination(), || Ok(()));
+        let vacate = || memory.vacate(&elsewhere.as_place(), || Ok(()));
         vacate().unwrap();
         assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));
         assert!(matches!(vacate(), Err(MemoryError::Vacated)));
         assert_eq!(memory.remains().length, HostBytes::ZERO);
+    }
+
+    /// Stands for a resizable buffer of the engine's.
+    fn elsewhere(size: u64) -> Reservation {
+        Reservation::new(bytes(size), bytes(100), PageSize::Base).unwrap()
+    }
+
+    fn reclaim(memory: &LinearMemory, from: &Reservation, size: u64) -> Result<(), MemoryError> {
+        let buffer = from.as_place().first(bytes(size));
+        memory.reclaim(&buffer, |_| Ok(()), || Ok(()))
+    }
+
+    #[test]
+    fn pages_come_back_with_those_that_were_added() {
+        let memory = unshared(1, Some(3));
+        let base = memory.extent().unwrap().base;
+        let buffer = elsewhere(1);
+        let vacate = |to: &Reservation| memory.vacate(&to.as_place(), || Ok::<_, MemoryError>(()));
+        vacate(&buffer).unwrap();
+        buffer.commit(bytes(3)).unwrap();
+        reclaim(&memory, &buffer, 3).unwrap();
+        assert_eq!(memory.size(), 3);
+        assert_eq!(memory.extent().unwrap().base, base);
+        assert!(matches!(grow(&memory, 1), Err(MemoryError::Maximum { .. })));
+        // And out and back again, over the seam.
+        vacate(&elsewhere(3)).unwrap();
+    }
+
+    #[test]
+    fn more_pages_than_there_is_room_for_come_back_to_a_larger_range() {
+        let clamped = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
+        let memory = LinearMemory::over(clamped, pages(1), pages(5), Sharing::Unshared);
+        let buffer = elsewhere(1);
+        memory
+            .vacate(&buffer.as_place(), || Ok::<_, MemoryError>(()))
+            .unwrap();
+        buffer.commit(bytes(4)).unwrap();
+        reclaim(&memory, &buffer, 4).unwrap();
+        assert_eq!(memory.lock().former.len(), 1);
+        assert!(grow(&memory, 1).is_ok());
+        assert!(grow(&memory, 1).is_err());
+    }
+
+    #[test]
+    fn more_pages_than_the_maximum_never_come_back() {
+        let memory = unshared(1, Some(3));
+        let buffer = elsewhere(4);
+        memory
+            .vacate(&buffer.as_place(), || Ok::<_, MemoryError>(()))
+            .unwrap();
+        let refused = reclaim(&memory, &buffer, 4);
+        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
+        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
     }
 
     #[test]

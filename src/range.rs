@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::MemoryError;
-use crate::sys::{self, Destination, Mapping, Moved};
+use crate::sys::{self, Mapping, Place};
 use crate::units::HostBytes;
 
 /// What pages to ask the system for.
@@ -115,28 +115,9 @@ impl Range {
         self.mapping.discard(self.committed())
     }
 
-    /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
-    /// reads zero.
-    ///
-    /// # Errors
-    ///
-    /// What the system says; the pages are then still here.
-    pub fn move_pages<'a>(
-        &'a self,
-        length: HostBytes,
-        destination: &'a Destination<'a>,
-    ) -> Result<Moved<'a>, MemoryError> {
-        self.mapping
-            .move_pages(length, destination)
-            .map_err(|source| MemoryError::System {
-                wanted: length.get(),
-                source,
-            })
-    }
-
-    /// This range as the place that another's pages move to.
-    pub fn as_destination(&self) -> Destination<'_> {
-        Destination::of(&self.mapping)
+    /// This range as a place that pages move to, and those committed from.
+    pub fn as_place(&self) -> Place<'_> {
+        Place::of(&self.mapping)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::MemoryError;
 use crate::range::{PageSize, Range};
 use crate::spare;
-use crate::sys::{self, Destination, Moved};
+use crate::sys::{self, Place};
 use crate::units::HostBytes;
 
 /// Address space that stays the engine's where the system limits the process's.
@@ -95,23 +95,9 @@ impl Reservation {
         let _ = self.range.commit(length);
     }
 
-    /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
-    /// reads zero.
-    ///
-    /// # Errors
-    ///
-    /// What the system says; the pages are then still here.
-    pub fn move_pages<'a>(
-        &'a self,
-        length: HostBytes,
-        destination: &'a Destination<'a>,
-    ) -> Result<Moved<'a>, MemoryError> {
-        self.range.move_pages(length, destination)
-    }
-
-    /// This reservation as the place that another's pages move to.
-    pub fn as_destination(&self) -> Destination<'_> {
-        self.range.as_destination()
+    /// This reservation as a place that pages move to, and those committed from.
+    pub fn as_place(&self) -> Place<'_> {
+        self.range.as_place()
     }
 }
 

@@ -12,7 +12,7 @@ use napi::{Env, JsValue, Status, Unknown, sys};
 use super::holds::{self, Hint};
 use crate::linear_memory::Extent;
 use crate::registry::LiveMemory;
-use crate::sys::Destination;
+use crate::sys::Place;
 use crate::units::HostBytes;
 
 /// An ArrayBuffer over `extent` of `memory`, which it holds.
@@ -108,12 +108,13 @@ pub fn viewed_bytes(env: &Env, view: &Unknown) -> napi::Result<(*mut u8, usize)>
     Ok((data.cast(), length))
 }
 
-/// The pages of an engine's own memory, which `view`, a `Uint8Array` over all of it, gives up.
+/// The pages under a memory or a resizable buffer of the engine's, which `view`, a `Uint8Array` over
+/// all of it, gives up.
 ///
 /// # Errors
 ///
 /// Where they are no whole pages of the system's.
-pub fn engine_pages<'env>(env: &'env Env, view: &Unknown<'env>) -> napi::Result<Destination<'env>> {
+pub fn engine_pages<'env>(env: &'env Env, view: &Unknown<'env>) -> napi::Result<Place<'env>> {
     let invalid = || napi::Error::new(Status::InvalidArg, "not the pages of a memory");
     let (base, bytes) = viewed_bytes(env, view)?;
     let length = HostBytes::round_up(bytes)
@@ -123,8 +124,9 @@ pub fn engine_pages<'env>(env: &'env Env, view: &Unknown<'env>) -> napi::Result<
         return Err(invalid());
     }
     let base = NonNull::new(base).unwrap_or(NonNull::dangling());
-    // SAFETY: whole pages under a buffer of the engine's, which keeps them mapped during this call.
-    Ok(unsafe { Destination::of_engine(base, length) })
+    // SAFETY: whole pages under a buffer of the engine's, which keeps them mapped during this call;
+    // engines map such buffers by themselves, with nothing else on their pages.
+    Ok(unsafe { Place::of_engine(base, length) })
 }
 
 /// Whether this engine makes external SharedArrayBuffers.

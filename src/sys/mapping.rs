@@ -1,6 +1,5 @@
 //! An owned mapping of anonymous pages.
 
-use std::ffi::c_void;
 use std::io;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
@@ -105,69 +104,6 @@ impl Mapping {
         Ok(())
     }
 
-    /// Moves the pages of the first `length` bytes to `destination`, whose own are lost. The range
-    /// here stays mapped and reads zero, so that a holder of an old address never faults.
-    ///
-    /// # Errors
-    ///
-    /// What the system says where it can neither move nor copy them; the pages are then still here.
-    pub fn move_pages<'a>(
-        &'a self,
-        length: HostBytes,
-        destination: &'a Destination<'a>,
-    ) -> io::Result<Moved<'a>> {
-        if length > self.length || length > destination.length {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        let moved = Moved {
-            from: self,
-            to: destination,
-            length,
-        };
-        if length == HostBytes::ZERO {
-            return Ok(moved);
-        }
-        let target = destination.base.as_ptr().cast::<c_void>();
-        let remapped = fault::check("mremap").and_then(|()| {
-            // SAFETY: both ranges are mapped and at least `length` long: checked above against this
-            // mapping, which we own, and against what the maker of `destination` vouched for.
-            unsafe {
-                mm::mremap_fixed(
-                    self.base().as_ptr().cast(),
-                    length.get(),
-                    length.get(),
-                    MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
-                    target,
-                )
-            }
-        });
-        if remapped.is_err() {
-            self.copy_pages(length, destination)?;
-        }
-        Ok(moved)
-    }
-
-    /// What [`Mapping::move_pages`] does where the kernel cannot move them (before Linux 5.7).
-    fn copy_pages(&self, length: HostBytes, destination: &Destination) -> io::Result<()> {
-        let target = destination.base.as_ptr();
-        fault::check("mmap")?;
-        // A refused mremap may already have unmapped the target: map it anew first.
-        // SAFETY: as in `move_pages`, the target is `length` bytes that the maker of `destination`
-        // gave up.
-        unsafe {
-            mm::mmap_anonymous(
-                target.cast(),
-                length.get(),
-                ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
-            )
-        }?;
-        // SAFETY: two different mappings, `length` readable bytes here (checked in `move_pages`;
-        // the caller moves committed bytes only) and `length` writable ones there, just mapped.
-        unsafe { ptr::copy_nonoverlapping(self.base().as_ptr(), target, length.get()) };
-        self.discard(length)
-    }
-
     fn protect(&self, start: HostBytes, end: HostBytes, flags: MprotectFlags) -> io::Result<()> {
         if start > end || end > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -198,38 +134,15 @@ fn map(length: HostBytes) -> io::Result<MmapRaw> {
     Ok(MmapRaw::from(pages))
 }
 
-/// Pages that [`Mapping::move_pages`] has moved.
+/// Readable and writable bytes whose pages can be moved away, or be replaced by others.
 #[derive(Debug)]
-pub struct Moved<'a> {
-    from: &'a Mapping,
-    to: &'a Destination<'a>,
-    length: HostBytes,
-}
-
-impl Moved<'_> {
-    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail.
-    pub fn undo(self) {
-        // SAFETY: two different mappings of at least `length` bytes, as `move_pages` has checked; it
-        // has made those at `to` and left those at `from` readable and writable.
-        unsafe {
-            ptr::copy_nonoverlapping(
-                self.to.base.as_ptr(),
-                self.from.base().as_ptr(),
-                self.length.get(),
-            );
-        }
-    }
-}
-
-/// Writable pages that may be replaced by others: where [`Mapping::move_pages`] moves to.
-#[derive(Debug)]
-pub struct Destination<'a> {
+pub struct Place<'a> {
     base: NonNull<u8>,
     length: HostBytes,
     owner: PhantomData<&'a Mapping>,
 }
 
-impl<'a> Destination<'a> {
+impl<'a> Place<'a> {
     /// All of `mapping`.
     pub fn of(mapping: &'a Mapping) -> Self {
         Self {
@@ -243,13 +156,133 @@ impl<'a> Destination<'a> {
     ///
     /// # Safety
     ///
-    /// From `base`, `length` bytes must be mapped, writable and nobody's but that buffer's, as long
-    /// as this value lives.
+    /// From `base`, `length` bytes must be mapped, private and anonymous, readable, writable and
+    /// nobody's but that buffer's, as long as this value lives.
     pub unsafe fn of_engine(base: NonNull<u8>, length: HostBytes) -> Self {
         Self {
             base,
             length,
             owner: PhantomData,
+        }
+    }
+
+    /// The first `length` bytes of it alone.
+    #[cfg(test)]
+    pub fn first(self, length: HostBytes) -> Self {
+        assert!(length <= self.length);
+        Self { length, ..self }
+    }
+
+    /// How many bytes.
+    pub fn length(&self) -> HostBytes {
+        self.length
+    }
+
+    /// Moves the pages of the first `length` bytes to `destination`, whose own are lost. The range
+    /// here stays mapped and reads zero, so that a holder of an old address never faults.
+    ///
+    /// `seams` are where one mapping of the kernel's may end and the next begin, in ascending order:
+    /// it moves no more than one at a time.
+    ///
+    /// # Errors
+    ///
+    /// What the system says where it can neither move nor copy them; the pages are then still here.
+    pub fn move_pages(
+        &'a self,
+        length: HostBytes,
+        seams: &[HostBytes],
+        destination: &'a Self,
+    ) -> io::Result<Moved<'a>> {
+        if length > self.length || length > destination.length {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let mut moved = Moved {
+            from: self,
+            to: destination,
+            length: HostBytes::ZERO,
+        };
+        let inner = seams.iter().copied().filter(|seam| *seam < length);
+        for end in inner.chain([length]) {
+            if let Err(error) = self.move_piece(moved.length, end, destination) {
+                moved.undo();
+                return Err(error);
+            }
+            moved.length = end;
+        }
+        Ok(moved)
+    }
+
+    /// Moves the bytes from `start` to `end`, of both places as `move_pages` has checked.
+    fn move_piece(&self, start: HostBytes, end: HostBytes, destination: &Self) -> io::Result<()> {
+        let length = end.get().saturating_sub(start.get());
+        if length == 0 {
+            return Ok(());
+        }
+        // SAFETY: `start` lies within this place.
+        let source = unsafe { self.base.add(start.get()) };
+        // SAFETY: it lies within `destination` too.
+        let target = unsafe { destination.base.add(start.get()) };
+        let remapped = fault::check("mremap").and_then(|()| {
+            // SAFETY: both ranges are mapped and `length` long: ours, or what the maker of the place
+            // vouched for.
+            unsafe {
+                mm::mremap_fixed(
+                    source.as_ptr().cast(),
+                    length,
+                    length,
+                    MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
+                    target.as_ptr().cast(),
+                )
+            }
+        });
+        match remapped {
+            Ok(_) => Ok(()),
+            Err(_) => copy_piece(source, target, length),
+        }
+    }
+}
+
+/// What [`Place::move_pages`] does where the kernel cannot move them (before Linux 5.7).
+fn copy_piece(source: NonNull<u8>, target: NonNull<u8>, length: usize) -> io::Result<()> {
+    fault::check("mmap")?;
+    // A refused mremap may already have unmapped the target: map it anew first.
+    // SAFETY: as in `move_piece`, the target is `length` bytes that its owner gave up.
+    unsafe {
+        mm::mmap_anonymous(
+            target.as_ptr().cast(),
+            length,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
+        )
+    }?;
+    // SAFETY: two different mappings, `length` readable bytes here (a place is, and callers move
+    // committed bytes only) and `length` writable ones there, just mapped.
+    unsafe { ptr::copy_nonoverlapping(source.as_ptr(), target.as_ptr(), length) };
+    fault::check("madvise")?;
+    // SAFETY: the source is as `move_piece` has it; nobody needs its bytes any more.
+    unsafe { mm::madvise(source.as_ptr().cast(), length, mm::Advice::LinuxDontNeed) }?;
+    Ok(())
+}
+
+/// Pages that [`Place::move_pages`] has moved.
+#[derive(Debug)]
+pub struct Moved<'a> {
+    from: &'a Place<'a>,
+    to: &'a Place<'a>,
+    length: HostBytes,
+}
+
+impl Moved<'_> {
+    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail.
+    pub fn undo(self) {
+        // SAFETY: two different mappings of at least `length` bytes, as `move_pages` has checked; it
+        // has made those at `to` and left those at `from` readable and writable.
+        unsafe {
+            ptr::copy_nonoverlapping(
+                self.to.base.as_ptr(),
+                self.from.base.as_ptr(),
+                self.length.get(),
+            );
         }
     }
 }
@@ -303,8 +336,8 @@ mod tests {
         assert!(mapping.allow(bytes(2), bytes(1)).is_err());
         let small = Mapping::reserve(bytes(1), bytes(1)).unwrap();
         assert!(
-            mapping
-                .move_pages(bytes(2), &Destination::of(&small))
+            Place::of(&mapping)
+                .move_pages(bytes(2), &[], &Place::of(&small))
                 .is_err()
         );
     }
@@ -317,11 +350,11 @@ mod tests {
             let last = bytes(2).get() - 1;
             write(&from, 0, 7);
             write(&from, last, 9);
-            let destination = Destination::of(&to);
             if by_copy {
-                from.copy_pages(bytes(2), &destination).unwrap();
+                copy_piece(from.base(), to.base(), bytes(2).get()).unwrap();
             } else {
-                from.move_pages(bytes(2), &destination).unwrap();
+                let (here, there) = (Place::of(&from), Place::of(&to));
+                here.move_pages(bytes(2), &[], &there).unwrap();
             }
             assert_eq!((read(&to, 0), read(&to, last)), (7, 9));
             assert_eq!((read(&from, 0), read(&from, last)), (0, 0));
@@ -337,8 +370,26 @@ mod tests {
         let last = bytes(2).get() - 1;
         write(&from, 0, 7);
         write(&from, last, 9);
-        let destination = Destination::of(&to);
-        from.move_pages(bytes(2), &destination).unwrap().undo();
+        let (here, there) = (Place::of(&from), Place::of(&to));
+        here.move_pages(bytes(2), &[], &there).unwrap().undo();
         assert_eq!((read(&from, 0), read(&from, last)), (7, 9));
+    }
+
+    /// The last piece and the one before it have pages in mappings that the kernel cannot join.
+    #[test]
+    fn pages_of_several_mappings_move_piece_by_piece() {
+        let first = Mapping::reserve(bytes(4), bytes(1)).unwrap();
+        let second = Mapping::reserve(bytes(4), bytes(3)).unwrap();
+        let third = Mapping::reserve(bytes(4), bytes(3)).unwrap();
+        let page = HostBytes::page().get();
+        write(&first, 0, 1);
+        write(&second, page, 2);
+        let places = [&first, &second, &third].map(Place::of);
+        places[0].move_pages(bytes(1), &[], &places[1]).unwrap();
+        places[1]
+            .move_pages(bytes(3), &[bytes(1), bytes(3)], &places[2])
+            .unwrap();
+        assert_eq!((read(&third, 0), read(&third, page)), (1, 2));
+        assert_eq!((read(&second, 0), read(&second, page)), (0, 0));
     }
 }

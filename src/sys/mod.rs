@@ -1,5 +1,5 @@
 //! The operating system's calls on address ranges, one file a system. Nothing unsafe leaves this
-//! module but [`Destination::of_engine`].
+//! module but [`Place::of_engine`].
 
 #![allow(
     unsafe_code,
@@ -21,4 +21,4 @@ pub mod fault;
 pub mod maps;
 
 mod mapping;
-pub use mapping::{Destination, Mapping, Moved};
+pub use mapping::{Mapping, Moved, Place};

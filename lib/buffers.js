@@ -1,0 +1,46 @@
+"use strict";
+
+// Unshared buffers, of ours and of the engine's making: how long they can be, and who can detach them.
+
+const { constants } = require("node:buffer");
+const { markAsUntransferable, isMarkedAsUntransferable } = require("node:worker_threads");
+
+const { PAGE } = require("./engine");
+const { features } = require("./features");
+const native = require("../native");
+
+// Taken when this loads, before anyone can replace it.
+const { structuredClone } = globalThis;
+
+// Without detach keys, structured clone at least can be told to leave a buffer alone. Node does so by
+// itself with those that Node-API made.
+const marksBuffers = features.handoff === "v8" && !features.detachKeys;
+
+/** Whether a program can detach a buffer: by `transfer()`, which only detach keys prevent. */
+const canBeDetached = !features.detachKeys && "transfer" in ArrayBuffer.prototype;
+
+/** Leaves detaching a buffer of the engine's to us, as far as the hand-off can; a new one of ours has its key. */
+function protect(buffer) {
+  if (marksBuffers) markAsUntransferable(buffer);
+  return buffer;
+}
+
+/** Refuses a buffer to which the program has given a detach key of Node's, in place of ours. */
+function checkDetachable(member, buffer) {
+  if (features.detachKeys && isMarkedAsUntransferable(buffer)) throw undetachable(member);
+}
+
+function undetachable(member) {
+  return new TypeError(
+    `${member}: buffer: marked with markAsUntransferable(), it can no longer be detached`,
+  );
+}
+
+function checkLength(member, pages) {
+  const bytes = pages * PAGE;
+  if (bytes > constants.MAX_LENGTH) {
+    throw new RangeError(
+      `${member}: ${pages} pages are ${bytes} bytes, more than a buffer of this engine's can view (${constants.MAX_LENGTH})`,
+    );
+  }
+}
