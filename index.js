@@ -76,6 +76,21 @@ class Memory {
     return this.#store.memory;
   }
 
+  toFixedLengthBuffer() {
+    this.#store = storeOf(this, "toFixedLengthBuffer()").toFixedLength();
+    return this.#store.buffer;
+  }
+
+  toResizableBuffer() {
+    const store = storeOf(this, "toResizableBuffer()");
+    if (store.type.maximum === undefined) {
+      throw new TypeError("Memory.toResizableBuffer(): maximum: this memory has none");
+    }
+    this.#store = store.toResizable();
+    this.#remember();
+    return this.#store.buffer;
+  }
+
   share() {
     const store = storeOf(this, "share()");
     if (!store.isShared) {
@@ -106,7 +121,8 @@ class Memory {
 
 // As WebIDL has the members of an interface: enumerable.
 const enumerable = { enumerable: true };
-for (const member of ["buffer", "grow", "type", "toWebAssembly", "share"]) {
+const members = ["buffer", "grow", "type", "toFixedLengthBuffer", "toResizableBuffer"];
+for (const member of [...members, "toWebAssembly", "share"]) {
   Object.defineProperty(Memory.prototype, member, enumerable);
 }
 Object.defineProperty(Memory, "from", enumerable);

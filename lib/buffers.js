@@ -1,6 +1,6 @@
 "use strict";
 
-// Unshared buffers, of ours and of the engine's making: how long they can be, and who can detach them.
+// Unshared buffers, of ours and of the engine's making: how long they can be, and who detaches them.
 
 const { constants } = require("node:buffer");
 const { markAsUntransferable, isMarkedAsUntransferable } = require("node:worker_threads");
@@ -19,10 +19,9 @@ const marksBuffers = features.handoff === "v8" && !features.detachKeys;
 /** Whether a program can detach a buffer: by `transfer()`, which only detach keys prevent. */
 const canBeDetached = !features.detachKeys && "transfer" in ArrayBuffer.prototype;
 
-/** Leaves detaching a buffer of the engine's to us, as far as the hand-off can; a new one of ours has its key. */
+/** Keeps programs from detaching a new buffer, as far as the hand-off can. */
 function protect(buffer) {
   if (marksBuffers) markAsUntransferable(buffer);
-  return buffer;
 }
 
 /** Refuses a buffer to which the program has given a detach key of Node's, in place of ours. */
@@ -30,10 +29,36 @@ function checkDetachable(member, buffer) {
   if (features.detachKeys && isMarkedAsUntransferable(buffer)) throw undetachable(member);
 }
 
-function undetachable(member) {
+function undetachable(member, cause) {
   return new TypeError(
     `${member}: buffer: marked with markAsUntransferable(), it can no longer be detached`,
+    { cause },
   );
+}
+
+/** Detaches a buffer that the engine made; what it returns keeps its addresses mapped. */
+function retire(member, buffer) {
+  const remains = native.transfer(buffer);
+  if (remains !== null) return remains;
+  let other;
+  try {
+    // Moves the bytes, resizable ones too, which `transfer()` copies.
+    other = structuredClone(buffer, { transfer: [buffer] });
+  } catch (cause) {
+    throw undetachable(member, cause);
+  }
+  // Node 20 copies what is marked, and says nothing.
+  if (!isDetached(buffer)) throw undetachable(member);
+  return other;
+}
+
+function isDetached(buffer) {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function checkLength(member, pages) {
@@ -44,3 +69,5 @@ function checkLength(member, pages) {
     );
   }
 }
+
+module.exports = { canBeDetached, protect, checkDetachable, retire, checkLength };

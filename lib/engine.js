@@ -8,7 +8,7 @@ const { isSharedArrayBuffer: isShared } = require("node:util/types");
 const { sizeLimit } = require("./descriptor");
 
 const { Memory: EngineMemory, Module, Instance, LinkError, validate } = WebAssembly;
-const { grow: growMemory } = EngineMemory.prototype;
+const { grow: growMemory, toFixedLengthBuffer, toResizableBuffer } = EngineMemory.prototype;
 const { get: getBuffer } = Object.getOwnPropertyDescriptor(EngineMemory.prototype, "buffer");
 
 const PAGE = 65_536;
@@ -40,6 +40,19 @@ function bufferOf(memory) {
 /** Pages before. Throws what the engine does. */
 function grow(memory, type, delta) {
   return Number(Reflect.apply(growMemory, memory, [is64(type) ? BigInt(delta) : delta]));
+}
+
+/** Whether the engine's class makes resizable buffers: those of V8 13.6 do with a flag, later ones always. */
+const hasResizable = toResizableBuffer !== undefined;
+
+/** The buffer that is resizable from then on. Throws what the engine does. */
+function makeResizable(memory) {
+  return Reflect.apply(toResizableBuffer, memory, []);
+}
+
+/** The buffer that is of fixed length from then on. */
+function makeFixed(memory) {
+  return Reflect.apply(toFixedLengthBuffer, memory, []);
 }
 
 /** Whether the engine's class takes the BigInts of that type. */
@@ -123,4 +136,17 @@ function leb128(number) {
   return bytes;
 }
 
-module.exports = { PAGE, create, isMemory, isShared, bufferOf, grow, has64, typeOf, addressOf };
+module.exports = {
+  PAGE,
+  create,
+  isMemory,
+  isShared,
+  bufferOf,
+  grow,
+  hasResizable,
+  makeResizable,
+  makeFixed,
+  has64,
+  typeOf,
+  addressOf,
+};

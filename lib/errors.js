@@ -2,9 +2,10 @@
 
 /**
  * An error of the addon's as one of the caller's realm: a TypeError where the memory is gone, a
- * RangeError where something could not be had.
+ * RangeError where something could not be had. What the addon called may have thrown such a one.
  */
 function translate(error, member) {
+  if (error instanceof TypeError) return error;
   const Kind = error.code === "Closing" ? TypeError : RangeError;
   return new Kind(`${member}: ${error.message}`, { cause: error });
 }
