@@ -97,8 +97,8 @@ class ReservedStore {
     this.#hold(buffer);
   }
 
-  /** Moves the pages on from where they went, into `destination`, and calls `detach` as `reclaim`. */
-  passOn(member, view, destination, detach) {
+  /** Moves the pages on from where they went, into `destination`; otherwise as `reclaim`. */
+  passOn(member, view, detach, destination) {
     try {
       native.passOn(this.#id, view, new Uint8Array(destination), detach);
     } catch (error) {

@@ -95,30 +95,33 @@ class ResizableStore {
   /** Lets the pages go home. */
   toFixedLength() {
     const member = "Memory.toFixedLengthBuffer()";
-    this.#leave(member, (view, detach) => this.#home.reclaim(member, view, detach));
+    this.#home.reclaim(member, ...this.#leaving(member));
     return this.#home;
   }
 
   toHosted() {
     const member = "Memory.toWebAssembly()";
-    this.#mend(member);
+    const leaving = this.#leaving(member);
     const memory = createHost(member, { ...this.type, initial: this.#size });
     const store = new HostedStore(memory, this.type);
-    this.#leave(member, (view, detach) => this.#home.passOn(member, view, store.buffer, detach));
+    this.#home.passOn(member, ...leaving, store.buffer);
     return store;
   }
 
-  /** Moves the pages away from the buffer, and has `move` call `detach` where nothing else fails. */
-  #leave(member, move) {
+  /**
+   * For the pages to leave: a view of them, and what then detaches the buffer. (A function that an
+   * error may keep alive: it knows nothing of where they go.)
+   */
+  #leaving(member) {
     this.#mend(member);
     const buffer = this.#buffer;
     checkDetachable(member, buffer);
-    let remains;
-    move(new Uint8Array(buffer), () => {
-      remains = retire(member, buffer);
-    });
-    storeOf.delete(buffer);
-    keepAlive(remains, buffer);
+    const detach = () => {
+      const remains = retire(member, buffer);
+      storeOf.delete(buffer);
+      keepAlive(remains, buffer);
+    };
+    return [new Uint8Array(buffer), detach];
   }
 
   #grow(member, delta) {
