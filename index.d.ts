@@ -73,7 +73,8 @@ export interface Memory<
 > {
   /**
    * The bytes, all of them. The same object until the memory grows, then another one. The one
-   * before is detached if it is unshared; if it is shared it stays valid, at its length.
+   * before is detached if it is unshared; if it is shared it stays valid, at its length. A resizable
+   * one is always the same: see {@link Memory.toResizableBuffer | toResizableBuffer()}.
    *
    * Where `features.detachKeys` is false, a program can detach an unshared buffer by transferring it,
    * which the specification forbids. The next `buffer` is then a new one over the same pages.
@@ -104,6 +105,43 @@ export interface Memory<
    * @see {@link https://github.com/WebAssembly/js-types js-types proposal, Memory.type()}
    */
   type(): MemoryType<Address>;
+
+  /**
+   * The buffer, of a fixed length from now on. One that is so already is returned as it is; a
+   * resizable one is detached (a growable SharedArrayBuffer stays, and stays growable).
+   *
+   * @returns what `buffer` is from now on
+   * @throws TypeError where the program marked the buffer with `markAsUntransferable()` and it can no
+   *   longer be detached. The memory is as it was.
+   * @throws RangeError where the system refuses to move the pages. The memory is as it was.
+   * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-tofixedlengthbuffer JS API, Memory.toFixedLengthBuffer()}
+   */
+  toFixedLengthBuffer(): Buffer;
+
+  /**
+   * The buffer, resizable (if shared, growable) from now on, up to `maximum`: growing the memory
+   * lengthens it and the views that track its length, and its `resize()` (`grow()`) in bytes grows
+   * the memory, by whole pages. One that is so already is returned as it is; one of fixed length is
+   * detached (if shared, it stays).
+   *
+   * Where the engine's own class makes such buffers, the pages move into a `WebAssembly.Memory`, and
+   * everything is as there. On Node.js 20 to 24 they move under a resizable ArrayBuffer of the
+   * engine's, which has its own `resize()`, and where there are no detach keys its own `transfer()` and
+   * `transferToFixedLength()`, which throw. `ArrayBuffer.prototype.resize` called on it gets past that:
+   * what it cuts off reads zero, and the next use of the memory brings the buffer back to the
+   * memory's size, or up to whole pages. There, `toWebAssembly()` detaches the buffer and makes one of
+   * fixed length.
+   *
+   * @returns what `buffer` is from now on
+   * @throws TypeError where the memory has no maximum; where `features.resizableBuffers` says that there
+   *   are none; on Node.js 20 to 24 also of a memory that is the engine's: a module's, or after
+   *   `toWebAssembly()`; where the engine's class has them, but cannot be this memory (see
+   *   `toWebAssembly()`); or where the buffer can no longer be detached. The memory is as it was.
+   * @throws RangeError where the engine cannot reserve the maximum, or the system refuses to move the
+   *   pages. The memory is as it was.
+   * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-toresizablebuffer JS API, Memory.toResizableBuffer()}
+   */
+  toResizableBuffer(): Buffer;
 
   /**
    * The `WebAssembly.Memory` whose bytes are this memory's: what an import object takes. Always the
@@ -187,6 +225,13 @@ export declare const features: {
    * detaches it; see {@link Memory.buffer}.
    */
   readonly detachKeys: boolean;
+  /**
+   * Which memories `toResizableBuffer()` is of: unshared ones that this package made, and shared ones.
+   * Both where the engine's own class has the method (Node.js 26, or 24 with
+   * `--experimental-wasm-rab-integration`). Otherwise only unshared ones, and only where the engine
+   * has resizable ArrayBuffers and allows buffers over pages of ours.
+   */
+  readonly resizableBuffers: { readonly unshared: boolean; readonly shared: boolean };
   /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. */
   readonly hugePages: boolean;
   /** Whether the engine's own class has 64-bit addresses, so that `toWebAssembly()` takes them. */

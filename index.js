@@ -114,11 +114,19 @@ class Memory {
   }
 
   toWebAssembly() {
-    const store = storeOf(this, "toWebAssembly()");
-    const hosted = store.toHosted();
-    if (hosted !== store) Slot.set(this, hosted);
-    remember(this, hosted);
-    return hosted.memory;
+    return moveTo(this, storeOf(this, "toWebAssembly()").toHosted()).memory;
+  }
+
+  toFixedLengthBuffer() {
+    return moveTo(this, storeOf(this, "toFixedLengthBuffer()").toFixedLength()).buffer;
+  }
+
+  toResizableBuffer() {
+    const store = storeOf(this, "toResizableBuffer()");
+    if (store.type.maximum === undefined) {
+      throw new TypeError("Memory.toResizableBuffer(): maximum: this memory has none");
+    }
+    return moveTo(this, store.toResizable()).buffer;
   }
 
   share() {
@@ -197,6 +205,13 @@ function storeOf(receiver, member) {
   return store;
 }
 
+/** Has a memory live in a store from now on, which may be the one that it lives in. */
+function moveTo(memory, store) {
+  if (Slot.isIn(memory)) Slot.set(memory, store);
+  remember(memory, store);
+  return store;
+}
+
 function remember(memory, store) {
   if (!Slot.isIn(memory)) return; // an engine's, whose object Memory.from() has remembered
   if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, memory);
@@ -217,6 +232,8 @@ for (const member of [
   "buffer",
   "grow",
   "type",
+  "toFixedLengthBuffer",
+  "toResizableBuffer",
   "toWebAssembly",
   "share",
   "discard",

@@ -116,6 +116,18 @@ export interface OpenedImage {
 /** Reads an image from a file that is open at its beginning. */
 export declare function openImage(descriptor: number): OpenedImage
 
+/**
+ * Moves a vacated memory's pages from those that `view` covers into those that `destination` covers,
+ * and calls `retire` to end the buffer that they were under.
+ */
+export declare function passOn(id: number, view: unknown, destination: unknown, retire: () => void): void
+
+/**
+ * Moves a vacated memory's pages back from those that `view` covers, all of them, which are its size
+ * from now on; issues a buffer over them, and calls `retire` to end the one that they were under.
+ */
+export declare function reclaim(id: number, view: unknown, retire: () => void): unknown
+
 /** Unmaps what released memories left for the next ones: called in a turn of the event loop. */
 export declare function releaseSpares(): void
 
@@ -145,6 +157,9 @@ export declare function revertToFile(id: number, buffer: unknown, offset: number
  */
 export declare function saveImage(id: number, owner: unknown, descriptor: number, flags: number, maximum: number): void
 
+/** Gives a buffer of the engine's the detach key that ours have, where there are any. */
+export declare function setDetachKey(buffer: unknown): void
+
 /** Takes that back, where the memory did not grow after all. */
 export declare function shrinkFile(id: number, buffer: unknown, length: number): void
 
@@ -155,8 +170,15 @@ export declare function size(id: number): number
 export declare function takeFile(descriptor: number, writesToFile: boolean): IssuedFile
 
 /**
- * Moves an unshared memory's pages into those that `view` covers, all of an engine's memory of the
- * same size, and detaches `buffer`. Returns what keeps the addresses left behind mapped.
+ * Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null
+ * where that takes JavaScript.
+ */
+export declare function transfer(buffer: unknown): unknown | null
+
+/**
+ * Moves an unshared memory's pages into those that `view` covers, all of a memory or of a resizable
+ * buffer of the engine's of the same size, and detaches `buffer`. Returns what keeps the addresses
+ * left behind mapped.
  */
 export declare function vacate(id: number, view: unknown, buffer: unknown): unknown
 

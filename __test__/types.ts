@@ -14,6 +14,14 @@ const shared64: SharedArrayBuffer = new Memory({
   address: "i64",
 }).buffer;
 const type: MemoryType<"i32"> = new Memory({ initial: 1 }).type();
+const resizable: ArrayBuffer = new Memory({ initial: 1, maximum: 2 }).toResizableBuffer();
+const growable: SharedArrayBuffer = new Memory({
+  initial: 1,
+  maximum: 2,
+  shared: true,
+}).toResizableBuffer();
+const fixed: ArrayBuffer = new Memory({ initial: 1 }).toFixedLengthBuffer();
+const hasGrowable: boolean = features.resizableBuffers.shared;
 const engines: WebAssembly.Memory = new Memory({ initial: 1 }).toWebAssembly();
 const adopted: ArrayBufferLike = Memory.from(engines).buffer;
 const posted = Memory.from(new Memory({ initial: 1, maximum: 2, shared: true }).share());
@@ -22,6 +30,8 @@ const undone: void = undo();
 class Derived extends Memory {}
 const derived: Memory = new Derived({ initial: 1 });
 
+// @ts-expect-error features are read only
+features.resizableBuffers.shared = true;
 // @ts-expect-error initial is required
 new Memory({ maximum: 1 });
 // @ts-expect-error a shared memory needs a maximum
@@ -38,3 +48,4 @@ undo(true);
 new Memory({ initial: 1 }).buffer = unshared;
 
 export { shared, before, before64, shared64, type, adopted, posted, has, derived, undone };
+export { resizable, growable, fixed, hasGrowable };

@@ -87,12 +87,12 @@ function sizeLimit({ address, maximum = Infinity }) {
 }
 
 /** Throws a RangeError where `delta` more pages than `size` are too many for the type. */
-function checkGrowth(type, size, delta) {
+function checkGrowth(type, size, delta, member = "Memory.grow()") {
   const limit = sizeLimit(type);
   if (delta <= limit - size) return;
   const shown = (pages) => showPages(pages, type.address);
   throw new RangeError(
-    `Memory.grow(): ${shown(size)} and ${shown(delta)} more pages exceed the limit of ${shown(limit)}`,
+    `${member}: ${shown(size)} and ${shown(delta)} more pages exceed the limit of ${shown(limit)}`,
   );
 }
 

@@ -9,7 +9,7 @@ const { PAGE } = require("./convert");
 const { sizeLimit } = require("./descriptor");
 
 const { Memory: EngineMemory, Module, Instance, LinkError, validate } = WebAssembly;
-const { grow: growMemory } = EngineMemory.prototype;
+const { grow: growMemory, toFixedLengthBuffer, toResizableBuffer } = EngineMemory.prototype;
 const { get: getBuffer } = Object.getOwnPropertyDescriptor(EngineMemory.prototype, "buffer");
 
 /** A new memory of the engine's; 32-bit where it has no 64-bit ones. Throws what the engine does. */
@@ -39,6 +39,19 @@ function bufferOf(memory) {
 /** Pages before. Throws what the engine does. */
 function grow(memory, type, delta) {
   return Number(Reflect.apply(growMemory, memory, [is64(type) ? BigInt(delta) : delta]));
+}
+
+/** Whether the engine's class makes resizable buffers: those of V8 13.6 do with a flag, later ones always. */
+const hasResizable = toResizableBuffer !== undefined;
+
+/** The buffer that is resizable from then on. Throws what the engine does. */
+function makeResizable(memory) {
+  return Reflect.apply(toResizableBuffer, memory, []);
+}
+
+/** The buffer that is of fixed length from then on. */
+function makeFixed(memory) {
+  return Reflect.apply(toFixedLengthBuffer, memory, []);
 }
 
 /** Whether the engine's class takes the BigInts of that type. */
@@ -129,6 +142,9 @@ module.exports = {
   isShared,
   bufferOf,
   grow,
+  hasResizable,
+  makeResizable,
+  makeFixed,
   has64,
   typeOf,
   addressOf,

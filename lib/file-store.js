@@ -128,6 +128,16 @@ class FileStore {
     return new FileStore(this.#intact("Memory.toWebAssembly()").toHosted(), this.#file);
   }
 
+  toResizable() {
+    throw new TypeError(
+      `Memory.toResizableBuffer(): a program could resize it without the file (${this.#file.path})`,
+    );
+  }
+
+  toFixedLength() {
+    return this;
+  }
+
   toToken() {
     const { id, path, mode, isWritten } = this.#file;
     return { ...this.#inner.toToken(), file: { id, path: `${path}`, mode, isWritten } };

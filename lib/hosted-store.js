@@ -1,7 +1,7 @@
 "use strict";
 
 const { PAGE } = require("./convert");
-const { checkGrowth } = require("./descriptor");
+const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const native = require("../native");
 
@@ -86,7 +86,19 @@ class HostedStore {
 
   toHosted() {
     const { address } = this.type;
-    if (address === "i64" && engine.addressOf(this.#memory) !== address) throw no64();
+    if (address === "i64" && engine.addressOf(this.#memory) !== address)
+      throw no64("Memory.toWebAssembly()");
+    return this;
+  }
+
+  toResizable() {
+    if (!engine.hasResizable) throw noResizable("this engine's WebAssembly.Memory makes none");
+    makeResizable(this.#memory);
+    return this;
+  }
+
+  toFixedLength() {
+    if (engine.hasResizable) engine.makeFixed(this.#memory);
     return this;
   }
 
@@ -95,11 +107,37 @@ class HostedStore {
   }
 }
 
-/** What says that a memory with 64-bit addresses can be no WebAssembly.Memory here. */
-function no64() {
-  return new TypeError(
-    'Memory.toWebAssembly(): address: this engine has no WebAssembly.Memory for "i64"',
-  );
+/** Makes the engine's memory that pages of ours are to move into. */
+function createHost(member, type) {
+  if (type.address === "i64" && !engine.has64()) throw no64(member);
+  try {
+    return engine.create(type);
+  } catch (cause) {
+    const tooLarge = type.maximum > sizeLimit({ address: type.address });
+    const Kind = tooLarge ? TypeError : RangeError;
+    throw new Kind(`${member}: the engine refused: ${cause.message}`, { cause });
+  }
 }
 
-module.exports = { HostedStore, no64 };
+/** Makes the buffer of an engine's memory resizable, and returns it. */
+function makeResizable(memory) {
+  try {
+    return engine.makeResizable(memory);
+  } catch (cause) {
+    throw new RangeError(`Memory.toResizableBuffer(): the engine refused: ${cause.message}`, {
+      cause,
+    });
+  }
+}
+
+/** What says that a memory with 64-bit addresses can be no WebAssembly.Memory here. */
+function no64(member) {
+  return new TypeError(`${member}: address: this engine has no WebAssembly.Memory for "i64"`);
+}
+
+/** What says that there can be no resizable buffer. */
+function noResizable(reason) {
+  return new TypeError(`Memory.toResizableBuffer(): ${reason}`);
+}
+
+module.exports = { HostedStore, createHost, makeResizable, noResizable };

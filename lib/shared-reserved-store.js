@@ -1,11 +1,13 @@
 "use strict";
 
+const { checkLength } = require("./buffers");
 const { PAGE } = require("./convert");
 const { checkGrowth } = require("./descriptor");
 const { translate } = require("./errors");
+const { noResizable } = require("./hosted-store");
 const native = require("../native");
 const { adopt } = require("./realm");
-const { issue, checkLength } = require("./reserved-store");
+const { issue } = require("./reserved-store");
 
 /**
  * Pages of our own, shared, handed to each thread as SharedArrayBuffers: for the memories that the
@@ -83,6 +85,14 @@ class SharedReservedStore {
       "Memory.toWebAssembly(): this engine has no WebAssembly.Memory that could be this one: " +
         "64-bit addresses, or more pages than it takes",
     );
+  }
+
+  toResizable() {
+    throw noResizable("this engine makes no growable SharedArrayBuffer over pages of ours");
+  }
+
+  toFixedLength() {
+    return this;
   }
 
   /** The buffer travels along, so that the memory lives until the message has arrived. */

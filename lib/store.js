@@ -12,6 +12,9 @@
 //   file      what it is over, if that is a file
 //   close()   lets go of the pages; throws a TypeError
 //   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
+//   toResizable()    the store of the same bytes whose buffer is resizable, for a type with a
+//                maximum; throws a TypeError
+//   toFixedLength()  the one whose buffer is not
 // and if it is shared
 //   address   of its first byte, the same in all threads
 //   toToken() what `share()` returns

@@ -110,8 +110,8 @@ pub enum MemoryError {
         /// Bytes reserved.
         capacity: usize,
     },
-    /// The pages were moved into the engine's own memory.
-    #[error("the pages have moved into a WebAssembly.Memory")]
+    /// The pages were moved into a memory of the engine's, or under a buffer of the engine's.
+    #[error("the pages have moved into the engine")]
     Vacated,
 }
 

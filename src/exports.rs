@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use napi::bindgen_prelude::Function;
 use napi::{Env, Error, Status, Unknown};
 use napi_derive::napi;
 
@@ -98,8 +99,9 @@ pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
     Ok(number(before))
 }
 
-/// Moves an unshared memory's pages into those that `view` covers, all of an engine's memory of the
-/// same size, and detaches `buffer`. Returns what keeps the addresses left behind mapped.
+/// Moves an unshared memory's pages into those that `view` covers, all of a memory or of a resizable
+/// buffer of the engine's of the same size, and detaches `buffer`. Returns what keeps the addresses
+/// left behind mapped.
 #[napi(catch_unwind)]
 pub fn vacate<'env>(
     env: &'env Env,
@@ -143,6 +145,56 @@ pub fn reserved(id: f64) -> napi::Result<Reserved> {
         reserved: bytes(reserved),
         committed: bytes(committed),
     })
+}
+
+/// Moves a vacated memory's pages back from those that `view` covers, all of them, which are its size
+/// from now on; issues a buffer over them, and calls `retire` to end the one that they were under.
+#[napi(catch_unwind)]
+pub fn reclaim<'env>(
+    env: &'env Env,
+    id: f64,
+    view: Unknown<'env>,
+    retire: Function<(), ()>,
+) -> napi::Result<Unknown<'env>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    let source = handoff::pages_of(env, &view)?;
+    memory.reclaim(
+        &source,
+        |extent| handoff.issue(env, held(&memory), extent),
+        || retire.call(()),
+    )
+}
+
+/// Moves a vacated memory's pages from those that `view` covers into those that `destination` covers,
+/// and calls `retire` to end the buffer that they were under.
+#[napi(catch_unwind)]
+pub fn pass_on(
+    env: &Env,
+    id: f64,
+    view: Unknown,
+    destination: Unknown,
+    retire: Function<(), ()>,
+) -> napi::Result<()> {
+    let source = handoff::pages_of(env, &view)?;
+    let destination = handoff::pages_of(env, &destination)?;
+    find_memory(id)?.pass_on(&source, &destination, || retire.call(()))
+}
+
+/// Gives a buffer of the engine's the detach key that ours have, where there are any.
+#[napi(catch_unwind)]
+pub fn set_detach_key(env: &Env, buffer: Unknown) -> napi::Result<()> {
+    Handoff::of(env).set_detach_key(env, &buffer)
+}
+
+/// Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null
+/// where that takes JavaScript.
+#[napi(catch_unwind)]
+pub fn transfer<'env>(
+    env: &'env Env,
+    buffer: Unknown<'env>,
+) -> napi::Result<Option<Unknown<'env>>> {
+    Handoff::of(env).transfer(env, &buffer)
 }
 
 /// The address of the first byte that a `Uint8Array` views.

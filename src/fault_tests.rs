@@ -279,6 +279,93 @@ fn a_move_that_fails_changes_nothing() {
     });
 }
 
+/// What stands for a resizable buffer of the engine's: bytes that pages move to, and more behind them.
+fn resizable(size: u64) -> Reservation {
+    Reservation::new(bytes(size), bytes(4 * SIZE), PageSize::Base).unwrap()
+}
+
+/// A memory with a byte on each page, which have moved under a buffer that then was resized.
+fn vacated(memory: LinearMemory) -> (LinearMemory, Reservation) {
+    let buffer = resizable(SIZE);
+    memory
+        .vacate(&buffer.pages(bytes(SIZE)).unwrap(), || {
+            Ok::<_, MemoryError>(())
+        })
+        .unwrap();
+    buffer.commit(bytes(SIZE + 1)).unwrap();
+    (memory, buffer)
+}
+
+#[test]
+fn pages_come_back_or_stay_where_they_are() {
+    for memory in [|| written(SIZE, 2 * SIZE), clamped] {
+        with_every_failure(|calls| {
+            let (memory, buffer) = vacated(memory());
+            spare::release();
+            let there = buffer.pages(bytes(SIZE + 1)).unwrap();
+            let mut retired = false;
+            let reclaim = |retire: &mut dyn FnMut()| {
+                memory.reclaim(
+                    &there,
+                    |_| Ok(()),
+                    || {
+                        retire();
+                        Ok(())
+                    },
+                )
+            };
+            let (_, run) = failing(calls, || reclaim(&mut || retired = true));
+            assert_eq!(retired, run.done);
+            if calls.is_empty() {
+                assert!(!run.reached.contains(&"madvise"), "copied");
+            }
+            if !run.done {
+                assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+                reclaim(&mut || ()).unwrap();
+            }
+            expect_pages(&memory, SIZE + 1, SIZE);
+            grow(&memory, 1).unwrap();
+            expect_pages(&memory, SIZE + 2, SIZE);
+            run
+        });
+    }
+}
+
+#[test]
+fn pages_move_on_or_stay_where_they_are() {
+    with_every_failure(|calls| {
+        let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+        let host = resizable(SIZE + 1);
+        let there = buffer.pages(bytes(SIZE + 1)).unwrap();
+        let address = |range: &Reservation, page| range.base().as_ptr().addr() + page * PAGE;
+        let (_, run) = failing(calls, || {
+            memory.pass_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), || Ok(()))
+        });
+        let now = if run.done { &host } else { &buffer };
+        assert_eq!((byte_at(address(now, 0)), byte_at(address(now, 1))), (1, 2));
+        // Whoever has the old address neither faults nor reads what is another's now.
+        assert_eq!(protection_at(address(&buffer, 0)).as_deref(), Some("rw-p"));
+        assert_eq!(byte_at(address(&buffer, 0)) == 0, run.done);
+        run
+    });
+}
+
+#[test]
+fn pages_of_several_mappings_move_without_being_copied() {
+    let _alone = alone();
+    let memory = clamped();
+    grow(&memory, 1).unwrap();
+    let host = resizable(SIZE + 1);
+    fail_at(&[]);
+    memory
+        .vacate(&host.pages(bytes(SIZE + 1)).unwrap(), || {
+            Ok::<_, MemoryError>(())
+        })
+        .unwrap();
+    // At once, or one mapping of the kernel's after the other.
+    assert!(!calls_reached().contains(&"madvise"), "copied");
+}
+
 /// What the engine may say when its buffer is to be detached.
 fn refuse() -> Result<(), MemoryError> {
     Err(MemoryError::Vacated)
@@ -304,23 +391,38 @@ fn where_the_old_buffer_stays_a_growth_is_taken_back() {
 #[test]
 fn where_the_old_buffer_stays_moved_and_copied_pages_come_back() {
     let _alone = alone();
-    // In `clamped`: mmap, mprotect, mremap. In `vacate`: mremap.
+    // In `grow`: mmap, mprotect, mremap, read, mremap. In `vacate`, the last three.
     for copying in [false, true] {
         let memory = clamped();
         let before = base(&memory);
         spare::release();
-        fail_at(if copying { &[3] } else { &[] });
+        fail_at(if copying { &[3, 5] } else { &[] });
         expect_refusal(memory.grow(pages(1), Ok, refuse));
         expect_pages(&memory, SIZE, SIZE);
 
         let elsewhere = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
-        fail_at(if copying { &[1] } else { &[] });
+        fail_at(if copying { &[1, 3] } else { &[] });
         expect_refusal(memory.vacate(&elsewhere.pages(bytes(SIZE)).unwrap(), refuse));
         assert_eq!(calls_reached().contains(&"madvise"), copying);
         fail_at(&[]);
         assert_eq!(base(&memory), before);
         expect_pages(&memory, SIZE, SIZE);
     }
+}
+
+#[test]
+fn where_the_engine_keeps_its_buffer_pages_go_back_to_it() {
+    let _alone = alone();
+    let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+    let there = buffer.pages(bytes(SIZE + 1)).unwrap();
+    expect_refusal(memory.reclaim(&there, |_| Ok(()), refuse));
+    let host = resizable(SIZE + 1);
+    expect_refusal(memory.pass_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), refuse));
+    assert_eq!(byte_at(buffer.base().as_ptr().addr() + PAGE), 2);
+    memory
+        .reclaim(&there, |_| Ok::<_, MemoryError>(()), || Ok(()))
+        .unwrap();
+    expect_pages(&memory, SIZE + 1, SIZE);
 }
 
 #[test]

@@ -10,13 +10,16 @@
 //!    retire (detach) the shorter one, publish the size. A range that turns out too small is left for
 //!    a larger one: the pages move, without being copied. What retires comes last of all that can
 //!    fail, since nothing brings a detached buffer back.
-//! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's.
+//! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's, or under a
+//!    resizable buffer of the engine's. From there they may come back ([`LinearMemory::reclaim`]), more
+//!    of them perhaps, or move on ([`LinearMemory::pass_on`]).
 //! 6. **Release**: when the last buffer's backing store is gone, this is dropped, and every range it
 //!    ever lived in is unmapped. Not before: native code may still hold an old address.
 
 use std::ptr::NonNull;
 
 use crate::error::MemoryError;
+use crate::pages;
 use crate::range::PageSize;
 use crate::reservation::Reservation;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
@@ -238,7 +241,7 @@ impl LinearMemory {
         Ok(issued)
     }
 
-    /// Moves all pages to `destination`, for good, and then lets `retire` end what stood for them.
+    /// Moves all pages to `destination`, and then lets `retire` end what stood for them.
     ///
     /// # Errors
     ///
@@ -284,6 +287,74 @@ impl LinearMemory {
                 committed.saturating_add(range.committed().get()),
             )
         })
+    }
+
+    /// Moves the pages back from `source`, to which they were vacated: all that are there now, which
+    /// are the new size. `issue` and `retire` as in [`LinearMemory::grow`].
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::grow`]; the pages are then still at `source`.
+    pub fn reclaim<T, E: From<MemoryError>>(
+        &self,
+        source: &PageRange,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<T, E> {
+        let mut ranges = self.lock();
+        let length = source.length();
+        let limit = within(self.maximum, self.maximum)?;
+        let size =
+            Pages::of_bytes(length).map_err(|wanted| MemoryError::AddressSpace { wanted })?;
+        within(size, self.maximum)?;
+        let larger = if length > ranges.current.capacity() {
+            let wanted = length.checked_add(length).unwrap_or(length).min(limit);
+            let page_size = ranges.current.page_size();
+            Some(Reservation::anew(length, wanted, page_size)?)
+        } else {
+            None
+        };
+        let target = larger.as_ref().unwrap_or(&ranges.current);
+        let committed = target.committed();
+        if length > committed {
+            target.commit(length)?;
+        }
+        let attempt = || {
+            let issued = issue(Extent {
+                base: target.base(),
+                length,
+            })?;
+            let moved = pages::relocate(*source, target.pages(length)?)?;
+            retire().inspect_err(|_| moved.undo())?;
+            Ok(issued)
+        };
+        let issued = attempt().inspect_err(|_: &E| target.uncommit(committed))?;
+        if let Some(larger) = larger {
+            let former = std::mem::replace(&mut ranges.current, larger);
+            ranges.former.push(former);
+        }
+        ranges.vacated = false;
+        ranges.size = size;
+        self.published.store(size.count(), Ordering::Release);
+        Ok(issued)
+    }
+
+    /// Moves the pages from `source`, to which they were vacated, on to `destination`, and then lets
+    /// `retire` end what stood for them.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::vacate`]; the pages are then still at `source`.
+    pub fn pass_on<E: From<MemoryError>>(
+        &self,
+        source: &PageRange,
+        destination: &PageRange,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let _one_at_a_time = self.lock();
+        let to = pages::part(destination, 0..source.length().get())?;
+        let moved = pages::relocate(*source, to)?;
+        retire().inspect_err(|_| moved.undo())
     }
 
     fn lock(&self) -> MutexGuard<'_, Ranges> {
@@ -416,6 +487,68 @@ mod tests {
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));
         assert!(matches!(vacate(), Err(MemoryError::Vacated)));
         assert_eq!(memory.remains().length, HostBytes::ZERO);
+    }
+
+    /// Stands for a resizable buffer of the engine's.
+    fn elsewhere(size: u64) -> Reservation {
+        Reservation::new(bytes(size), bytes(100), PageSize::Base).unwrap()
+    }
+
+    fn reclaim(memory: &LinearMemory, from: &Reservation, size: u64) -> Result<(), MemoryError> {
+        let buffer = from.pages(bytes(size)).unwrap();
+        memory.reclaim(&buffer, |_| Ok(()), || Ok(()))
+    }
+
+    #[test]
+    fn pages_come_back_with_those_that_were_added() {
+        let memory = unshared(1, Some(3));
+        let base = memory.extent().unwrap().base;
+        let buffer = elsewhere(1);
+        let vacate = |to: &Reservation| {
+            let all = to.pages(to.committed()).unwrap();
+            memory.vacate(&all, || Ok::<_, MemoryError>(()))
+        };
+        vacate(&buffer).unwrap();
+        buffer.commit(bytes(3)).unwrap();
+        reclaim(&memory, &buffer, 3).unwrap();
+        assert_eq!(memory.size(), 3);
+        assert_eq!(memory.extent().unwrap().base, base);
+        assert!(matches!(grow(&memory, 1), Err(MemoryError::Maximum { .. })));
+        // And out and back again, over the seam.
+        vacate(&elsewhere(3)).unwrap();
+    }
+
+    #[test]
+    fn more_pages_than_there_is_room_for_come_back_to_a_larger_range() {
+        let clamped = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
+        let memory = LinearMemory::over(clamped, pages(1), pages(5), Sharing::Unshared);
+        let buffer = elsewhere(1);
+        memory
+            .vacate(
+                &buffer.pages(bytes(1)).unwrap(),
+                || Ok::<_, MemoryError>(()),
+            )
+            .unwrap();
+        buffer.commit(bytes(4)).unwrap();
+        reclaim(&memory, &buffer, 4).unwrap();
+        assert_eq!(memory.lock().former.len(), 1);
+        assert!(grow(&memory, 1).is_ok());
+        assert!(grow(&memory, 1).is_err());
+    }
+
+    #[test]
+    fn more_pages_than_the_maximum_never_come_back() {
+        let memory = unshared(1, Some(3));
+        let buffer = elsewhere(4);
+        memory
+            .vacate(
+                &buffer.pages(bytes(1)).unwrap(),
+                || Ok::<_, MemoryError>(()),
+            )
+            .unwrap();
+        let refused = reclaim(&memory, &buffer, 4);
+        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
+        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
     }
 
     #[test]

@@ -328,7 +328,9 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
     let mut overlays = Overlays::lock();
     if !overlays.touch(&from.addresses()) {
         overlays.clear(&to.addresses());
-        move_piece(&from, &to, false)?;
+        if from.remap_to(&to).is_err() {
+            relocate_pieces(&moved)?;
+        }
         return Ok(moved);
     }
     let stretches = overlays.pieces(&from.addresses()).len();

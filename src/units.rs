@@ -24,6 +24,19 @@ impl Pages {
         self.0
     }
 
+    /// The pages that are `length`.
+    ///
+    /// # Errors
+    ///
+    /// How many it begins, where they are no whole ones, or more than [`Pages::LIMIT`].
+    pub fn of_bytes(length: HostBytes) -> Result<Self, u64> {
+        let bytes = u64::try_from(length.0).map_err(|_| u64::MAX)?;
+        let begun = bytes.div_ceil(PAGE);
+        Self::new(begun)
+            .filter(|_| bytes.is_multiple_of(PAGE))
+            .ok_or(begun)
+    }
+
     /// The sum, or `None` beyond [`Pages::LIMIT`].
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(Self::new)
@@ -104,5 +117,7 @@ mod tests {
         assert_eq!(HostBytes::round_up(page.get()), Some(page));
         assert_eq!(page.halved(), HostBytes::ZERO);
         assert_eq!(Pages(3).bytes().map(HostBytes::get), Some(3 * 65_536));
+        assert_eq!(Pages::of_bytes(Pages(3).bytes().unwrap()), Ok(Pages(3)));
+        assert_eq!(Pages::of_bytes(page), Err(1));
     }
 }

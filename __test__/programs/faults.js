@@ -38,15 +38,37 @@ const scenarios = {
     act: grow,
     pages: INITIAL + DELTA,
   },
-  move: {
+  move: { make: () => new Memory(descriptor), act: move, pages: INITIAL },
+  "make resizable": {
     make: () => new Memory(descriptor),
     act(memory) {
-      memory.toWebAssembly();
+      memory.toResizableBuffer();
       return memory;
     },
     pages: INITIAL,
   },
+  // Both with pages of ours, and then some of the engine's.
+  "make fixed": {
+    make: makeResizable,
+    act(memory) {
+      memory.toFixedLengthBuffer();
+      return memory;
+    },
+    pages: INITIAL + DELTA,
+  },
+  "move resizable": { make: makeResizable, act: move, pages: INITIAL + DELTA },
 };
+
+function makeResizable() {
+  const memory = new Memory(descriptor);
+  memory.toResizableBuffer().resize((INITIAL + DELTA) * PAGE);
+  return memory;
+}
+
+function move(memory) {
+  memory.toWebAssembly();
+  return memory;
+}
 
 function grow(memory) {
   memory.grow(DELTA);
@@ -147,6 +169,8 @@ async function checkRoom(before, check) {
 
 async function main() {
   const scenario = scenarios[process.argv[2]];
+  // Twice: the engine keeps something of the first until the next.
+  await attempt(scenario, []);
   await attempt(scenario, []);
   const before = await usedRoom();
 

@@ -10,12 +10,23 @@ const isRegistered = subject === "registered";
 /** Whether an unshared buffer refuses to be detached by a program. */
 const hasDetachKeys = isReference || isRegistered || require("../..").features.detachKeys;
 
+/** Which memories have resizable buffers: those of all classes, of ours only, or of none. */
+const hasResizable = isReference
+  ? { unshared: makesResizable(), shared: makesResizable() }
+  : require("../..").features.resizableBuffers;
+
+/** Whether the engine's own class has them. */
+function makesResizable() {
+  return "toResizableBuffer" in WebAssembly.Memory.prototype;
+}
+
 const PAGE = 65_536;
 
 /** What the classes of some engines have, and those of others lack. */
 const referenceHas = {
   address: accepts({ address: "i64", initial: 0n }),
   minimum: accepts({ minimum: 0 }),
+  resizable: makesResizable(),
   type: new WebAssembly.Memory({ initial: 0 }).type?.().address === "i32",
 };
 
@@ -91,6 +102,7 @@ module.exports = {
   PAGE,
   isReference,
   hasDetachKeys,
+  hasResizable,
   referenceHas,
   testWhere,
   testOurs,
