@@ -1,5 +1,7 @@
 "use strict";
 
+const { markAsUncloneable = () => {} } = require("node:worker_threads");
+
 const { show, isObject, toAddress, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
@@ -18,6 +20,8 @@ class Memory {
 
   constructor(descriptor, options = undefined) {
     this.#store = opened ?? createStore(readDescriptor(descriptor), readOptions(options));
+    // Posted, it would arrive as an empty object. (Before Node 22.10, it does.)
+    markAsUncloneable(this);
   }
 
   static from(source) {

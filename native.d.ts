@@ -33,7 +33,7 @@ export declare function hasExternalSharedBuffers(): boolean
 /** Whether the system gives huge pages to who asks for them. */
 export declare function hasHugePages(): boolean
 
-/** Issues one more buffer over all pages: for another thread, or in place of a detached one. */
+/** Issues one more buffer over all pages: in place of a detached one, or of a shorter one. */
 export declare function issue(id: number): unknown
 
 /** A new memory: its number, and the buffer that keeps it alive. */
@@ -43,6 +43,12 @@ export interface Issued {
   /** Over all its pages. */
   buffer: unknown
 }
+
+/**
+ * Issues one more buffer of a shared memory, for a thread that shows one: `view` is over it. Null where
+ * that is of another memory.
+ */
+export declare function open(id: number, view: unknown): unknown | null
 
 /** Unmaps what released memories left for the next ones: called in a turn of the event loop. */
 export declare function releaseSpares(): void

@@ -844,6 +844,7 @@ module.exports.hasDetachKeys = nativeBinding.hasDetachKeys
 module.exports.hasExternalSharedBuffers = nativeBinding.hasExternalSharedBuffers
 module.exports.hasHugePages = nativeBinding.hasHugePages
 module.exports.issue = nativeBinding.issue
+module.exports.open = nativeBinding.open
 module.exports.releaseSpares = nativeBinding.releaseSpares
 module.exports.size = nativeBinding.size
 module.exports.vacate = nativeBinding.vacate

@@ -10,15 +10,16 @@
 //   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
 // and if it is shared
 //   address   of its first byte, the same in all threads
-//   toToken() what `share()` returns
+//   toToken() what `share()` returns, and `open()` takes in another thread
 
-const { showPages, isObject } = require("./convert");
+const { showPages } = require("./convert");
 const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const { features } = require("./features");
 const { HostedStore } = require("./hosted-store");
 const { ReservedStore } = require("./reserved-store");
 const { SharedReservedStore } = require("./shared-reserved-store");
+const { readToken } = require("./token");
 
 /** The store of a new memory. */
 function createStore(type, options) {
@@ -61,11 +62,8 @@ function createShared(type) {
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
   if (engine.isMemory(source)) return new HostedStore(source);
-  if (!isObject(source)) return undefined;
-  const { memory, id, type } = source;
-  if (!isObject(type)) return undefined;
-  if (engine.isMemory(memory)) return new HostedStore(memory, type);
-  return typeof id === "number" ? SharedReservedStore.open({ id, type }) : undefined;
+  const token = readToken(source);
+  return token && (HostedStore.open(token) ?? SharedReservedStore.open(token));
 }
 
 module.exports = { createStore, openStore };

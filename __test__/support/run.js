@@ -15,7 +15,8 @@ async function run(program, { ulimit = "", args = [], env = {} } = {}) {
   const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
   const file = path.join(programs, program);
   const command = [process.execPath, file, ...args.map(String)];
-  const options = { env: { ...process.env, ...env } };
+  // What hangs is ended before Jest gives up on the test, which would leave it running.
+  const options = { env: { ...process.env, ...env }, timeout: 55_000 };
   const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
   return JSON.parse(stdout);
 }
