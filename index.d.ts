@@ -111,6 +111,9 @@ export interface Memory<
    * before is detached if it is unshared; if it is shared it stays valid, at its length. A resizable
    * one is always the same: see {@link Memory.toResizableBuffer | toResizableBuffer()}.
    *
+   * What any thread has grown, in JavaScript or in a module, shows in all of them: whoever has seen
+   * what the growing thread wrote afterwards reads a buffer with the pages.
+   *
    * Where `features.detachKeys` is false, a program can detach an unshared buffer by transferring it,
    * which the specification forbids. The next `buffer` is then a new one over the same pages.
    *
@@ -193,6 +196,9 @@ export interface Memory<
 
   /**
    * What another thread is to be posted, for its {@link MemoryConstructor.from | Memory.from()}.
+   *
+   * A `Memory` itself cannot be posted: that throws a DataCloneError, as does `structuredClone()`. On
+   * Node.js before 22.10, which cannot be told so, it arrives as an empty object.
    *
    * @throws TypeError where the memory is not shared.
    */
@@ -343,9 +349,19 @@ export declare class Snapshot {
   readonly [Symbol.toStringTag]: "Snapshot";
 }
 
-/** What `share()` returns: to be posted, and handed to `Memory.from()`. Nothing else is promised. */
+declare const sharedMemory: unique symbol;
+
+/**
+ * What `share()` returns: to be posted, alone or in other objects, as often and as far as wanted, and
+ * handed to `Memory.from()`. Whatever carries a SharedArrayBuffer carries it: `postMessage()` of a
+ * `Worker` and of a `MessagePort`, `workerData`, a `BroadcastChannel`, `structuredClone()`. As long as
+ * one exists, posted or not, the memory does.
+ *
+ * It cannot leave the process: `JSON.stringify()` leaves nothing of it, and `v8.serialize()` throws.
+ * Nothing else is promised of what is in it.
+ */
 export interface SharedMemoryToken {
-  readonly type: object;
+  readonly [sharedMemory]: never;
 }
 
 export interface MemoryConstructor {
@@ -372,7 +388,8 @@ export interface MemoryConstructor {
    * over what {@link Memory.share | share()} returned in another thread. Always the same object for
    * the same memory, in one thread.
    *
-   * @throws TypeError where `source` is neither, or the memory behind it is gone.
+   * @throws TypeError where `source` is neither, or the memory behind it is gone. An object that only
+   *   looks like what `share()` returned is neither: it must hold a memory or a buffer of it.
    */
   from(source: WebAssembly.Memory | SharedMemoryToken): Memory<ArrayBufferLike>;
 

@@ -1,5 +1,7 @@
 "use strict";
 
+const { markAsUncloneable = () => {} } = require("node:worker_threads");
+
 const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
@@ -27,6 +29,8 @@ class Memory {
     const object = isNew ? hostObject(store) : undefined;
     if (object === undefined) {
       Slot.add(this, store);
+      // Posted, it would arrive as an empty object. (Before Node 22.10, it does.)
+      markAsUncloneable(this);
       return;
     }
     Object.setPrototypeOf(object, Object.getPrototypeOf(this));

@@ -60,13 +60,16 @@ export declare function hasExternalSharedBuffers(): boolean
 /** Whether the system gives huge pages to who asks for them. */
 export declare function hasHugePages(): boolean
 
-/** What keeps the file of that number open, for another thread. */
-export declare function holdFile(id: number): IssuedFile
+/**
+ * What keeps the file of that number open, for another thread that shows the memory which it is. Null
+ * where that is another one: a number is easily made up.
+ */
+export declare function holdFile(id: number, buffer: unknown): IssuedFile | null
 
 /** How many bytes of address space an engine's memory takes, from its first byte on. */
 export declare function hostedReserved(buffer: unknown): number
 
-/** Issues one more buffer over all pages: for another thread, or in place of a detached one. */
+/** Issues one more buffer over all pages: in place of a detached one, or of a shorter one. */
 export declare function issue(id: number): unknown
 
 /** A new memory: its number, and the buffer that keeps it alive. */
@@ -83,6 +86,8 @@ export interface IssuedFile {
   id: number
   /** A buffer without bytes. */
   owner: unknown
+  /** Whether what is written goes to the file. */
+  isWritten: boolean
 }
 
 /** An image: its number, and what keeps it alive. */
@@ -98,6 +103,12 @@ export declare function mapFile(buffer: unknown, offset: number, descriptor: num
 
 /** Wakes at most `count` of those who wait for the word at `address`; returns how many. */
 export declare function notify(address: number, count: number): number
+
+/**
+ * Issues one more buffer of a shared memory, for a thread that shows one: `view` is over it. Null where
+ * that is of another memory.
+ */
+export declare function open(id: number, view: unknown): unknown | null
 
 /** An image that was read from a file. */
 export interface OpenedImage {
@@ -167,7 +178,7 @@ export declare function shrinkFile(id: number, buffer: unknown, length: number):
 export declare function size(id: number): number
 
 /** Takes a file of which `descriptor` is open, whose writes go to it or nowhere. */
-export declare function takeFile(descriptor: number, writesToFile: boolean): IssuedFile
+export declare function takeFile(descriptor: number, isWritten: boolean): IssuedFile
 
 /**
  * Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null

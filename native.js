@@ -856,6 +856,7 @@ module.exports.hostedReserved = nativeBinding.hostedReserved
 module.exports.issue = nativeBinding.issue
 module.exports.mapFile = nativeBinding.mapFile
 module.exports.notify = nativeBinding.notify
+module.exports.open = nativeBinding.open
 module.exports.openImage = nativeBinding.openImage
 module.exports.passOn = nativeBinding.passOn
 module.exports.reclaim = nativeBinding.reclaim

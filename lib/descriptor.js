@@ -81,6 +81,11 @@ function check({ address, initial, maximum, shared }) {
   }
 }
 
+/** Whether a descriptor for that address type may have such a maximum. */
+function isMaximum(value, address) {
+  return Number.isInteger(value) && value >= 0 && value <= LIMITS[address].declared;
+}
+
 /** The most pages that a memory of that type can ever have. */
 function sizeLimit({ address, maximum = Infinity }) {
   return Math.min(maximum, LIMITS[address].size);
@@ -96,4 +101,4 @@ function checkGrowth(type, size, delta, member = "Memory.grow()") {
   );
 }
 
-module.exports = { readDescriptor, readOptions, sizeLimit, checkGrowth };
+module.exports = { readDescriptor, readOptions, isMaximum, sizeLimit, checkGrowth };

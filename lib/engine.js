@@ -36,6 +36,21 @@ function bufferOf(memory) {
   return Reflect.apply(getBuffer, memory, []);
 }
 
+/**
+ * The buffer of a shared memory, as long as all threads have grown it by now.
+ *
+ * V8 tells a thread of what others have grown by an interrupt, which the thread takes where functions
+ * begin and loops turn. Compiled code can come here from `Atomics.wait()`, or from a loop that waited,
+ * without either, and would read the buffer of before. Of the function that a conversion calls, no
+ * compiler makes a part of its caller: there, the interrupt is taken.
+ */
+function sharedBufferOf(memory) {
+  +interruptible;
+  return bufferOf(memory);
+}
+
+const interruptible = { valueOf: () => 0 };
+
 /** Pages before. Throws what the engine does. */
 function grow(memory, type, delta) {
   return Number(Reflect.apply(growMemory, memory, [is64(type) ? BigInt(delta) : delta]));
@@ -141,6 +156,7 @@ module.exports = {
   isMemory,
   isShared,
   bufferOf,
+  sharedBufferOf,
   grow,
   hasResizable,
   makeResizable,

@@ -22,6 +22,12 @@ class FileStore {
     this.#file = file;
   }
 
+  /** The store of a memory that another thread has, in `inner`. */
+  static open(inner, { id, path }) {
+    const held = attempt({ path }, "Memory.from()", () => native.holdFile(id, inner.pages));
+    return held === null ? undefined : new FileStore(inner, { ...held, path });
+  }
+
   /** Puts the file's pages under the memory. */
   static over(inner, file, member) {
     const store = new FileStore(inner, file);
@@ -139,8 +145,8 @@ class FileStore {
   }
 
   toToken() {
-    const { id, path, mode, isWritten } = this.#file;
-    return { ...this.#inner.toToken(), file: { id, path: `${path}`, mode, isWritten } };
+    const { id, path } = this.#file;
+    return { ...this.#inner.toToken(), file: { id, path: `${path}` } };
   }
 
   close() {

@@ -21,24 +21,13 @@ function openFile(path, options) {
   return withFile(path, flags, MEMBER, (descriptor, { size }) => {
     const type = typeOf({ size, initial, maximum, shared, address });
     const isWritten = mode !== "r";
-    const file = { ...takeFile(descriptor, isWritten), path, mode, isWritten };
+    const file = { ...takeFile(descriptor, isWritten), path };
     const needed = type.initial * PAGE;
     const inner = createStore(type, { hugePages: false });
     // A file that is long enough stays as it is, whole pages or not.
     if (isWritten && Math.ceil(size / PAGE) < type.initial) extend(file, inner, needed);
     return FileStore.over(inner, file, MEMBER);
   });
-}
-
-/** The store of a memory that another thread opened. */
-function openShared(inner, { id, path, mode, isWritten }) {
-  let held;
-  try {
-    held = native.holdFile(id);
-  } catch (error) {
-    throw translate(error, "Memory.from()");
-  }
-  return new FileStore(inner, { ...held, path, mode, isWritten });
 }
 
 function readOptions(options) {
@@ -89,4 +78,4 @@ function extend({ id, path }, store, length) {
   }
 }
 
-module.exports = { openFile, openShared };
+module.exports = { openFile };

@@ -11,6 +11,8 @@ const native = require("../native");
 // What the next Snapshot is of. Programs cannot make any.
 let taken;
 
+let isSnapshot;
+
 // What a Snapshot is of; throws where `value` is none.
 let imageOf;
 
@@ -64,8 +66,10 @@ class Snapshot {
   }
 
   static {
+    isSnapshot = (value) => isObject(value) && #image in value;
+
     imageOf = (value, member) => {
-      if (isObject(value) && #image in value) return value.#image;
+      if (isSnapshot(value)) return value.#image;
       throw new TypeError(`${member}: expected a Snapshot, got ${show(value)}`);
     };
   }
@@ -79,10 +83,6 @@ function snapshotOf(image) {
   } finally {
     taken = undefined;
   }
-}
-
-function isSnapshot(value) {
-  return value instanceof Snapshot;
 }
 
 // How a file says what the memory was.

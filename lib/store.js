@@ -17,16 +17,18 @@
 //   toFixedLength()  the one whose buffer is not
 // and if it is shared
 //   address   of its first byte, the same in all threads
-//   toToken() what `share()` returns
+//   toToken() what `share()` returns, and `open()` takes in another thread
 
-const { showPages, isObject } = require("./convert");
+const { showPages } = require("./convert");
 const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const { features } = require("./features");
+const { FileStore } = require("./file-store");
 const { HostedStore } = require("./hosted-store");
 const { isRegistered } = require("./registered");
 const { ReservedStore } = require("./reserved-store");
 const { SharedReservedStore } = require("./shared-reserved-store");
+const { readToken } = require("./token");
 
 /** The store of a new memory. */
 function createStore(type, options) {
@@ -90,19 +92,11 @@ function hostObject({ memory, type }) {
 
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
-  const store = openPages(source);
-  if (store === undefined || engine.isMemory(source) || !isObject(source.file)) return store;
-  // Not at the beginning: it opens memories itself.
-  return require("./open").openShared(store, source.file);
-}
-
-function openPages(source) {
   if (engine.isMemory(source)) return new HostedStore(source);
-  if (!isObject(source)) return undefined;
-  const { memory, id, type } = source;
-  if (!isObject(type)) return undefined;
-  if (engine.isMemory(memory)) return new HostedStore(memory, type);
-  return typeof id === "number" ? SharedReservedStore.open({ id, type }) : undefined;
+  const token = readToken(source);
+  if (token === undefined) return undefined;
+  const store = HostedStore.open(token) ?? SharedReservedStore.open(token);
+  return store && token.file !== undefined ? FileStore.open(store, token.file) : store;
 }
 
 module.exports = { createStore, openStore, hostObject };

@@ -11,6 +11,7 @@
 //! The same comes of pages that a module has added by itself.
 
 use std::fs::File;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
@@ -24,6 +25,8 @@ use crate::units::HostBytes;
 pub struct BackingFile {
     file: File,
     writes: Writes,
+    /// The first address of the memory, where that is known.
+    base: AtomicUsize,
     /// Bytes of the memory, from the first, that are pages of the file.
     covered: Mutex<usize>,
     is_locked: Mutex<bool>,
@@ -36,10 +39,21 @@ impl BackingFile {
         Self {
             file,
             writes,
+            base: AtomicUsize::new(0),
             covered: Mutex::default(),
             is_locked: Mutex::default(),
             unlocked: Condvar::new(),
         }
+    }
+
+    /// Whether what is written goes to the file.
+    pub fn is_written(&self) -> bool {
+        self.writes == Writes::ToFile
+    }
+
+    /// Whether it was last put under that memory.
+    pub fn is_under(&self, memory: &PageRange) -> bool {
+        self.base.load(Ordering::Relaxed) == memory.addresses().start
     }
 
     /// How many bytes it has.
@@ -87,6 +101,7 @@ impl BackingFile {
     ///
     /// What the system says; what was covered stays so.
     pub fn cover(&self, memory: &PageRange) -> Result<(), MemoryError> {
+        self.base.store(memory.addresses().start, Ordering::Relaxed);
         let length = self.length()?;
         let mut covered = self.covered();
         let end = HostBytes::round_up(length).unwrap_or(memory.length());

@@ -62,10 +62,22 @@ pub fn create<'env>(
     })
 }
 
-/// Issues one more buffer over all pages: for another thread, or in place of a detached one.
+/// Issues one more buffer over all pages: in place of a detached one, or of a shorter one.
 #[napi(catch_unwind)]
 pub fn issue<'env>(env: &'env Env, id: f64) -> napi::Result<Unknown<'env>> {
     issue_whole(env, &find_memory(id)?)
+}
+
+/// Issues one more buffer of a shared memory, for a thread that shows one: `view` is over it. Null where
+/// that is of another memory.
+#[napi(catch_unwind)]
+pub fn open<'env>(env: &'env Env, id: f64, view: Unknown) -> napi::Result<Option<Unknown<'env>>> {
+    let memory = find_memory(id)?;
+    let (base, _) = handoff::viewed_bytes(env, &view)?;
+    if memory.sharing() != Sharing::Shared || memory.extent()?.base.as_ptr() != base {
+        return Ok(None);
+    }
+    issue_whole(env, &memory).map(Some)
 }
 
 /// How many pages the memory has.

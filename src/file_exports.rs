@@ -29,13 +29,15 @@ pub struct IssuedFile<'env> {
     pub id: f64,
     /// A buffer without bytes.
     pub owner: Unknown<'env>,
+    /// Whether what is written goes to the file.
+    pub is_written: bool,
 }
 
 /// Takes a file of which `descriptor` is open, whose writes go to it or nowhere.
 #[napi(catch_unwind)]
-pub fn take_file(env: &Env, descriptor: i32, writes_to_file: bool) -> napi::Result<IssuedFile<'_>> {
+pub fn take_file(env: &Env, descriptor: i32, is_written: bool) -> napi::Result<IssuedFile<'_>> {
     let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
-    let writes = if writes_to_file {
+    let writes = if is_written {
         Writes::ToFile
     } else {
         Writes::Private
@@ -46,17 +48,31 @@ pub fn take_file(env: &Env, descriptor: i32, writes_to_file: bool) -> napi::Resu
     )
 }
 
-/// What keeps the file of that number open, for another thread.
+/// What keeps the file of that number open, for another thread that shows the memory which it is. Null
+/// where that is another one: a number is easily made up.
 #[napi(catch_unwind)]
-pub fn hold_file(env: &Env, id: f64) -> napi::Result<IssuedFile<'_>> {
-    hold(env, find(id, GONE)?)
+pub fn hold_file<'env>(
+    env: &'env Env,
+    id: f64,
+    buffer: Unknown,
+) -> napi::Result<Option<IssuedFile<'env>>> {
+    let file: Arc<LiveFile> = find(id, GONE)?;
+    if !file.is_under(&handoff::pages_of(env, &buffer)?) {
+        return Ok(None);
+    }
+    hold(env, file).map(Some)
 }
 
 fn hold(env: &Env, file: Arc<LiveFile>) -> napi::Result<IssuedFile<'_>> {
     let id = file.id().as_number();
+    let is_written = file.is_written();
     let held: Held = file;
     let owner = Handoff::of(env).issue_owner(env, held, HostBytes::ZERO)?;
-    Ok(IssuedFile { id, owner })
+    Ok(IssuedFile {
+        id,
+        owner,
+        is_written,
+    })
 }
 
 const GONE: &str = "the file is no longer open";

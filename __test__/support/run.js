@@ -20,7 +20,8 @@ async function print(program, { ulimit = "", flags = [], args = [], env = {} } =
   const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
   const file = path.join(programs, program);
   const command = [process.execPath, ...flags, file, ...args.map(String)];
-  const options = { env: { ...process.env, ...env } };
+  // What hangs is ended before Jest gives up on the test, which would leave it running.
+  const options = { env: { ...process.env, ...env }, timeout: 115_000 };
   const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
   return stdout;
 }
