@@ -122,9 +122,8 @@ class Memory {
 
   snapshot() {
     const store = storeOf(this, "snapshot()");
-    const { byteLength } = store.pages;
     const { address, maximum, shared } = store.type;
-    return snapshotOf({ ...pages.capture(store), byteLength, type: { address, maximum, shared } });
+    return snapshotOf({ ...pages.capture(store), type: { address, maximum, shared } });
   }
 
   restore(snapshot) {
@@ -137,7 +136,7 @@ class Memory {
   }
 
   close() {
-    if (#store in this && this.#store === closed) return;
+    if (isObject(this) && #store in this && this.#store === closed) return;
     const store = storeOf(this, "close()");
     store.close();
     identity.forgetStore(store);

@@ -59,12 +59,14 @@ export interface Issued {
   buffer: unknown
 }
 
-/** An image: its number, and what keeps it alive. */
+/** An image. */
 export interface IssuedImage {
   /** What the other functions know it by. */
   id: number
-  /** A buffer without bytes. */
+  /** What keeps it alive: a buffer without bytes. */
   owner: unknown
+  /** How many bytes the image has. */
+  byteLength: number
 }
 
 /** An image that was read from a file. */
@@ -73,7 +75,7 @@ export interface OpenedImage {
   id: number
   /** Likewise. */
   owner: unknown
-  /** How many bytes the image has. */
+  /** Likewise. */
   byteLength: number
   /** As [`save_image`] was given it. */
   flags: number

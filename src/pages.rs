@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder, MOST_HOLES};
-use crate::overlay::{Overlay, Overlays};
+use crate::overlay::{Overlay, Overlays, Piece};
 use crate::sys::{self, PageRange};
 use crate::units::HostBytes;
 
@@ -18,11 +18,14 @@ const MOST_REWRITTEN: usize = 4 << 20;
 ///
 /// # Errors
 ///
-/// What the system says; no byte has changed then.
+/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
     let mut overlays = Overlays::lock();
     if overlays.touch(&addresses) {
+        if overlays.are_within_one(&addresses) {
+            overlays.make_room(1)?;
+        }
         pages.renew().map_err(|source| refused(pages, source))?;
         overlays.clear(&addresses);
         return Ok(());
@@ -68,50 +71,40 @@ pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
 /// What the system says.
 pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
     let mut builder = ImageBuilder::new(pages.length())?;
-    let start = pages.base().as_ptr().addr();
-    // Not locked while it copies: each piece holds its image.
-    let pieces = Overlays::lock().pieces(&pages.addresses());
-    for (addresses, overlay) in pieces {
-        let offset = addresses.start.saturating_sub(start);
-        for run in runs_with_bytes(&addresses, overlay)? {
-            let from = offset.saturating_add(run.start);
-            let run = part(pages, from..from.saturating_add(run.len()))?;
-            add_bytes(&mut builder, &run, from)?;
-        }
+    for run in runs_with_bytes(pages)? {
+        add_bytes(&mut builder, &part(pages, run.clone())?, run.start)?;
     }
     builder.finish()
 }
 
-/// Where there may be other bytes than zeros in `addresses`, as offsets from their start.
-fn runs_with_bytes(
+/// Where there may be other bytes than zeros in the pages. What is left out was zero: nobody can put
+/// something else under them before the states of all are known.
+fn runs_with_bytes(pages: &PageRange) -> Result<Vec<Range<usize>>, MemoryError> {
+    let all = pages.addresses();
+    let overlays = Overlays::lock();
+    let mut runs = Vec::new();
+    for (addresses, overlay) in overlays.pieces(&all) {
+        let offset = addresses.start.saturating_sub(all.start);
+        let shifted = |at: usize| at.saturating_add(offset);
+        let inside = runs_of_piece(&addresses, overlay.as_ref())?.into_iter();
+        runs.extend(inside.map(|run| shifted(run.start)..shifted(run.end)));
+    }
+    Ok(runs)
+}
+
+/// The same of one piece, as offsets from its start.
+fn runs_of_piece(
     addresses: &Range<usize>,
-    overlay: Option<Overlay>,
+    overlay: Option<&Overlay>,
 ) -> Result<Vec<Range<usize>>, MemoryError> {
-    let image = match overlay {
-        None => None,
-        Some(overlay) => match overlay.image() {
-            Some(image) => Some(image),
-            // What is in the file is not known: anything.
-            None => return Ok(std::iter::once(0..addresses.len()).collect()),
-        },
-    };
     let page = HostBytes::page().get();
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut at = 0_usize;
-    let mut image_runs = image.iter().flat_map(|(image, offset)| {
-        let inside = |at: usize| at.saturating_sub(*offset);
-        image
-            .runs()
-            .iter()
-            .map(move |run| inside(run.start)..inside(run.end))
-    });
-    let mut of_image = image_runs.next();
+    let mut of_image = overlay.into_iter().flat_map(Overlay::runs).peekable();
     sys::page_states(addresses.clone(), |state| {
         let end = at.saturating_add(page);
-        while of_image.as_ref().is_some_and(|run| run.end <= at) {
-            of_image = image_runs.next();
-        }
-        if state.has_bytes() || of_image.as_ref().is_some_and(|run| run.start < end) {
+        while of_image.next_if(|run| run.end <= at).is_some() {}
+        if state.has_bytes() || of_image.peek().is_some_and(|run| run.start < end) {
             match runs.last_mut() {
                 Some(last) if last.end == at => last.end = end,
                 _ => runs.push(at..end),
@@ -163,7 +156,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     }
     let addresses = pages.addresses();
     let mut overlays = Overlays::lock();
-    if overlays.are_of(&addresses, image) {
+    if overlays.are_of(&addresses, image) && is_under(&overlays.pieces(&addresses), image) {
         return put_back(pages, image);
     }
     overlays.make_room(MOST_HOLES.saturating_add(2))?;
@@ -181,6 +174,17 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
         }
     }
     Ok(())
+}
+
+/// Whether the system has the image where the table has it: the pages may be a new memory's of the
+/// engine's, at the addresses of one that is gone.
+fn is_under(pieces: &[Piece], image: &Image) -> bool {
+    let overlaid = pieces.iter().filter_map(|(addresses, overlay)| {
+        overlay
+            .as_ref()
+            .map(|overlay| (addresses.clone(), overlay.offset()))
+    });
+    image.is_under(overlaid)
 }
 
 /// Undoes what was written since `image` was put in place of the pages.
@@ -232,30 +236,47 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
         return Ok(moved);
     }
     let mut overlays = Overlays::lock();
-    if !overlays.touch(&from.addresses()) {
-        overlays.clear(&to.addresses());
-        move_piece(&from, &to, false)?;
-        return Ok(moved);
+    let overlaid = overlays.touch(&from.addresses());
+    if overlaid {
+        let stretches = overlays.pieces(&from.addresses()).len();
+        overlays.make_room(stretches)?;
     }
-    let stretches = overlays.pieces(&from.addresses()).len();
-    overlays.make_room(stretches)?;
-    relocate_pieces(&moved)?;
-    let base = from.addresses().start;
-    let target = to.addresses().start;
+    copy_overlays(&mut overlays, &moved);
+    if overlaid || is_split(&from.addresses()) || from.remap_to(&to).is_err() {
+        relocate_pieces(&moved)?;
+        overlays.clear(&from.addresses());
+    }
+    Ok(moved)
+}
+
+/// From now on, the table has under `to` what is under `from`. It has too much until that is moved,
+/// or where it cannot be: what is under `to` then may be either.
+fn copy_overlays(overlays: &mut Overlays, Moved { from, to }: &Moved) {
+    let (base, target) = (from.addresses().start, to.addresses().start);
+    let pieces = overlays.pieces(&from.addresses());
     overlays.clear(&to.addresses());
-    for (piece, overlay) in overlays.pieces(&from.addresses()) {
+    for (piece, overlay) in pieces {
         let Some(overlay) = overlay else { continue };
         let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
         overlays.put(&(shifted(piece.start)..shifted(piece.end)), overlay);
     }
-    overlays.clear(&from.addresses());
-    Ok(moved)
 }
 
-/// The system moves one mapping at a time.
+/// Whether several mappings may have these addresses. A system that moves several at once may move
+/// some, and then refuse; but each that does so can be asked.
+fn is_split(addresses: &Range<usize>) -> bool {
+    sys::MapsQuery::open().is_none_or(|maps| {
+        maps.at(addresses.start)
+            .is_some_and(|mapped| mapped.addresses.end < addresses.end)
+    })
+}
+
+/// Moves one mapping after the other.
 fn relocate_pieces(Moved { from, to }: &Moved) -> Result<(), MemoryError> {
     let addresses = from.addresses();
-    let mapped = sys::mappings_within(&addresses).map_err(|source| refused(from, source))?;
+    let Ok(mapped) = sys::mappings_within(&addresses) else {
+        return copy_piece(from, to, true);
+    };
     let mut done = Vec::new();
     for mapped in mapped {
         let offset = |at: usize| {
@@ -276,28 +297,32 @@ fn relocate_pieces(Moved { from, to }: &Moved) -> Result<(), MemoryError> {
     Ok(())
 }
 
-/// Moves pages of one mapping, or copies them where the kernel cannot.
+/// Moves pages of one mapping, or copies them where the system cannot.
 fn move_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
-    let failed = |source| refused(from, source);
     if from.remap_to(to).is_err() {
-        // A refused move may already have unmapped the target: map it anew first.
-        to.renew().map_err(failed)?;
-        from.copy_to(to);
-        let given_back = if of_file {
-            from.renew()
-        } else {
-            from.discard()
-        };
-        return given_back.map_err(failed);
+        return copy_piece(from, to, of_file);
     }
     if of_file {
         // The file is still mapped here.
         return from.renew().map_err(|source| {
             to.copy_to(from);
-            failed(source)
+            refused(from, source)
         });
     }
     Ok(())
+}
+
+fn copy_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
+    let failed = |source| refused(from, source);
+    // A refused move may already have unmapped the target: map it anew first.
+    to.renew().map_err(failed)?;
+    from.copy_to(to);
+    let given_back = if of_file {
+        from.renew()
+    } else {
+        from.discard()
+    };
+    given_back.map_err(failed)
 }
 
 /// The pages of `offsets`.

@@ -51,13 +51,13 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
     out.put(&origin.maximum.to_le_bytes())?;
     out.put_number(image.length().get())?;
     out.put_number(image.runs().len())?;
-    for run in image.runs() {
+    for run in image.runs().iter() {
         out.put_number(run.start)?;
         out.put_number(run.len())?;
     }
     out.put_hash()?;
     let mut chunk = vec![0; CHUNK];
-    for run in image.runs() {
+    for run in image.runs().iter() {
         for part in chunks(run) {
             let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
             image.read(bytes, part.start)?;
@@ -75,8 +75,10 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
 /// [`MemoryError::Damaged`] and its like where the file is anything else, or what the system says.
 pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
     let mut from = Hashing::new(BufReader::new(file));
-    if from.take::<8>().ok() != Some(MAGIC) {
-        return Err(MemoryError::NoSnapshot);
+    match from.take::<8>() {
+        Ok(MAGIC) => {}
+        Ok(_) | Err(MemoryError::Damaged) => return Err(MemoryError::NoSnapshot),
+        Err(error) => return Err(error),
     }
     let version = u32::from_le_bytes(from.take()?);
     if version != VERSION {
@@ -126,9 +128,9 @@ fn checked_length(length: usize, runs: &[Range<usize>]) -> Result<HostBytes, Mem
         }
         at = run.end;
     }
-    let limit = Pages::LIMIT.bytes().map_or(0, HostBytes::get);
-    HostBytes::round_up(length)
-        .filter(|whole| whole.get() == length && at <= length && length <= limit)
+    Pages::of_bytes(length)
+        .and_then(Pages::bytes)
+        .filter(|_| at <= length)
         .ok_or(MemoryError::Damaged)
 }
 
