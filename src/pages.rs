@@ -359,3 +359,254 @@ fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {
         source,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Mapping;
+    use crate::sys::maps::byte_at;
+
+    const PAGE: usize = 4096;
+
+    fn bytes(count: usize) -> HostBytes {
+        HostBytes::round_up(count).unwrap()
+    }
+
+    /// Accessible pages, with nothing about them in the table, now or later.
+    struct Area {
+        mapping: Mapping,
+        length: HostBytes,
+    }
+
+    impl Area {
+        fn new(length: usize) -> Self {
+            let length = bytes(length);
+            let mapping = Mapping::reserve(length, length).unwrap();
+            Self { mapping, length }
+        }
+
+        fn pages(&self) -> PageRange<'_> {
+            self.mapping.pages(self.length).unwrap()
+        }
+
+        fn write(&self, offset: usize, value: u8) {
+            let page = offset - offset % PAGE;
+            let all = part(&self.pages(), page..page + PAGE).unwrap();
+            let mut content = [0; PAGE];
+            for (place, byte) in content.iter_mut().enumerate() {
+                *byte = self.byte(page + place);
+            }
+            content[offset - page] = value;
+            all.write(&content);
+        }
+
+        /// A byte of each page of the system's, in `offsets`.
+        fn fill(&self, offsets: Range<usize>, value: u8) {
+            let mut content = [0; PAGE];
+            content[0] = value;
+            for page in offsets.step_by(PAGE) {
+                part(&self.pages(), page..page + PAGE)
+                    .unwrap()
+                    .write(&content);
+            }
+        }
+
+        fn byte(&self, offset: usize) -> u8 {
+            byte_at(self.pages().addresses().start + offset).unwrap()
+        }
+
+        fn resident(&self) -> usize {
+            resident(&self.pages()).unwrap()
+        }
+    }
+
+    impl Drop for Area {
+        fn drop(&mut self) {
+            Overlays::lock().clear(&self.pages().addresses());
+        }
+    }
+
+    fn image_of(area: &Area) -> Arc<Image> {
+        Arc::new(capture(&area.pages()).unwrap())
+    }
+
+    /// An image of so many bytes, one of which in each page is `value`.
+    fn image(length: usize, value: u8) -> Arc<Image> {
+        let area = Area::new(length);
+        area.fill(0..length, value);
+        image_of(&area)
+    }
+
+    const MIB: usize = 1 << 20;
+
+    #[test]
+    fn an_image_has_the_pages_that_are_not_zero() {
+        let area = Area::new(8 * PAGE);
+        area.write(PAGE + 5, 1);
+        area.write(2 * PAGE, 2);
+        area.write(4 * PAGE, 0); // Touched, and still zero.
+        area.write(8 * PAGE - 1, 3);
+        let image = image_of(&area);
+        assert_eq!(image.length(), bytes(8 * PAGE));
+        assert_eq!(**image.runs(), [PAGE..3 * PAGE, 7 * PAGE..8 * PAGE]);
+        let mut read = [0; 6];
+        image.read(&mut read, PAGE).unwrap();
+        assert_eq!(read, [0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn what_is_discarded_reads_zero_and_takes_no_memory() {
+        let area = Area::new(4 * PAGE);
+        let over_image = Area::new(4 * PAGE);
+        restore(&over_image.pages(), &image(4 * PAGE, 7)).unwrap();
+        for area in [area, over_image] {
+            area.fill(0..4 * PAGE, 9);
+            assert_eq!(area.resident(), 4 * PAGE);
+            discard(&part(&area.pages(), PAGE..3 * PAGE).unwrap()).unwrap();
+            let found = [0, 1, 2, 3].map(|page| area.byte(page * PAGE));
+            assert_eq!(found, [9, 0, 0, 9]);
+            assert_eq!(area.resident(), 2 * PAGE);
+            discard(&area.pages()).unwrap();
+            assert!(area.pages().is_zero());
+            assert_eq!(area.resident(), 0);
+        }
+    }
+
+    #[test]
+    fn an_image_comes_back_however_much_was_written_since() {
+        let image = image(8 * MIB, 7);
+        let area = Area::new(10 * MIB);
+        for written in [0..0, 0..MIB, 0..10 * MIB, 6 * MIB..10 * MIB, 0..4 * PAGE] {
+            area.fill(written.clone(), 9);
+            restore(&area.pages(), &image).unwrap();
+            for offset in (0..10 * MIB).step_by(64 * PAGE) {
+                let expected = if offset < 8 * MIB { 7 } else { 0 };
+                assert_eq!(area.byte(offset), expected, "{offset} after {written:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_longer_image_is_refused() {
+        let area = Area::new(PAGE);
+        area.write(0, 9);
+        let refused = restore(&area.pages(), &image(2 * PAGE, 7));
+        assert!(matches!(refused, Err(MemoryError::LongerImage { .. })));
+        assert_eq!(area.byte(0), 9);
+    }
+
+    /// The engine unmaps its memories without a word, and makes the next at the same addresses.
+    #[test]
+    fn an_image_that_is_no_longer_there_is_put_back_whole() {
+        for length in [PAGE, 8 * MIB] {
+            let image = image(length, 7);
+            let area = Area::new(length);
+            restore(&area.pages(), &image).unwrap();
+            area.pages().renew().unwrap();
+            area.fill(0..length, 9);
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
+
+            // Another image's, of which nobody told either.
+            let other = super::tests::image(length, 8);
+            area.pages().cover(other.as_fd(), 0).unwrap();
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
+        }
+    }
+
+    #[test]
+    fn an_image_that_is_gone_is_still_in_what_is_frozen_next() {
+        let area = Area::new(64 * MIB);
+        // So many that not all that is zero between them is mapped anonymously.
+        for run in 0..16 {
+            area.write(4 * MIB * run, 7);
+        }
+        let image = image_of(&area);
+        let runs = Arc::clone(image.runs());
+        restore(&area.pages(), &image).unwrap();
+        drop(image);
+        area.write(5 * MIB, 8);
+        let before = area.resident();
+        let again = image_of(&area);
+        assert_eq!(again.runs().len(), 17);
+        assert!(runs.iter().all(|run| again.runs().contains(run)));
+        assert!(area.resident() - before <= 16 * PAGE, "read what is zero");
+    }
+
+    #[test]
+    fn pages_over_an_image_move_with_it() {
+        let image = image(8 * PAGE, 7);
+        let (from, to) = (Area::new(16 * PAGE), Area::new(16 * PAGE));
+        restore(&from.pages(), &image).unwrap();
+        from.write(PAGE, 9);
+        discard(&part(&from.pages(), 2 * PAGE..3 * PAGE).unwrap()).unwrap();
+        from.write(12 * PAGE, 9);
+        let moved = relocate(from.pages(), to.pages()).unwrap();
+        let read = |area: &Area| [0, 1, 2, 3, 8, 12].map(|page| area.byte(page * PAGE));
+        assert_eq!(read(&to), [7, 9, 0, 7, 0, 9]);
+        assert!(from.pages().is_zero());
+        assert!(!Overlays::lock().touch(&from.pages().addresses()));
+
+        moved.undo();
+        assert_eq!(read(&from), [7, 9, 0, 7, 0, 9]);
+        relocate(from.pages(), to.pages()).unwrap();
+        assert_eq!(read(&to), [7, 9, 0, 7, 0, 9]);
+        // As a memory of its own.
+        restore(&to.pages(), &image).unwrap();
+        assert_eq!(read(&to), [7, 7, 7, 7, 0, 0]);
+        to.write(PAGE, 9);
+        restore(&to.pages(), &image).unwrap();
+        assert_eq!(read(&to), [7, 7, 7, 7, 0, 0]);
+        discard(&to.pages()).unwrap();
+        assert!(to.pages().is_zero());
+        assert!(from.pages().is_zero());
+    }
+
+    #[test]
+    fn pages_that_are_several_mappings_move() {
+        let (from, to) = (Area::new(4 * PAGE), Area::new(4 * PAGE));
+        from.fill(0..4 * PAGE, 7);
+        // Not anonymous, and not in the table: another mapping is all that counts.
+        let image = image(PAGE, 8);
+        part(&from.pages(), PAGE..2 * PAGE)
+            .unwrap()
+            .cover(image.as_fd(), 0)
+            .unwrap();
+        assert!(is_split(&from.pages().addresses()));
+        relocate(from.pages(), to.pages()).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|page| to.byte(page * PAGE)), [7, 8, 7, 7]);
+        assert!(from.pages().is_zero());
+    }
+
+    #[test]
+    fn nothing_can_be_frozen_put_back_and_moved() {
+        let (area, other) = (Area::new(PAGE), Area::new(PAGE));
+        let none = part(&area.pages(), 0..0).unwrap();
+        let image = Arc::new(capture(&none).unwrap());
+        assert_eq!(image.length(), HostBytes::ZERO);
+        restore(&none, &image).unwrap();
+        restore(&none, &image).unwrap();
+        discard(&none).unwrap();
+        relocate(none, part(&other.pages(), 0..0).unwrap()).unwrap();
+        assert_eq!(resident(&none).unwrap(), 0);
+        // Of a longer memory, all is beyond its end.
+        area.write(0, 9);
+        for _ in 0..2 {
+            restore(&area.pages(), &image).unwrap();
+            assert!(area.pages().is_zero());
+            area.write(5, 9);
+        }
+    }
+
+    #[test]
+    fn what_is_reserved_ends_with_what_is_inaccessible() {
+        let mapping = Mapping::reserve(bytes(6 * PAGE), bytes(2 * PAGE)).unwrap();
+        let pages = mapping.pages(bytes(2 * PAGE)).unwrap();
+        let reserved = reserved_around(&pages).unwrap();
+        // The kernel may have put another inaccessible mapping right behind.
+        assert!(reserved >= 6 * PAGE);
+        let first = part(&pages, 0..PAGE).unwrap();
+        assert_eq!(reserved_around(&first).unwrap(), PAGE);
+    }
+}
