@@ -3,32 +3,15 @@
 // Shared memories between threads. Each test's worker runs a program given as text.
 
 const { once } = require("node:events");
-const path = require("node:path");
 const { Worker, MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
 
 const { Memory, features } = require("..");
 const { collect } = require("./support/kernel");
 const { run } = require("./support/run");
 const { compile } = require("./support/wat");
+const { start, answer } = require("./support/worker");
 
 const PAGE = 65_536;
-
-const root = path.join(__dirname, "..");
-
-/** A worker that runs `program`, with `Memory`, `data` and `port` in scope. */
-function start(program, data) {
-  const prelude = `
-    const { parentPort: port, workerData: { root, data } } = require("node:worker_threads");
-    const { Memory } = require(root);`;
-  return new Worker(`${prelude}\n${program}`, { eval: true, workerData: { root, data } });
-}
-
-/** What `program` posts. */
-async function answer(program, data) {
-  const worker = start(program, data);
-  const [[message]] = await Promise.all([once(worker, "message"), once(worker, "exit")]);
-  return message;
-}
 
 const shared = (initial = 1, maximum = 10) => new Memory({ initial, maximum, shared: true });
 
