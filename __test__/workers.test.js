@@ -3,7 +3,7 @@
 // Shared memories between threads. Each test's worker runs a program given as text.
 
 const { once } = require("node:events");
-const { Worker, MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
+const { MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
 
 const { Memory, features } = require("..");
 const { collect } = require("./support/kernel");

@@ -270,7 +270,7 @@ describe("a snapshot's pages move:", () => {
 });
 
 describe("memories that come after others:", () => {
-  const TIMES = 40;
+  const TIMES = 10;
 
   /** Makes and drops memories; which addresses came again, and what `check` had to say. */
   async function again(use) {
@@ -280,7 +280,7 @@ describe("memories that come after others:", () => {
       const at = use(time);
       if (seen.has(at)) reused++;
       seen.add(at);
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         gc();
         await turn();
       }

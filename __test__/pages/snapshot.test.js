@@ -131,10 +131,8 @@ describe("an image goes with its last user:", () => {
   /** Everything else in this file is garbage by now, but for what two blocks of tests hold. */
   const LEFT = 2;
 
-  test("its descriptor with the snapshot, its pages with the memories", async () => {
-    await collect(() => images().length === LEFT && !isMapped());
-    expect([images().length, isMapped()]).toEqual([LEFT, false]);
-    let memory = new Memory({ initial: 4 });
+  async function useAndDrop() {
+    const memory = new Memory({ initial: 4 });
     fill(memory, 7);
     memory.restore(memory.snapshot());
     await collect(() => images().length === LEFT);
@@ -144,7 +142,12 @@ describe("an image goes with its last user:", () => {
     fill(memory, 8, 1, 2);
     // And what is frozen then is what was in it.
     expect(pagesOf(Memory.from(memory.snapshot()))).toEqual([7, 8, 7, 7]);
-    memory = undefined;
+  }
+
+  test("its descriptor with the snapshot, its pages with the memories", async () => {
+    await collect(() => images().length === LEFT && !isMapped());
+    expect([images().length, isMapped()]).toEqual([LEFT, false]);
+    await useAndDrop();
     await collect(() => images().length === LEFT && !isMapped());
     expect([images().length, isMapped()]).toEqual([LEFT, false]);
   });
