@@ -151,9 +151,8 @@ class Memory {
 
   snapshot() {
     const store = storeOf(this, "snapshot()");
-    const { byteLength } = store.pages;
     const { address, maximum, shared } = store.type;
-    return snapshotOf({ ...pages.capture(store), byteLength, type: { address, maximum, shared } });
+    return snapshotOf({ ...pages.capture(store), type: { address, maximum, shared } });
   }
 
   restore(snapshot) {

@@ -90,12 +90,14 @@ export interface IssuedFile {
   isWritten: boolean
 }
 
-/** An image: its number, and what keeps it alive. */
+/** An image. */
 export interface IssuedImage {
   /** What the other functions know it by. */
   id: number
-  /** A buffer without bytes. */
+  /** What keeps it alive: a buffer without bytes. */
   owner: unknown
+  /** How many bytes the image has. */
+  byteLength: number
 }
 
 /** Puts bytes of the file of which `descriptor` is open over part of a memory. */
@@ -116,7 +118,7 @@ export interface OpenedImage {
   id: number
   /** Likewise. */
   owner: unknown
-  /** How many bytes the image has. */
+  /** Likewise. */
   byteLength: number
   /** As [`save_image`] was given it. */
   flags: number

@@ -21,8 +21,8 @@ const scenarios = [
   ["grow in place", { mprotect: REFUSED }],
   ["grow from nothing", { mprotect: REFUSED }],
   // Pages that cannot be moved are copied.
-  ["grow elsewhere", { mmap: DONE, mprotect: DONE, mremap: DONE }],
-  ["move", { mremap: DONE }],
+  ["grow elsewhere", { mmap: DONE, mprotect: DONE, open: DONE, ioctl: DONE, mremap: DONE }],
+  ["move", { open: DONE, ioctl: DONE, mremap: DONE }],
 ];
 if (features.resizableBuffers.unshared) scenarios.push(["make resizable", { mremap: DONE }]);
 if (features.resizableBuffers.unshared && !features.resizableBuffers.shared) {

@@ -24,7 +24,7 @@ function discard(store, offset, length) {
   );
 }
 
-/** An image of all pages: its number, and what keeps it alive. */
+/** An image of all pages: its number, what keeps it alive, its length. */
 function capture(store) {
   return attempt("Memory.snapshot()", () => native.capture(store.pages));
 }

@@ -120,7 +120,11 @@ impl MemoryError {
     pub fn is_want_of_room(&self) -> bool {
         matches!(
             self,
-            Self::Limit { .. } | Self::Mappings { .. } | Self::System { .. } | Self::Image { .. }
+            Self::Limit { .. }
+                | Self::Mappings { .. }
+                | Self::System { .. }
+                | Self::Image { .. }
+                | Self::Unknown { .. }
         )
     }
 }

@@ -305,7 +305,7 @@ impl LinearMemory {
         let length = source.length();
         let limit = within(self.maximum, self.maximum)?;
         let size =
-            Pages::of_bytes(length).map_err(|wanted| MemoryError::AddressSpace { wanted })?;
+            Pages::of_bytes(length.get()).ok_or(MemoryError::AddressSpace { wanted: u64::MAX })?;
         within(size, self.maximum)?;
         let larger = if length > ranges.current.capacity() {
             let wanted = length.checked_add(length).unwrap_or(length).min(limit);

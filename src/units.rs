@@ -19,22 +19,16 @@ impl Pages {
         (count <= Self::LIMIT.0).then_some(Self(count))
     }
 
+    /// The pages that have so many bytes, if it is no part of one, nor beyond [`Pages::LIMIT`].
+    pub fn of_bytes(bytes: usize) -> Option<Self> {
+        let bytes = u64::try_from(bytes).ok()?;
+        let count = bytes / PAGE;
+        Self::new(count).filter(|_| bytes.is_multiple_of(PAGE))
+    }
+
     /// The number itself.
     pub fn count(self) -> u64 {
         self.0
-    }
-
-    /// The pages that are `length`.
-    ///
-    /// # Errors
-    ///
-    /// How many it begins, where they are no whole ones, or more than [`Pages::LIMIT`].
-    pub fn of_bytes(length: HostBytes) -> Result<Self, u64> {
-        let bytes = u64::try_from(length.0).map_err(|_| u64::MAX)?;
-        let begun = bytes.div_ceil(PAGE);
-        Self::new(begun)
-            .filter(|_| bytes.is_multiple_of(PAGE))
-            .ok_or(begun)
     }
 
     /// The sum, or `None` beyond [`Pages::LIMIT`].
@@ -100,6 +94,9 @@ mod tests {
         assert_eq!(Pages::new(262_144), Some(Pages::LIMIT));
         assert_eq!(Pages::new(262_145), None);
         assert_eq!(Pages::LIMIT.checked_add(Pages(1)), None);
+        assert_eq!(Pages::of_bytes(2 * 65_536), Some(Pages(2)));
+        assert_eq!(Pages::of_bytes(65_537), None);
+        assert_eq!(Pages::of_bytes(262_145 * 65_536), None);
     }
 
     #[test]
@@ -117,7 +114,5 @@ mod tests {
         assert_eq!(HostBytes::round_up(page.get()), Some(page));
         assert_eq!(page.halved(), HostBytes::ZERO);
         assert_eq!(Pages(3).bytes().map(HostBytes::get), Some(3 * 65_536));
-        assert_eq!(Pages::of_bytes(Pages(3).bytes().unwrap()), Ok(Pages(3)));
-        assert_eq!(Pages::of_bytes(page), Err(1));
     }
 }

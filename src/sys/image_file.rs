@@ -2,14 +2,15 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 
 use memmap2::{Mmap, MmapOptions};
 use rustix::fs::{MemfdFlags, SealFlags};
 
-use super::PageRange;
 use super::fault;
+use super::{MapsQuery, PageRange};
 use crate::units::HostBytes;
 
 /// The file. Other programs that this one starts do not get it.
@@ -76,6 +77,21 @@ impl ImageFile {
         unsafe { MmapOptions::new().len(length.get()).map(&self.0) }
     }
 
+    /// Whether the kernel has its bytes, or private copies of them, under each of these stretches of
+    /// addresses, from the offset beside them on. Where the kernel does not tell, it has not.
+    pub fn is_mapped_at(&self, mut stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
+        let Some((maps, own)) = MapsQuery::open().zip(rustix::fs::fstat(&self.0).ok()) else {
+            return false;
+        };
+        stretches.all(|(addresses, offset)| {
+            maps.at(addresses.start).is_some_and(|mapped| {
+                mapped.file == Some((own.st_dev, own.st_ino))
+                    && addresses.end <= mapped.addresses.end
+                    && mapped.offset_of(addresses.start) == Some(offset)
+            })
+        })
+    }
+
     /// From now on, nobody can change the file.
     ///
     /// # Errors
@@ -119,6 +135,31 @@ mod tests {
         unsafe { first.wrapping_add(6).write_volatile(7) };
         file.read(&mut bytes, 4).unwrap();
         assert_eq!(bytes, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn it_is_known_where_it_is_mapped() {
+        let bytes = |pages: usize| HostBytes::round_up(pages * HostBytes::page().get()).unwrap();
+        let (file, other) = (
+            ImageFile::create(1 << 20).unwrap(),
+            ImageFile::create(1 << 20).unwrap(),
+        );
+        let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
+        let all = mapping.pages(bytes(4)).unwrap();
+        let part = |from, to| all.part(bytes(from), bytes(to)).unwrap();
+        part(1, 3).cover(file.as_fd(), 0, Writes::Private).unwrap();
+        part(3, 4).cover(other.as_fd(), 0, Writes::Private).unwrap();
+        let page = u64::try_from(HostBytes::page().get()).unwrap();
+        let is_at = |file: &ImageFile, from, to, offset| {
+            file.is_mapped_at(std::iter::once((part(from, to).addresses(), offset)))
+        };
+        assert!(is_at(&file, 1, 3, 0) && is_at(&file, 2, 3, page) && is_at(&other, 3, 4, 0));
+        assert!(!is_at(&file, 1, 3, page), "another offset");
+        assert!(!is_at(&file, 1, 4, 0), "longer than the mapping");
+        assert!(!is_at(&file, 0, 1, 0), "anonymous pages");
+        assert!(!is_at(&file, 3, 4, 2 * page), "another file");
+        part(1, 3).renew().unwrap();
+        assert!(!is_at(&file, 1, 3, 0), "no more");
     }
 
     #[test]

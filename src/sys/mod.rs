@@ -10,7 +10,8 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub use linux::{
-    address_space_left, has_huge_pages, mappings_within, max_map_count, page_states, private_pages,
+    MapsQuery, address_space_left, has_huge_pages, mappings_within, max_map_count, page_states,
+    private_pages,
 };
 
 #[cfg(target_os = "linux")]

@@ -116,6 +116,10 @@ impl Mapping {
         self.protect(start, end, false)
     }
 
+    pub fn prefer_huge(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     pub fn pages(&self, length: HostBytes) -> io::Result<PageRange<'_>> {
         assert!(length <= self.length, "pages out of bounds");
         // SAFETY: none is needed of a model's.
