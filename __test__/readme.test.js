@@ -32,8 +32,8 @@ function checked(snippet) {
 }
 
 test("there are snippets, and values in them to check", () => {
-  expect(snippets.length).toBe(4);
-  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(5);
+  expect(snippets.length).toBe(5);
+  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(6);
 });
 
 test.each(snippets.map((snippet, index) => [index + 1, snippet]))(
@@ -41,14 +41,25 @@ test.each(snippets.map((snippet, index) => [index + 1, snippet]))(
   async (index, snippet) => {
     const file = path.join(folder, `snippet-${index}.js`);
     fs.writeFileSync(file, checked(snippet));
-    await execute(process.execPath, [file]);
+    await execute(process.execPath, [file], { cwd: folder });
   },
 );
 
 test.each([
   ["accumulate.js", /^accumulate\(0, 10\), in WebAssembly, is 45$/m],
   ["shared.js", /^4 workers added 1 to it 10000 times each: 40000$/m],
+  ["grep.js", /^262144 lines, counted in WebAssembly$/m],
 ])("the example %s says what it did", async (example, expected) => {
   const { stdout } = await execute(process.execPath, [path.join(root, "examples", example)]);
   expect(stdout).toMatch(expected);
+});
+
+test("the example persistent-counter.js goes on where it was, killed or not", async () => {
+  const example = path.join(root, "examples", "persistent-counter.js");
+  const file = path.join(folder, "counter.bin");
+  for (const start of [1, 5]) {
+    const { stdout } = await execute(process.execPath, [example, file]);
+    expect(stdout).toMatch(`start ${start}, says ${file}`);
+    expect(stdout).toMatch(`3 processes counted themselves, and were killed: ${start + 3}`);
+  }
 });

@@ -36,6 +36,7 @@ for (const version of VERSIONS) {
   run(jest, { LINEAR_MEMORY_HANDOFF: "node-api" });
   run(reference, { LINEAR_MEMORY_SUBJECT: "reference" });
   run([...jest, "__test__/conformance"], { LINEAR_MEMORY_SUBJECT: "registered" });
-  run(["examples/accumulate.js"]);
-  run(["examples/shared.js"]);
+  for (const example of ["accumulate", "shared", "persistent-counter", "grep"]) {
+    run([`examples/${example}.js`]);
+  }
 }
