@@ -285,7 +285,8 @@ export interface MemoryConstructor {
    * A memory that is a file: its pages are the file's, read as they are touched.
    *
    * A file need not be whole pages of 64 KiB. The bytes of the last page that it does not have read
-   * zero and stay out of it; it keeps its length until the memory grows, and takes them in then.
+   * zero and stay out of it: it keeps its length until the memory grows, and takes in then what was
+   * written there. Before, the system may zero it again, as docs/files.md explains.
    *
    * `grow()` extends a file that is written to, disk space first: where there is none, it throws a
    * RangeError, and no store fails later. Before, it takes in what others have added to the file; these
