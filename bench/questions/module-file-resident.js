@@ -4,7 +4,7 @@ const { moduleFileQuestion } = require("../support/module-file");
 const { resident } = require("../support/resident");
 
 module.exports = moduleFileQuestion({
-  title: "Resident, 256 MiB of a file in a module",
+  title: "Resident with 256 MiB of a file",
   explanation: "What the process has more, when they are summed up.",
   unit: "bytes",
   required: 1.94,
