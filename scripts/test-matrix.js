@@ -25,6 +25,8 @@ function nodeOf(version) {
 const jest = ["node_modules/jest/bin/jest.js"];
 const reference = ["--experimental-wasm-type-reflection", ...jest, "__test__/conformance"];
 
+const EXAMPLES = ["accumulate", "shared", "time-travel", "shrink", "persistent-counter", "grep"];
+
 for (const version of VERSIONS) {
   const node = nodeOf(version);
   const run = (args, env = {}) => {
@@ -36,7 +38,7 @@ for (const version of VERSIONS) {
   run(jest, { LINEAR_MEMORY_HANDOFF: "node-api" });
   run(reference, { LINEAR_MEMORY_SUBJECT: "reference" });
   run([...jest, "__test__/conformance"], { LINEAR_MEMORY_SUBJECT: "registered" });
-  for (const example of ["accumulate", "shared", "time-travel", "shrink"]) {
+  for (const example of EXAMPLES) {
     run([`examples/${example}.js`]);
   }
 }
