@@ -529,6 +529,7 @@ export interface MemoryConstructor {
   from<Address extends AddressType = "i32", Shared extends boolean = boolean>(
     snapshot: Snapshot,
     options?: SnapshotOptions<Address, Shared>,
+  ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
 
   /**
    * A memory that is a file: its pages are the file's, read as they are touched.
