@@ -40,12 +40,7 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
 ///
 /// Where the system does not say.
 pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
-    let mut count = 0_usize;
-    sys::page_states(pages.addresses(), |state| {
-        count = count.saturating_add(state.is_resident().into());
-    })
-    .map_err(|source| MemoryError::Unknown { source })?;
-    Ok(count.saturating_mul(HostBytes::page().get()))
+    sys::resident_bytes(&pages.addresses()).map_err(|source| MemoryError::Unknown { source })
 }
 
 /// How many bytes of address space are kept from the first page on, as far as the kernel tells: the

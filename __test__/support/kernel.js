@@ -75,8 +75,8 @@ function images() {
     .map(Number);
 }
 
-/** How many descriptors the process has, but for the one that counts them. */
-const descriptors = () => fs.readdirSync("/proc/self/fd").length - 1;
+/** How many descriptors the process has, but for images, and the one that counts them. */
+const descriptors = () => fs.readdirSync("/proc/self/fd").length - 1 - images().length;
 
 function linkOf(descriptor) {
   try {
