@@ -11,7 +11,7 @@
 //! The same comes of pages that a module has added by itself.
 
 use std::fs::File;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
 use crate::pages;
@@ -22,7 +22,7 @@ use crate::units::HostBytes;
 /// The file.
 #[derive(Debug)]
 pub struct BackingFile {
-    file: File,
+    open: Mutex<Open>,
     writes: Writes,
     /// Bytes of the memory, from the first, that are pages of the file.
     covered: Mutex<usize>,
@@ -30,16 +30,58 @@ pub struct BackingFile {
     unlocked: Condvar,
 }
 
+/// The file itself, until nobody has a memory of it.
+#[derive(Debug)]
+struct Open {
+    file: Option<Arc<File>>,
+    holders: usize,
+}
+
 impl BackingFile {
-    /// A file that no memory is yet.
+    /// A file that no memory is yet, and nobody holds.
     pub fn new(file: File, writes: Writes) -> Self {
         Self {
-            file,
+            open: Mutex::new(Open {
+                file: Some(Arc::new(file)),
+                holders: 0,
+            }),
             writes,
             covered: Mutex::default(),
             is_locked: Mutex::default(),
             unlocked: Condvar::new(),
         }
+    }
+
+    /// One more holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::FileClosed`].
+    pub fn hold(&self) -> Result<(), MemoryError> {
+        let mut open = self.open();
+        if open.file.is_none() {
+            return Err(MemoryError::FileClosed);
+        }
+        open.holders = open.holders.saturating_add(1);
+        Ok(())
+    }
+
+    /// One holds it no more. After the last, it is closed: when what is under way has ended.
+    pub fn release(&self) {
+        let mut open = self.open();
+        open.holders = open.holders.saturating_sub(1);
+        if open.holders == 0 {
+            open.file = None;
+        }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        // Nothing panics under the lock.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self) -> Result<Arc<File>, MemoryError> {
+        self.open().file.clone().ok_or(MemoryError::FileClosed)
     }
 
     /// How many bytes it has.
@@ -48,7 +90,7 @@ impl BackingFile {
     ///
     /// What the system says.
     pub fn length(&self) -> Result<usize, MemoryError> {
-        let length = file::length(&self.file).map_err(failed)?;
+        let length = file::length(&*self.file()?).map_err(failed)?;
         usize::try_from(length).map_err(|_| MemoryError::FileTooLong { length })
     }
 
@@ -58,6 +100,7 @@ impl BackingFile {
     ///
     /// What the system says.
     pub fn lock(&self) -> Result<Locked<'_>, MemoryError> {
+        let file = self.file()?;
         let mut is_locked = self
             .is_locked
             .lock()
@@ -73,7 +116,7 @@ impl BackingFile {
         let in_process = InProcess(self);
         let between_processes = match self.writes {
             Writes::Private => None,
-            Writes::ToFile => Some(LengthLock::of(&self.file).map_err(failed)?),
+            Writes::ToFile => Some(LengthLock::of(&file).map_err(failed)?),
         };
         Ok(Locked {
             _between_processes: between_processes,
@@ -81,29 +124,55 @@ impl BackingFile {
         })
     }
 
-    /// Puts the file's pages under those of the memory that are not yet, as far as both reach.
+    /// Puts the file's pages under those of the memory that are not yet, as far as both reach. The file
+    /// takes in what was written to them.
     ///
     /// # Errors
     ///
-    /// What the system says; what was covered stays so.
-    pub fn cover(&self, memory: &PageRange) -> Result<(), MemoryError> {
+    /// What the system says; what was covered stays so. [`MemoryError::Truncated`] where the file is
+    /// not `least` bytes long.
+    pub fn cover(&self, memory: &PageRange, least: usize) -> Result<(), MemoryError> {
+        let file = self.file()?;
         let length = self.length()?;
         let mut covered = self.covered();
         let end = HostBytes::round_up(length).unwrap_or(memory.length());
         let end = end.min(memory.length()).get();
+        if *covered < memory.length().get() {
+            pages::forget(&pages::part(memory, *covered..memory.length().get())?);
+        }
         if *covered < end {
             let part = pages::part(memory, *covered..end)?;
-            pages::cover(&part, &self.file, position(*covered), self.writes)?;
+            let offset = position(*covered);
+            if self.writes == Writes::ToFile {
+                pages::write_runs(&part, &file, offset, position(length))?;
+            }
+            pages::cover(&part, &file, offset, self.writes)?;
             *covered = end;
         }
-        if self.writes == Writes::Private || self.length()? >= length {
-            return Ok(());
+        if self.length()? < length.max(least) {
+            return Err(MemoryError::Truncated);
         }
-        Err(MemoryError::Truncated)
+        Ok(())
     }
 
-    /// Makes the file `length` bytes long, with room on the disk for all of them, and with the
-    /// memory's bytes from its former end on.
+    /// How many bytes of the memory, from the first, are the file's pages.
+    pub fn covers(&self) -> usize {
+        *self.covered()
+    }
+
+    /// Whether one of those was lost, since somebody truncated the file.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Bounds`].
+    pub fn was_truncated(&self, memory: &PageRange) -> Result<bool, MemoryError> {
+        let covered = self.covers().min(memory.length().get());
+        Ok(pages::was_truncated(&pages::part(memory, 0..covered)?))
+    }
+
+    /// Makes the file `length` bytes long, with room on the disk for all of them, and with the memory's
+    /// bytes from its former end on, as far as they are in its last page; the rest comes of
+    /// [`BackingFile::cover`].
     ///
     /// # Errors
     ///
@@ -113,25 +182,9 @@ impl BackingFile {
         let covered = *self.covered();
         // In the last page that is the file's, what is beyond its end may be lost when it grows.
         let rest = memory.read(before..covered.max(before));
-        file::extend(&self.file, position(length)).map_err(failed)?;
-        let taken_in = self.take_in(memory, &rest, before, covered);
-        taken_in.inspect_err(|_| {
-            // Where that fails too, the file is longer than it was, by zeros.
-            let _ = file::truncate(&self.file, position(before));
-            memory.write_at(&rest, before);
-        })
-    }
-
-    fn take_in(
-        &self,
-        memory: &PageRange,
-        rest: &[u8],
-        end: usize,
-        covered: usize,
-    ) -> Result<(), MemoryError> {
-        memory.write_at(rest, end);
-        let beyond = pages::part(memory, covered..memory.length().get())?;
-        pages::write_runs(&beyond, &self.file, position(covered))
+        let extended = file::extend(&*self.file()?, position(length)).map_err(failed);
+        memory.write_at(&rest, before);
+        extended
     }
 
     /// Takes back what [`BackingFile::extend`] did, for a memory that did not grow after all.
@@ -139,7 +192,9 @@ impl BackingFile {
         let covered = *self.covered();
         let rest = memory.read(length..covered.max(length));
         // Where that fails, the file is longer than it was.
-        let _ = file::truncate(&self.file, position(length));
+        let _ = self
+            .file()
+            .map(|file| file::truncate(&file, position(length)));
         memory.write_at(&rest, length);
     }
 
@@ -149,7 +204,16 @@ impl BackingFile {
     ///
     /// What the system says.
     pub fn flush(&self) -> Result<(), MemoryError> {
-        file::flush(&self.file).map_err(failed)
+        self.flushing()?.flush()
+    }
+
+    /// The file, for a flush in another thread, even if it is closed by then.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::FileClosed`].
+    pub fn flushing(&self) -> Result<Flushing, MemoryError> {
+        Ok(Flushing(self.file()?))
     }
 
     /// Puts the file's pages under a part of the memory again, whatever is there now, and zeros where
@@ -167,7 +231,7 @@ impl BackingFile {
         if part.length() == HostBytes::ZERO {
             return Ok(());
         }
-        pages::cover(&part, &self.file, position(start), self.writes)
+        pages::cover(&part, &*self.file()?, position(start), self.writes)
     }
 
     fn covered(&self) -> MutexGuard<'_, usize> {
@@ -176,10 +240,25 @@ impl BackingFile {
     }
 }
 
+/// See [`BackingFile::flushing`].
+#[derive(Debug)]
+pub struct Flushing(Arc<File>);
+
+impl Flushing {
+    /// As [`BackingFile::flush`].
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn flush(&self) -> Result<(), MemoryError> {
+        file::flush(&self.0).map_err(failed)
+    }
+}
+
 /// See [`BackingFile::lock`]. Fields in the order in which they are to be dropped.
 #[derive(Debug)]
 pub struct Locked<'a> {
-    _between_processes: Option<LengthLock<'a>>,
+    _between_processes: Option<LengthLock>,
     _in_process: InProcess<'a>,
 }
 

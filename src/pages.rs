@@ -126,19 +126,24 @@ fn runs_with_bytes(
     Ok(runs)
 }
 
-/// Writes what of anonymous pages is not zero to a file that reads zero, at `offset`.
+/// Writes what of anonymous pages is not zero to a file, at `offset`, but nothing from `end` on.
 ///
 /// # Errors
 ///
 /// What the system says.
-pub fn write_runs(pages: &PageRange, file: &File, offset: u64) -> Result<(), MemoryError> {
+pub fn write_runs(
+    pages: &PageRange,
+    file: &File,
+    offset: u64,
+    end: u64,
+) -> Result<(), MemoryError> {
     for run in runs_with_bytes(&pages.addresses(), None)? {
         let start = run.start;
         let run = part(pages, run)?;
         for_bytes(&run, |bytes, at| {
-            let at = u64::try_from(start.saturating_add(at)).unwrap_or(u64::MAX);
+            let at = offset.saturating_add(position(start.saturating_add(at)));
             bytes
-                .write_to(file.as_fd(), offset.saturating_add(at))
+                .write_to(file.as_fd(), at, end)
                 .map_err(|source| MemoryError::File { source })
         })?;
     }
@@ -256,6 +261,10 @@ pub fn lay_over(
             .map(|()| bytes)
             .map_err(|source| MemoryError::File { source })
     };
+    let length = sys::file::length(file).map_err(|source| MemoryError::File { source })?;
+    if length < in_file(at.end) {
+        return Err(MemoryError::Truncated);
+    }
     let head = read(at.start..middle.start)?;
     let tail = read(middle.end..at.end)?;
     if !middle.is_empty() {
@@ -270,6 +279,11 @@ pub fn lay_over(
     memory.write_at(&head, at.start);
     memory.write_at(&tail, middle.end);
     Ok(())
+}
+
+/// Forgets what was under pages that are new: the engine's may be where others of its were.
+pub fn forget(pages: &PageRange) {
+    Overlays::lock().clear(&pages.addresses());
 }
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
@@ -305,13 +319,44 @@ fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
 pub struct Moved<'a> {
     from: PageRange<'a>,
     to: PageRange<'a>,
+    /// Which of them are a file's that writes go to, as offsets.
+    shared: Vec<Range<usize>>,
 }
 
 impl Moved<'_> {
-    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail.
+    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail. But
+    /// for pages that a file has to have, which come back themselves.
     pub fn undo(self) {
         self.to.copy_to(&self.from);
+        let mut overlays = Overlays::lock();
+        for offsets in self.shared {
+            let pieces = (
+                part(&self.to, offsets.clone()),
+                part(&self.from, offsets.clone()),
+            );
+            let (Ok(there), Ok(here)) = pieces else {
+                continue;
+            };
+            // Where that fails, the bytes are here all the same.
+            if there.alias_at(&here).is_ok() {
+                move_overlays(&mut overlays, &there, &here);
+            }
+        }
     }
+}
+
+/// Notes that what was under some pages is now under others.
+fn move_overlays(overlays: &mut Overlays, from: &PageRange, to: &PageRange) {
+    let (base, target) = (from.addresses().start, to.addresses().start);
+    overlays.clear(&to.addresses());
+    for (piece, overlay) in overlays.pieces(&from.addresses()) {
+        let Some(overlay) = overlay else { continue };
+        let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
+        let there = shifted(piece.start)..shifted(piece.end);
+        let overlay = overlay.moved_to(&there);
+        overlays.put(&there, overlay);
+    }
+    overlays.clear(&from.addresses());
 }
 
 /// Moves the pages to `to`, which is as long, and whose own are lost. What stays here is mapped and
@@ -321,7 +366,11 @@ impl Moved<'_> {
 ///
 /// What the system says where it can neither move nor copy them; the bytes are then still here.
 pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>, MemoryError> {
-    let moved = Moved { from, to };
+    let mut moved = Moved {
+        from,
+        to,
+        shared: Vec::new(),
+    };
     if from.length() == HostBytes::ZERO {
         return Ok(moved);
     }
@@ -333,43 +382,55 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
     }
     let stretches = overlays.pieces(&from.addresses()).len();
     overlays.make_room(stretches)?;
-    relocate_pieces(&moved)?;
-    let base = from.addresses().start;
-    let target = to.addresses().start;
-    overlays.clear(&to.addresses());
-    for (piece, overlay) in overlays.pieces(&from.addresses()) {
-        let Some(overlay) = overlay else { continue };
-        let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
-        let there = shifted(piece.start)..shifted(piece.end);
-        let overlay = overlay.moved_to(&there);
-        overlays.put(&there, overlay);
-    }
-    overlays.clear(&from.addresses());
+    moved.shared = relocate_pieces(&from, &to)?;
+    move_overlays(&mut overlays, &from, &to);
     Ok(moved)
 }
 
-/// The system moves one mapping at a time.
-fn relocate_pieces(Moved { from, to }: &Moved) -> Result<(), MemoryError> {
+/// The system moves one mapping at a time. Returns where those are that a file has to have.
+fn relocate_pieces(from: &PageRange, to: &PageRange) -> Result<Vec<Range<usize>>, MemoryError> {
     let addresses = from.addresses();
     let mapped = sys::mappings_within(&addresses).map_err(|source| refused(from, source))?;
     let mut done = Vec::new();
+    let mut shared = Vec::new();
     for mapped in mapped {
         let offset = |at: usize| {
             at.clamp(addresses.start, addresses.end)
                 .saturating_sub(addresses.start)
         };
         let piece = offset(mapped.addresses.start)..offset(mapped.addresses.end);
-        let (source, target) = (part(from, piece.clone())?, part(to, piece)?);
-        let result = move_piece(&source, &target, mapped.is_file);
-        if result.is_err() {
-            for (source, target) in done {
+        let (source, target) = (part(from, piece.clone())?, part(to, piece.clone())?);
+        let result = if mapped.is_shared {
+            move_shared(&source, &target)
+        } else {
+            move_piece(&source, &target, mapped.is_file)
+        };
+        if let Err(error) = result {
+            for (source, target, is_shared) in done {
                 PageRange::copy_to(&target, &source);
+                if is_shared {
+                    // Where that fails, the bytes are here all the same.
+                    let _ = target.alias_at(&source);
+                }
             }
-            return result;
+            return Err(error);
         }
-        done.push((source, target));
+        if mapped.is_shared {
+            shared.push(piece);
+        }
+        done.push((source, target, mapped.is_shared));
     }
-    Ok(())
+    Ok(shared)
+}
+
+/// Moves pages of a file that writes go to. A copy would no longer be the file.
+fn move_shared(from: &PageRange, to: &PageRange) -> Result<(), MemoryError> {
+    let moved = from.alias_at(to).and_then(|()| from.renew());
+    moved.map_err(|source| {
+        // Only where that fails as well, nothing is mapped there any more.
+        let _ = to.renew();
+        refused(from, source)
+    })
 }
 
 /// Moves pages of one mapping, or copies them where the kernel cannot.
