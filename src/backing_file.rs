@@ -281,3 +281,161 @@ fn position(offset: usize) -> u64 {
     // 64 bits hold any of this machine's.
     u64::try_from(offset).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use super::*;
+    use crate::sys::Mapping;
+
+    const PAGE: usize = 65_536;
+
+    fn bytes(count: usize) -> HostBytes {
+        HostBytes::round_up(count).unwrap()
+    }
+
+    fn mapping() -> Mapping {
+        Mapping::reserve(bytes(4 * PAGE), bytes(4 * PAGE)).unwrap()
+    }
+
+    /// A file of so many bytes, which are all 1, by a descriptor of the test's and as memories have it.
+    fn file(length: usize, writes: Writes) -> (File, BackingFile) {
+        use std::os::fd::{AsFd, AsRawFd};
+        let image = crate::sys::ImageFile::create(0).unwrap();
+        let own = file::duplicate(image.as_fd().as_raw_fd()).unwrap();
+        own.write_all_at(&vec![1; length], 0).unwrap();
+        let other = own.try_clone().unwrap();
+        let backing = BackingFile::new(other, writes);
+        backing.hold().unwrap();
+        (own, backing)
+    }
+
+    fn byte(file: &File, at: usize) -> u8 {
+        let mut byte = [0];
+        file.read_exact_at(&mut byte, position(at)).unwrap();
+        byte[0]
+    }
+
+    #[test]
+    fn writes_reach_the_file_or_do_not() {
+        for (writes, expected) in [(Writes::ToFile, 2), (Writes::Private, 1)] {
+            let (own, backing) = file(PAGE, writes);
+            let mapping = mapping();
+            let memory = mapping.pages(bytes(PAGE)).unwrap();
+            backing.cover(&memory, PAGE).unwrap();
+            assert_eq!(memory.read(PAGE - 1..PAGE), [1]);
+            memory.write_at(&[2], 5);
+            assert_eq!(byte(&own, 5), expected);
+            assert_eq!(backing.covers(), PAGE);
+        }
+    }
+
+    #[test]
+    fn a_file_takes_in_what_was_beyond_its_end() {
+        let (own, backing) = file(5000, Writes::ToFile);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        backing.cover(&memory, 5000).unwrap();
+        assert_eq!(backing.covers(), bytes(5000).get());
+        for at in [5000, 9000, 2 * PAGE - 1] {
+            memory.write_at(&[3], at);
+        }
+        assert_eq!(backing.length().unwrap(), 5000);
+        backing.extend(&memory, 2 * PAGE).unwrap();
+        backing.cover(&memory, 0).unwrap();
+        for at in [5000, 9000, 2 * PAGE - 1] {
+            assert_eq!((byte(&own, at), memory.read(at..at + 1)), (3, vec![3]));
+        }
+        assert_eq!((byte(&own, 4999), byte(&own, 5001)), (1, 0));
+
+        // Taken back, with what is in the last page.
+        backing.extend(&memory, 3 * PAGE).unwrap();
+        backing.shrink(&memory, 2 * PAGE);
+        assert_eq!(backing.length().unwrap(), 2 * PAGE);
+    }
+
+    #[test]
+    fn what_was_shrunk_keeps_the_bytes_in_its_last_page() {
+        let (_, backing) = file(100, Writes::ToFile);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(PAGE)).unwrap();
+        backing.cover(&memory, 100).unwrap();
+        memory.write_at(&[7], 100);
+        backing.extend(&memory, PAGE).unwrap();
+        backing.shrink(&memory, 100);
+        assert_eq!(backing.length().unwrap(), 100);
+        assert_eq!(memory.read(99..102), [1, 7, 0]);
+    }
+
+    #[test]
+    fn a_file_that_is_too_short_is_refused() {
+        let (_, backing) = file(PAGE, Writes::ToFile);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        let error = backing.cover(&memory, PAGE + 1).unwrap_err();
+        assert!(matches!(error, MemoryError::Truncated), "{error}");
+    }
+
+    #[test]
+    fn reverted_pages_are_the_files_and_zeros_beyond_it() {
+        let (_, backing) = file(PAGE, Writes::Private);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        backing.cover(&memory, PAGE).unwrap();
+        memory.write_at(&vec![9; 2 * PAGE], 0);
+        backing.revert(&memory, 4096, PAGE + 4096).unwrap();
+        assert_eq!(memory.read(4095..4097), [9, 1]);
+        assert_eq!(memory.read(PAGE - 1..PAGE + 1), [1, 0]);
+        assert_eq!(memory.read(PAGE + 4095..PAGE + 4097), [0, 9]);
+    }
+
+    #[test]
+    fn lost_pages_are_told_of_until_they_are_replaced() {
+        let (own, backing) = file(3 * PAGE, Writes::ToFile);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(3 * PAGE)).unwrap();
+        backing.cover(&memory, 0).unwrap();
+        own.set_len(position(PAGE)).unwrap();
+        assert_eq!(memory.read(PAGE - 1..PAGE), [1]);
+        assert!(!backing.was_truncated(&memory).unwrap());
+        assert_eq!(memory.read(2 * PAGE..2 * PAGE + 1), [0]);
+        assert!(backing.was_truncated(&memory).unwrap());
+        memory.write_at(&[5], PAGE);
+        assert_eq!(memory.read(PAGE..PAGE + 1), [5]);
+    }
+
+    #[test]
+    fn the_last_holder_closes_it() {
+        let (_, backing) = file(1, Writes::ToFile);
+        backing.hold().unwrap();
+        backing.release();
+        let flushing = backing.flushing().unwrap();
+        backing.release();
+        assert!(matches!(backing.length(), Err(MemoryError::FileClosed)));
+        assert!(matches!(backing.hold(), Err(MemoryError::FileClosed)));
+        assert!(matches!(
+            backing.lock().err(),
+            Some(MemoryError::FileClosed)
+        ));
+        flushing.flush().unwrap();
+    }
+
+    #[test]
+    fn one_at_a_time_has_the_lock() {
+        let (_, backing) = file(1, Writes::ToFile);
+        let inside = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let _locked = backing.lock().unwrap();
+                        use std::sync::atomic::Ordering::SeqCst;
+                        assert_eq!(inside.fetch_add(1, SeqCst), 0);
+                        assert_eq!(inside.fetch_sub(1, SeqCst), 1);
+                    }
+                });
+            }
+        });
+    }
+}

@@ -242,6 +242,39 @@ fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void
 mod tests {
     use super::*;
 
+    use std::os::fd::AsFd;
+
+    use crate::sys::{ImageFile, Mapping, Writes};
+    use crate::units::HostBytes;
+
+    #[test]
+    fn lost_pages_read_zero_and_what_is_there_stays() {
+        let page = rustix::param::page_size();
+        let bytes = |pages: usize| HostBytes::round_up(pages * page).unwrap();
+        let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
+        let all = mapping.pages(bytes(4)).unwrap();
+        let file = ImageFile::create((4 * page).try_into().unwrap()).unwrap();
+        let watch = Watch::over(&all.addresses()).unwrap();
+        all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+        all.write_at(&[1], 0);
+        // A page in between that is no file's any more.
+        all.part(bytes(2), bytes(3)).unwrap().renew().unwrap();
+        all.write_at(&[2], 2 * page);
+        rustix::fs::ftruncate(file.as_fd(), page.try_into().unwrap()).unwrap();
+
+        assert_eq!(all.read(0..1), [1]);
+        assert!(!watch.was_hit());
+        assert_eq!(all.read(page..page + 1), [0]);
+        assert!(watch.was_hit());
+        assert_eq!(all.read(2 * page..2 * page + 1), [2]);
+        all.write_at(&[3], 4 * page - 1);
+        assert_eq!(all.read(4 * page - 1..4 * page), [3]);
+
+        let other = Watch::over(&(1..2)).unwrap();
+        other.take_after(&watch);
+        assert!(other.was_hit());
+    }
+
     #[test]
     fn slots_are_used_again() {
         let first = Watch::over(&(1..2)).unwrap();
