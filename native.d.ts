@@ -21,8 +21,14 @@ export declare function capture(buffer: unknown): IssuedImage
  */
 export declare function close(id: number, buffer: unknown): unknown
 
-/** Puts the file's pages under those of the memory that are not yet. */
-export declare function coverWithFile(id: number, buffer: unknown): void
+/** How many bytes of the memory are the file's pages, from the first. */
+export declare function coveredByFile(id: number): number
+
+/**
+ * Puts the file's pages under those of the memory that are not yet. Throws where it has not `least`
+ * bytes.
+ */
+export declare function coverWithFile(id: number, buffer: unknown, least: number): void
 
 /** Makes a memory, and issues its first buffer. */
 export declare function create(initial: number, maximum: number | undefined | null, shared: boolean, hugePages: boolean): Issued
@@ -84,6 +90,8 @@ export interface Issued {
 export interface IssuedFile {
   /** What the other functions know it by. */
   id: number
+  /** What [`release_file`] knows this holder by. */
+  holder: number
   /** A buffer without bytes. */
   owner: unknown
   /** Whether what is written goes to the file. */
@@ -140,6 +148,9 @@ export declare function passOn(id: number, view: unknown, destination: unknown, 
  * from now on; issues a buffer over them, and calls `retire` to end the one that they were under.
  */
 export declare function reclaim(id: number, view: unknown, retire: () => void): unknown
+
+/** Ends that, before the collector does: the last holder's end closes the file. */
+export declare function releaseFile(holder: number, owner: unknown): void
 
 /** Unmaps what released memories left for the next ones: called in a turn of the event loop. */
 export declare function releaseSpares(): void
@@ -201,8 +212,11 @@ export declare function vacate(id: number, view: unknown, buffer: unknown): unkn
  */
 export declare function wait(address: number, expected: number, milliseconds: number): object
 
-/** Whether a page of a file's was lost, since somebody truncated the file. */
-export declare function wasTruncated(buffer: unknown): boolean
+/** The same, of a file that was put over a part of a memory. */
+export declare function wasPartTruncated(buffer: unknown, offset: number, length: number): boolean
+
+/** Whether a page of the file's was lost, since somebody truncated it. */
+export declare function wasTruncated(id: number, buffer: unknown): boolean
 
 /** Calls `action` while no other thread or process changes the file's length. */
 export declare function withFileLocked(id: number, action: () => unknown): unknown

@@ -7,6 +7,7 @@ const path = require("node:path");
 
 const { features } = require("..");
 const native = require("../native");
+const { useFiles } = require("./support/files");
 const { run } = require("./support/run");
 
 const root = path.join(__dirname, "..");
@@ -82,6 +83,59 @@ describe.each([
   test.each(scenarios)("%s, whatever the system refuses", async (scenario, expected) => {
     const handoff = await expectRecovery(scenario, expected, { env });
     expect(handoff).toBe(env.LINEAR_MEMORY_HANDOFF ?? features.handoff);
+  });
+});
+
+describe("memories that are files", () => {
+  const { newFile, removeFiles } = useFiles();
+  afterAll(removeFiles);
+
+  // What is called after the memory, or the file, has grown.
+  const AFTER_GROWTH = [
+    "mmap",
+    "fstat",
+    "sigaction",
+    "ftruncate",
+    "open",
+    "pread",
+    "pwrite",
+    "fdatasync",
+  ];
+
+  test.each([
+    "open to read",
+    "open to write",
+    "open shared",
+    "open longer",
+    "grow in place",
+    "grow shared",
+    "follow",
+    "take in",
+    "move",
+    "flush",
+    "map",
+  ])("%s, whatever the system refuses", async (scenario) => {
+    const { runs, left } = await run("file-faults.js", {
+      args: [scenario, newFile()],
+      env: { NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+    });
+    expect(left).toBe(0);
+    expect(runs.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
+    expect(runs[0]).not.toHaveProperty("error");
+    const refused = runs.filter(({ error }) => error !== undefined);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { error } of refused) {
+      expect(error).toMatchObject({ name: "RangeError", code: "ENOMEM" });
+      expect(error.message).toMatch(/^Memory(\.\w+\(\))?: .*os error 12/);
+    }
+    // Where the file's pages cannot be put under the memory after it has grown, it stays so, and so
+    // does the file. Else what is refused leaves both as they were.
+    const changed = refused.filter(({ isSameLength, isGrown }) => isGrown || !isSameLength);
+    const last = ["grow in place", "grow shared", "follow", "take in", "open longer"];
+    if (!last.includes(scenario)) expect(changed).toEqual([]);
+    for (const { calls, reached } of changed) {
+      expect(AFTER_GROWTH).toContain(reached[calls.at(-1) - 1]);
+    }
   });
 });
 

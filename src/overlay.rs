@@ -176,6 +176,12 @@ impl Overlays {
         })
     }
 
+    /// Whether any of `addresses` may have pages of a file that others can change.
+    pub fn have_file(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses)
+            .any(|(_, entry)| entry.overlay.is_file())
+    }
+
     /// Whether a page of a file's was lost in `addresses`.
     pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
         self.starts_within(addresses)

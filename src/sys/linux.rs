@@ -223,6 +223,8 @@ pub struct Mapped {
     pub is_accessible: bool,
     /// Whether its pages are those of a file, with a name or without.
     pub is_file: bool,
+    /// Whether what is written to them goes to the file.
+    pub is_shared: bool,
 }
 
 /// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
@@ -331,6 +333,7 @@ fn parse_mapping(line: &str) -> Option<Mapped> {
         addresses: hex(start)?..hex(end)?,
         is_accessible: !rest.starts_with("---"),
         is_file: rest.split(' ').nth(3)? != "0",
+        is_shared: rest.get(3..4)? == "s",
     })
 }
 
@@ -374,7 +377,9 @@ mod tests {
         let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
         let mapped = parse_mapping(line).unwrap();
         assert_eq!(mapped.addresses, 0x7f0c_0000..0x7f0d_0000);
-        assert!(mapped.is_accessible && mapped.is_file);
+        assert!(mapped.is_accessible && mapped.is_file && !mapped.is_shared);
+        let shared = parse_mapping("1000-2000 rw-s 00000000 00:01 1057    /file").unwrap();
+        assert!(shared.is_accessible && shared.is_file && shared.is_shared);
         let unnamed = parse_mapping("1000-2000 ---p 00000000 00:00 0").unwrap();
         assert!(!unnamed.is_accessible && !unnamed.is_file);
     }
