@@ -36,19 +36,43 @@ const uses = [
   ["discard()", (memory) => memory.discard(0, 0)],
   ["snapshot()", (memory) => memory.snapshot()],
   ["restore()", (memory) => memory.restore(snapshot)],
+  ["toFixedLengthBuffer()", (memory) => memory.toFixedLengthBuffer()],
+  ["toResizableBuffer()", (memory) => memory.toResizableBuffer()],
+  ["map()", (memory) => memory.map(0, __filename)],
+  ["flushSync()", (memory) => memory.flushSync()],
+  ["notify()", (memory) => memory.notify(0)],
   ["usage()", (memory) => memory.usage()],
   ["from()", (memory) => Memory.from(memory)],
 ];
 
+/** Those that return promises. */
+const asyncUses = [
+  ["flush()", (memory) => memory.flush()],
+  ["wait()", (memory) => memory.wait(0, 0)],
+];
+
 function expectClosed(body, member) {
-  const error = thrownBy(body);
+  checkClosed(thrownBy(body), member);
+}
+
+function checkClosed(error, member) {
   expect(error).toBeInstanceOf(TypeError);
   expect(error.message).toBe(`Memory.${member}: the memory is closed`);
 }
 
+test.each(asyncUses)("of a closed memory, the promise of %s is rejected", async (member, use) => {
+  const memory = new Memory({ initial: 1 });
+  memory.close();
+  const error = await use(memory).then(
+    () => undefined,
+    (reason) => reason,
+  );
+  checkClosed(error, member);
+});
+
 test("every member of the class is among those tried here", () => {
   const members = Object.keys(Object.getOwnPropertyDescriptors(Memory.prototype));
-  const tried = uses.map(([member]) => member.replace("()", ""));
+  const tried = [...uses, ...asyncUses].map(([member]) => member.replace("()", ""));
   expect(members.filter((member) => !["constructor", "close"].includes(member)).sort()).toEqual(
     tried.filter((member) => member !== "from").sort(),
   );
