@@ -148,7 +148,7 @@ impl BackingFile {
     pub fn cover(&self, memory: &PageRange, least: usize) -> Result<(), MemoryError> {
         let file = self.file()?;
         self.base.store(memory.addresses().start, Ordering::Relaxed);
-        let length = self.length()?;
+        let length = self.length_as_covered()?;
         let mut covered = self.covered();
         let end = HostBytes::round_up(length).unwrap_or(memory.length());
         let end = end.min(memory.length()).get();
@@ -168,6 +168,17 @@ impl BackingFile {
             return Err(MemoryError::Truncated);
         }
         Ok(())
+    }
+
+    /// How many bytes the file has, where it still has all those pages that are the memory's.
+    fn length_as_covered(&self) -> Result<usize, MemoryError> {
+        let length = self.length()?;
+        let has_all = HostBytes::round_up(length).is_none_or(|end| end.get() >= self.covers());
+        if has_all || self.writes == Writes::Private {
+            Ok(length)
+        } else {
+            Err(MemoryError::Truncated)
+        }
     }
 
     /// How many bytes of the memory, from the first, are the file's pages.
@@ -193,7 +204,7 @@ impl BackingFile {
     ///
     /// What the system says; the file is then as long as it was, and the memory's bytes are.
     pub fn extend(&self, memory: &PageRange, length: usize) -> Result<(), MemoryError> {
-        let before = self.length()?;
+        let before = self.length_as_covered()?;
         let covered = *self.covered();
         // In the last page that is the file's, what is beyond its end may be lost when it grows.
         let rest = memory.read(before..covered.max(before));

@@ -3,6 +3,9 @@
 // Files that somebody truncates while they are mapped: the system's answer is SIGBUS, which would end
 // the process.
 
+const fs = require("node:fs");
+
+const { Memory } = require("../..");
 const { useFiles } = require("../support/files");
 const { run } = require("../support/run");
 
@@ -38,6 +41,18 @@ test.each(["read", "written", "shared", "mapped", "moved"])(
     expect(size).toBe(PAGE);
   },
 );
+
+test("where nobody has touched what is lost, a growth finds out, and does not put zeros there", () => {
+  const file = newFile();
+  fs.writeFileSync(file, Buffer.alloc(4 * PAGE, 1));
+  const memory = Memory.open(file, { mode: "r+", maximum: 8 });
+  fs.truncateSync(file, PAGE);
+  for (const delta of [0, 1]) {
+    expect(() => memory.grow(delta)).toThrow(`${file}: the file was truncated while it was mapped`);
+  }
+  expect(fs.statSync(file).size).toBe(PAGE);
+  expect(memory.type().minimum).toBe(4);
+});
 
 test("as many pages as the system lets a process have mappings", async () => {
   const { sum, errors } = await lose("scattered");
