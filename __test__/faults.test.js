@@ -25,11 +25,13 @@ const scenarios = [
   ["grow elsewhere", { mmap: DONE, mprotect: DONE, open: DONE, ioctl: DONE, mremap: DONE }],
   ["move", { open: DONE, ioctl: DONE, mremap: DONE }],
 ];
-if (features.resizableBuffers.unshared) scenarios.push(["make resizable", { mremap: DONE }]);
+if (features.resizableBuffers.unshared) {
+  scenarios.push(["make resizable", { open: DONE, ioctl: DONE, mremap: DONE }]);
+}
 if (features.resizableBuffers.unshared && !features.resizableBuffers.shared) {
   scenarios.push(
-    ["make fixed", { mprotect: REFUSED, mremap: DONE }],
-    ["move resizable", { mremap: DONE }],
+    ["make fixed", { mprotect: REFUSED, open: DONE, ioctl: DONE, read: DONE, mremap: DONE }],
+    ["move resizable", { open: DONE, ioctl: DONE, read: DONE, mremap: DONE }],
   );
 }
 if (features.externalSharedBuffers) scenarios.push(["grow shared", { mprotect: REFUSED }]);

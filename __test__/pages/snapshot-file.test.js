@@ -9,7 +9,8 @@ const { pathToFileURL } = require("node:url");
 
 const { Memory, Snapshot } = require("../..");
 const native = require("../../native");
-const { descriptors, images } = require("../support/kernel");
+const { openWithin } = require("../support/files");
+const { images } = require("../support/kernel");
 const { run } = require("../support/run");
 const { PAGE, stores, fill, pagesOf, thrownBy } = require("../support/stores");
 
@@ -17,14 +18,8 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
 const file = path.join(folder, "snapshot");
 
 // Whatever happens, nothing stays open, and no draft stays beside the file.
-let before;
-
-beforeEach(() => {
-  before = descriptors();
-});
-
 afterEach(() => {
-  expect(descriptors()).toBe(before);
+  expect(openWithin(folder)).toEqual([]);
   expect(fs.readdirSync(folder).filter((name) => name !== "snapshot")).toEqual([]);
   fs.rmSync(file, { recursive: true, force: true });
 });
