@@ -13,6 +13,10 @@ const { run } = require("./support/run");
 const root = path.join(__dirname, "..");
 const addon = path.join(root, "target", "fault", "linear-memory.node");
 
+// Some have hundreds of sets of calls to fail.
+const PATIENCE = 280_000;
+jest.setTimeout(PATIENCE + 20_000);
+
 // What comes of each call's failure, if no other fails. Where all fail that can, it is a RangeError.
 const DONE = "done";
 const REFUSED = "refused";
@@ -50,6 +54,7 @@ async function expectRecovery(scenario, expected, { ulimit, env } = {}) {
     args: [scenario],
     ulimit,
     env: { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+    timeout: PATIENCE,
   });
   // Nothing leaks, and what was refused leaves the memory as it was.
   expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
@@ -120,6 +125,7 @@ describe("memories that are files", () => {
     const { runs, left } = await run("file-faults.js", {
       args: [scenario, newFile()],
       env: { NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+      timeout: PATIENCE,
     });
     expect(left).toBe(0);
     expect(runs.filter(({ wrong }) => wrong.length > 0)).toEqual([]);

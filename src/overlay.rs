@@ -356,6 +356,29 @@ mod tests {
     }
 
     #[test]
+    fn an_image_is_recognised_where_all_of_it_is() {
+        let mut builder = ImageBuilder::new(HostBytes::MIB).unwrap();
+        builder.add(&[1; 10], 0).unwrap();
+        let image = Arc::new(builder.finish().unwrap());
+        let other = super::tests::image();
+        let with = |put: &dyn Fn(&mut Overlays)| {
+            let mut table = table();
+            put(&mut table);
+            table.are_of(&(100..200), &image)
+        };
+        let overlay = || Overlay::of_image(&image);
+        assert!(with(&|table| table.put(&(100..200), overlay())));
+        // What is zero may be anonymous.
+        assert!(with(&|table| table.put(&(100..110), overlay())));
+        assert!(!with(&|table| table.put(&(100..109), overlay())));
+        assert!(!with(&|table| table.put(&(90..200), overlay())));
+        assert!(!with(
+            &|table| table.put(&(100..200), Overlay::of_image(&other))
+        ));
+        assert!(!with(&|_| {}));
+    }
+
+    #[test]
     fn images_are_not_kept() {
         let image = image();
         let mut table = table();

@@ -10,6 +10,10 @@ const { run } = require("../support/run");
 
 const addon = path.join(__dirname, "..", "..", "target", "fault", "linear-memory.node");
 
+// Some have hundreds of sets of calls to fail.
+const PATIENCE = 280_000;
+jest.setTimeout(PATIENCE + 20_000);
+
 // What comes of each call's failure, if no other fails. Where room was wanted, garbage is collected,
 // and all is tried again: then only what fails twice is refused.
 const DONE = "done";
@@ -57,6 +61,7 @@ async function expectRecovery(scenario, member, expected, env = {}) {
   const { handoff, runs, wrong } = await run("page-faults.js", {
     args: [scenario],
     env: { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+    timeout: PATIENCE,
   });
   // Nothing leaks, and what was refused leaves the memory as it was.
   expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);

@@ -10,7 +10,7 @@ const { pathToFileURL } = require("node:url");
 const { Memory, Snapshot } = require("../..");
 const native = require("../../native");
 const { openWithin } = require("../support/files");
-const { images } = require("../support/kernel");
+const { imageOf } = require("../support/kernel");
 const { run } = require("../support/run");
 const { PAGE, stores, fill, pagesOf, thrownBy } = require("../support/stores");
 
@@ -90,15 +90,10 @@ test("zeros take no room, and a memory of 4 GiB little time", () => {
   const memory = new Memory({ initial: 65_536 });
   new DataView(memory.buffer).setUint8(2 ** 31, 7);
   expect(written(memory).length).toBeLessThan(4096 + 200);
-  const [image] = openedImages(() => Snapshot.open(file));
+  const [opened, image] = imageOf(() => Snapshot.open(file));
+  expect(opened.byteLength).toBe(2 ** 32);
   expect(fs.fstatSync(image).blocks * 512).toBe(4096);
 });
-
-function openedImages(open) {
-  const known = new Set(images());
-  open();
-  return images().filter((descriptor) => !known.has(descriptor));
-}
 
 describe("the file", () => {
   test("is for its owner only, and in place of what was there", () => {
