@@ -119,15 +119,12 @@ describe("an image goes with its last user:", () => {
   const isMapped = () =>
     fs.readFileSync("/proc/self/maps", "utf8").includes("/memfd:linear-memory");
 
-  /** Everything else in this file is garbage by now, but for what two blocks of tests hold. */
-  const LEFT = 2;
-
-  async function useAndDrop() {
+  async function useAndDrop(left) {
     const memory = new Memory({ initial: 4 });
     fill(memory, 7);
     memory.restore(memory.snapshot());
-    await collect(() => images().length === LEFT);
-    expect(images().length).toBe(LEFT);
+    await collect(() => images().length <= left);
+    expect(images().length).toBeLessThanOrEqual(left);
     expect(isMapped()).toBe(true);
     expect(pagesOf(memory)).toEqual([7, 7, 7, 7]);
     fill(memory, 8, 1, 2);
@@ -136,11 +133,13 @@ describe("an image goes with its last user:", () => {
   }
 
   test("its descriptor with the snapshot, its pages with the memories", async () => {
-    await collect(() => images().length === LEFT && !isMapped());
-    expect([images().length, isMapped()]).toEqual([LEFT, false]);
-    await useAndDrop();
-    await collect(() => images().length === LEFT && !isMapped());
-    expect([images().length, isMapped()]).toEqual([LEFT, false]);
+    // What tests before still hold: all that is left when the collector finds no more.
+    await collect(() => !isMapped());
+    const left = images().length;
+    await useAndDrop(left);
+    await collect(() => images().length <= left && !isMapped());
+    expect(images().length).toBeLessThanOrEqual(left);
+    expect(isMapped()).toBe(false);
   });
 
   test.each(["v8", "node-api"])("3,000 snapshots without pause, with hand-off %s", async (name) => {
