@@ -11,9 +11,10 @@ const isRegistered = subject === "registered";
 const hasDetachKeys = isReference || isRegistered || require("../..").features.detachKeys;
 
 /** Which memories have resizable buffers: those of all classes, of ours only, or of none. */
-const hasResizable = isReference
-  ? { unshared: makesResizable(), shared: makesResizable() }
-  : require("../..").features.resizableBuffers;
+const hasResizable =
+  isReference || isRegistered
+    ? { unshared: makesResizable(), shared: makesResizable() }
+    : require("../..").features.resizableBuffers;
 
 /** Whether the engine's own class has them. */
 function makesResizable() {
