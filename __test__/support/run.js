@@ -25,8 +25,14 @@ async function print(
   const command = [process.execPath, ...flags, file, ...args.map(String)];
   // What hangs is ended before Jest gives up on the test, which would leave it running.
   const options = { env: { ...process.env, ...env }, timeout };
-  const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
-  return stdout;
+  try {
+    const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
+    return stdout;
+  } catch (error) {
+    // What ended it is not in the message.
+    if (error.signal) error.message += `\n${error.signal}`;
+    throw error;
+  }
 }
 
 module.exports = { run, print };
