@@ -33,7 +33,7 @@ async function expectRecovery(scenario, expected, { ulimit, env } = {}) {
   const { handoff, runs, wrong } = await run("faults.js", {
     args: [scenario],
     ulimit,
-    env: { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+    env: { ...env, LINEAR_MEMORY_ADDON: addon },
   });
   // Nothing leaks, and what was refused leaves the memory as it was.
   expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
