@@ -5,9 +5,9 @@
 
 const NAME = "linear-memory";
 
-// By napi-rs's names. Where there are two, only the one for the C library of this process can be
-// loaded: the system tells.
-const ABIS = { linux: ["-gnu", "-musl"], win32: ["-msvc"] };
+// By napi-rs's names. A process with glibc cannot load what needs musl; one with musl can load some of
+// what needs glibc, so that comes last.
+const ABIS = { linux: ["-musl", "-gnu"], win32: ["-msvc"] };
 
 function load() {
   // Tests load another addon than what is shipped.
