@@ -7,9 +7,10 @@ module.exports = [
   { ignores: ["target/"] },
   js.configs.recommended,
   {
-    files: ["**/*.js"],
-    languageOptions: { sourceType: "commonjs", globals: globals.node },
+    files: ["**/*.{js,mjs}"],
+    languageOptions: { globals: globals.node },
     rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" },
   },
+  { files: ["**/*.js"], languageOptions: { sourceType: "commonjs" } },
   { files: ["__test__/**/*.js"], languageOptions: { globals: globals.jest } },
 ];

@@ -1,11 +1,15 @@
 /**
  * The class `WebAssembly.Memory`, over pages that this package reserves from the operating system.
  *
- * Sizes are WebAssembly pages of 64 KiB unless a name says bytes. Every error is a `TypeError` or a
- * `RangeError` that names the member, the value and the limit; a call that fails changes nothing.
+ * Sizes are WebAssembly pages of 64 KiB unless a name says bytes; offsets, lengths, and what
+ * `usage()` returns, are bytes. Every error is a `TypeError` or a `RangeError` that names the member,
+ * the value and the limit, but for those of the file system, which are as `node:fs` throws them; a
+ * call that fails changes nothing.
  *
  * @packageDocumentation
  */
+
+/// <reference lib="esnext.disposable" />
 
 /** How a memory is addressed: `"i32"` counts pages in numbers, `"i64"` in BigInts. */
 export type AddressType = "i32" | "i64";
@@ -45,6 +49,37 @@ export interface MemoryOptions {
   hugePages?: boolean;
 }
 
+/** What a memory that starts as a {@link Snapshot} is to be, where not what the snapshot's was. */
+export interface SnapshotOptions<
+  Address extends AddressType = AddressType,
+  Shared extends boolean = boolean,
+> {
+  /** As {@link MemoryDescriptor.maximum}. Default: that of the memory that the snapshot is of. */
+  maximum?: PageCount<Address>;
+  /** As {@link MemoryDescriptor.shared}. Default: whether the memory that the snapshot is of was. */
+  shared?: Shared;
+}
+
+/** What `Memory.usage()` returns, all of it bytes. */
+export interface MemoryUsage {
+  /**
+   * Address space that is kept for the memory, and is nobody else's: its size, what it may grow into,
+   * and, of a memory that had to move, what it has left. Without what is reserved before the first
+   * byte, or as a guard.
+   *
+   * Of a memory in the engine, what the system says is inaccessible behind its pages.
+   */
+  reserved: number;
+  /** What of that can be read and written: the size, and what a memory that keeps growing has ahead. */
+  committed: number;
+  /**
+   * What of the size takes physical memory now, as the system counts it for this process
+   * (`/proc/self/pagemap`). Pages that nothing has written to take none; those of a snapshot, which
+   * other memories may share, count where they were read.
+   */
+  resident: number;
+}
+
 /** The type of a number of pages. */
 export type PageCount<Address extends AddressType> = Address extends "i64" ? bigint : number;
 
@@ -65,7 +100,7 @@ export interface MemoryType<Address extends AddressType = AddressType> {
  * grows. A shared one's is a SharedArrayBuffer of the engine's, so that Atomics and modules in all
  * threads meet at one address.
  *
- * The pages are released when the last buffer of the memory is collected.
+ * The pages are released when the last buffer of the memory is collected, or by {@link Memory.close}.
  */
 export interface Memory<
   Buffer extends ArrayBufferLike = ArrayBuffer,
@@ -73,7 +108,11 @@ export interface Memory<
 > {
   /**
    * The bytes, all of them. The same object until the memory grows, then another one. The one
-   * before is detached if it is unshared; if it is shared it stays valid, at its length.
+   * before is detached if it is unshared; if it is shared it stays valid, at its length. A resizable
+   * one is always the same: see {@link Memory.toResizableBuffer | toResizableBuffer()}.
+   *
+   * What any thread has grown, in JavaScript or in a module, shows in all of them: whoever has seen
+   * what the growing thread wrote afterwards reads a buffer with the pages.
    *
    * Where `features.detachKeys` is false, a program can detach an unshared buffer by transferring it,
    * which the specification forbids. The next `buffer` is then a new one over the same pages.
@@ -106,6 +145,43 @@ export interface Memory<
   type(): MemoryType<Address>;
 
   /**
+   * The buffer, of a fixed length from now on. One that is so already is returned as it is; a
+   * resizable one is detached (a growable SharedArrayBuffer stays, and stays growable).
+   *
+   * @returns what `buffer` is from now on
+   * @throws TypeError where the program marked the buffer with `markAsUntransferable()` and it can no
+   *   longer be detached. The memory is as it was.
+   * @throws RangeError where the system refuses to move the pages. The memory is as it was.
+   * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-tofixedlengthbuffer JS API, Memory.toFixedLengthBuffer()}
+   */
+  toFixedLengthBuffer(): Buffer;
+
+  /**
+   * The buffer, resizable (if shared, growable) from now on, up to `maximum`: growing the memory
+   * lengthens it and the views that track its length, and its `resize()` (`grow()`) in bytes grows
+   * the memory, by whole pages. One that is so already is returned as it is; one of fixed length is
+   * detached (if shared, it stays).
+   *
+   * Where the engine's own class makes such buffers, the pages move into a `WebAssembly.Memory`, and
+   * everything is as there. On Node.js 20 to 24 they move under a resizable ArrayBuffer of the
+   * engine's, which has its own `resize()`, and where there are no detach keys its own `transfer()` and
+   * `transferToFixedLength()`, which throw. `ArrayBuffer.prototype.resize` called on it gets past that:
+   * what it cuts off reads zero, and the next use of the memory brings the buffer back to the
+   * memory's size, or up to whole pages. There, `toWebAssembly()` detaches the buffer and makes one of
+   * fixed length.
+   *
+   * @returns what `buffer` is from now on
+   * @throws TypeError where the memory has no maximum; where `features.resizableBuffers` says that there
+   *   are none; on Node.js 20 to 24 also of a memory that is the engine's: a module's, or after
+   *   `toWebAssembly()`; where the engine's class has them, but cannot be this memory (see
+   *   `toWebAssembly()`); or where the buffer can no longer be detached. The memory is as it was.
+   * @throws RangeError where the engine cannot reserve the maximum, or the system refuses to move the
+   *   pages. The memory is as it was.
+   * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-toresizablebuffer JS API, Memory.toResizableBuffer()}
+   */
+  toResizableBuffer(): Buffer;
+
+  /**
    * The `WebAssembly.Memory` whose bytes are this memory's: what an import object takes. Always the
    * same object. It and this memory grow together.
    *
@@ -121,16 +197,171 @@ export interface Memory<
   /**
    * What another thread is to be posted, for its {@link MemoryConstructor.from | Memory.from()}.
    *
+   * A `Memory` itself cannot be posted: that throws a DataCloneError, as does `structuredClone()`. On
+   * Node.js before 22.10, which cannot be told so, it arrives as an empty object.
+   *
    * @throws TypeError where the memory is not shared.
    */
   share(): SharedMemoryToken;
 
+  /**
+   * Gives pages back to the system. They read zero, and take no memory until something writes to them
+   * again. The size stays: to views, other threads and a module that runs on, it is as if zeros had
+   * been written, but that resident memory falls.
+   *
+   * Pages that other threads use at that moment read zero from then on, or what they then write.
+   *
+   * @param offset of the first byte; a multiple of 65,536
+   * @param length in bytes; a multiple of 65,536
+   * @returns how many bytes were resident there, and no longer are
+   * @throws TypeError where an argument converts to no number: BigInts, of 64-bit memories too.
+   * @throws RangeError where an argument is negative or no such multiple, or not all of the bytes are
+   *   in the memory, or the system refuses.
+   * @example
+   * memory.discard(65_536, memory.buffer.byteLength - 65_536); // all but the first page
+   */
+  discard(offset: number, length: number): number;
+
+  /**
+   * A frozen image of all bytes, to go back to ({@link Memory.restore}), to start others from
+   * ({@link MemoryConstructor.from | Memory.from()}), or to be saved ({@link Snapshot.save}). It takes
+   * as much memory as there are pages of the system's (4 KiB) that are not all zeros, once, however
+   * many memories have it under them.
+   *
+   * It is the memory, and nothing else: not an instance's globals and tables, nor the state of any
+   * JavaScript. Take it and put it back between calls of the instance, when what it keeps outside
+   * the memory is the same: its stack pointer, say, which is a global.
+   *
+   * Of a shared memory, each byte is what it was at the moment it was read. Those of one moment need
+   * not be together where others write meanwhile: even a single number may be half the old one. To
+   * freeze one moment, have the other threads wait.
+   *
+   * @throws RangeError where the system has no memory for it, or refuses.
+   */
+  snapshot(): Snapshot;
+
+  /**
+   * Puts a snapshot back in place, of this memory or of any other that was not longer. The buffer and
+   * all views of it stay, and have the snapshot's bytes; a memory that is longer, as when it has
+   * grown since, keeps its size, and reads zero beyond.
+   *
+   * The first time, the snapshot's pages are mapped in place of the memory's: pages are copied when
+   * they are first written to. After that, to put back the same snapshot takes as long as there are
+   * pages that were written to: up to 4 MiB of them are written again, and stay resident, since to
+   * fault them in anew would take ten times as long; more are given back. On Linux before 6.7, all
+   * are.
+   *
+   * In a memory with {@link MemoryOptions.hugePages}, pages are of the system's usual size from then
+   * on, but for those that the snapshot has none of.
+   *
+   * Threads that read a shared memory meanwhile find old bytes in some places and the snapshot's in
+   * others; what they write may be lost or stay.
+   *
+   * @throws TypeError where `snapshot` is none.
+   * @throws RangeError where it is longer than the memory, or the system refuses.
+   * @example
+   * const snapshot = memory.snapshot();
+   * instance.exports.run();
+   * memory.restore(snapshot); // as if it had not run
+   */
+  restore(snapshot: Snapshot): void;
+
+  /**
+   * What the memory takes.
+   *
+   * @throws RangeError where the system does not say.
+   */
+  usage(): MemoryUsage;
+
+  /**
+   * Lets go of the memory now, instead of when it is collected. Afterwards, every use of it, `buffer`
+   * included, is a TypeError; but for closing it again, which does nothing.
+   *
+   * - An unshared memory's buffer is detached, and its pages are given back. Its addresses stay mapped
+   *   until nothing holds them, native code included.
+   * - A memory in the engine (one that was adopted, or handed to a module) is let go: the
+   *   `WebAssembly.Memory`, its buffer, and the instances that use it go on.
+   *   {@link MemoryConstructor.from | Memory.from()} of it makes another object.
+   * - A shared memory's buffers stay valid, in this thread and in others, and so do the objects that
+   *   others have of it. The pages go when the last of them does.
+   *
+   * @throws TypeError where the program marked the buffer with `markAsUntransferable()` on an engine
+   *   with detach keys. The memory is as it was.
+   */
+  close(): void;
+
+  /**
+   * {@link Memory.close}, so that a block closes what it declares with `using`.
+   *
+   * @example
+   * {
+   *   using memory = new Memory({ initial: 1 });
+   *   // ...
+   * } // closed
+   */
+  [Symbol.dispose](): void;
+
   readonly [Symbol.toStringTag]: "WebAssembly.Memory";
 }
 
-/** What `share()` returns: to be posted, and handed to `Memory.from()`. Nothing else is promised. */
+/**
+ * A frozen image of a memory's bytes, and the type of that memory: what {@link Memory.snapshot}
+ * returns. Nothing can change it. Its memory is freed when no object refers to it any more, and no
+ * memory has its pages under it.
+ *
+ * It belongs to one thread, and cannot be posted: what arrives is an empty object. Save it, or share
+ * the memory.
+ */
+export declare class Snapshot {
+  #private;
+
+  private constructor();
+
+  /**
+   * Reads what {@link Snapshot.save | save()} wrote, all of it, and checks it. The file is not needed
+   * any more then.
+   *
+   * @param path of the file
+   * @throws TypeError where the file is no snapshot, one of a format that is not known here, or
+   *   damaged: truncated, or changed in any byte since it was written.
+   * @throws RangeError where the system has no memory for it, or the file cannot be read.
+   * @throws Error of `node:fs`, with its `code`, where the file cannot be opened.
+   */
+  static open(path: string | URL): Snapshot;
+
+  /** How many bytes the memory had. */
+  readonly byteLength: number;
+
+  /**
+   * Writes it to a file, with the memory's type, a version and checksums, and waits for the disk. Pages
+   * of zeros take no room.
+   *
+   * The file is written beside `path`, synced, and then renamed: what is at `path` is what was there
+   * before, or all of the new file. It takes the place of what was there, links included. Only its
+   * owner can read and write it (mode 0600), since it may hold what the program keeps secret.
+   *
+   * @param path of the file
+   * @throws RangeError where it cannot be written, as on a full disk.
+   * @throws Error of `node:fs`, with its `code`, where the file cannot be created or renamed.
+   */
+  save(path: string | URL): void;
+
+  readonly [Symbol.toStringTag]: "Snapshot";
+}
+
+declare const sharedMemory: unique symbol;
+
+/**
+ * What `share()` returns: to be posted, alone or in other objects, as often and as far as wanted, and
+ * handed to `Memory.from()`. Whatever carries a SharedArrayBuffer carries it: `postMessage()` of a
+ * `Worker` and of a `MessagePort`, `workerData`, a `BroadcastChannel`, `structuredClone()`. As long as
+ * one exists, posted or not, the memory does.
+ *
+ * It cannot leave the process: `JSON.stringify()` leaves nothing of it, and `v8.serialize()` throws.
+ * Nothing else is promised of what is in it.
+ */
 export interface SharedMemoryToken {
-  readonly type: object;
+  readonly [sharedMemory]: never;
 }
 
 export interface MemoryConstructor {
@@ -157,9 +388,28 @@ export interface MemoryConstructor {
    * over what {@link Memory.share | share()} returned in another thread. Always the same object for
    * the same memory, in one thread.
    *
-   * @throws TypeError where `source` is neither, or the memory behind it is gone.
+   * @throws TypeError where `source` is neither, or the memory behind it is gone. An object that only
+   *   looks like what `share()` returned is neither: it must hold a memory or a buffer of it.
    */
   from(source: WebAssembly.Memory | SharedMemoryToken): Memory<ArrayBufferLike>;
+
+  /**
+   * A new memory whose bytes are those of a snapshot, and whose type is that of the memory which the
+   * snapshot is of, but for what `options` say. Any number of memories share the snapshot's pages;
+   * each copies those that it writes to, when it first does.
+   *
+   * @throws TypeError where an option does not convert, or the memory is to be shared without a
+   *   maximum.
+   * @throws RangeError where the maximum is less than the snapshot's length, or as
+   *   {@link MemoryConstructor.new | new Memory()} throws it.
+   * @example
+   * const snapshot = memory.snapshot();
+   * const others = Array.from({ length: 100 }, () => Memory.from(snapshot));
+   */
+  from<Address extends AddressType = "i32", Shared extends boolean = boolean>(
+    snapshot: Snapshot,
+    options?: SnapshotOptions<Address, Shared>,
+  ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
 }
 
 /** A descriptor with the members that others of its members make required. */
@@ -187,6 +437,13 @@ export declare const features: {
    * detaches it; see {@link Memory.buffer}.
    */
   readonly detachKeys: boolean;
+  /**
+   * Which memories `toResizableBuffer()` is of: unshared ones that this package made, and shared ones.
+   * Both where the engine's own class has the method (Node.js 26, or 24 with
+   * `--experimental-wasm-rab-integration`). Otherwise only unshared ones, and only where the engine
+   * has resizable ArrayBuffers and allows buffers over pages of ours.
+   */
+  readonly resizableBuffers: { readonly unshared: boolean; readonly shared: boolean };
   /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. */
   readonly hugePages: boolean;
   /** Whether the engine's own class has 64-bit addresses, so that `toWebAssembly()` takes them. */

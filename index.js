@@ -1,32 +1,51 @@
 "use strict";
 
+const { markAsUncloneable = () => {} } = require("node:worker_threads");
+
 const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
 const { closed } = require("./lib/closed-store");
+const { flush, flushSync } = require("./lib/flush");
 const identity = require("./lib/identity");
+const { isMemory: isEngineMemory } = require("./lib/engine");
+const { isRegistered } = require("./lib/registered");
+const { map } = require("./lib/map");
+const { openFile } = require("./lib/open");
 const pages = require("./lib/pages");
 const { keepShapesOf } = require("./lib/shapes");
 const { Snapshot, snapshotOf, isSnapshot, imageOf } = require("./lib/snapshot");
-const { createStore, openStore } = require("./lib/store");
+const { Slot } = require("./lib/slot");
+const { createStore, openStore, hostObject } = require("./lib/store");
+const { wait, notify } = require("./lib/waiting");
 
 // What the next Memory is to be over, while Memory.from() runs the constructor.
 let opened;
 
-// The store of a memory, for a member; throws where the receiver is none. A function of the module,
-// since a private method would check for the class on every call.
-let storeOf;
-
 class Memory {
-  #store;
-
   constructor(descriptor, options = undefined) {
-    this.#store = opened ?? createStore(readDescriptor(descriptor), readOptions(options));
+    const isNew = opened === undefined;
+    const store = isNew ? createStore(readDescriptor(descriptor), readOptions(options)) : opened;
+    const object = isNew ? hostObject(store) : undefined;
+    if (object === undefined) {
+      Slot.add(this, store);
+      // Posted, it would arrive as an empty object. (Before Node 22.10, it does.)
+      markAsUncloneable(this);
+      return;
+    }
+    Object.setPrototypeOf(object, Object.getPrototypeOf(this));
+    Slot.add(object, store);
+    remember(object, store);
+    return object;
+  }
+
+  static open(path, options = undefined) {
+    return Memory.#over(openFile(path, options));
   }
 
   static from(source, options = undefined) {
     if (isSnapshot(source)) return Memory.#startingAs(imageOf(source, "Memory.from()"), options);
-    if (isObject(source) && #store in source) {
+    if (isObject(source) && Slot.isIn(source)) {
       storeOf(source, "from()");
       return source;
     }
@@ -51,7 +70,7 @@ class Memory {
       maximum: given.maximum ?? (maximum === undefined ? maximum : fromAddress(maximum, address)),
       shared: given.shared ?? shared,
     });
-    pages.restore(memory.#store, image, "Memory.from()");
+    pages.restore(Slot.get(memory), image, "Memory.from()");
     return memory;
   }
 
@@ -62,7 +81,7 @@ class Memory {
     opened = store;
     try {
       const memory = new Memory();
-      memory.#remember();
+      remember(memory, store);
       return memory;
     } finally {
       opened = undefined;
@@ -72,7 +91,7 @@ class Memory {
   get buffer() {
     let store;
     try {
-      store = this.#store; // What storeOf() does; as a call, it would take as long as all the rest.
+      store = Slot.get(this); // What storeOf() does; as a call, it would take as long as the rest.
     } catch {
       store = storeOf(this, "buffer");
     }
@@ -99,9 +118,19 @@ class Memory {
   }
 
   toWebAssembly() {
-    this.#store = storeOf(this, "toWebAssembly()").toHosted();
-    this.#remember();
-    return this.#store.memory;
+    return moveTo(this, storeOf(this, "toWebAssembly()").toHosted()).memory;
+  }
+
+  toFixedLengthBuffer() {
+    return moveTo(this, storeOf(this, "toFixedLengthBuffer()").toFixedLength()).buffer;
+  }
+
+  toResizableBuffer() {
+    const store = storeOf(this, "toResizableBuffer()");
+    if (store.type.maximum === undefined) {
+      throw new TypeError("Memory.toResizableBuffer(): maximum: this memory has none");
+    }
+    return moveTo(this, store.toResizable()).buffer;
   }
 
   share() {
@@ -109,7 +138,7 @@ class Memory {
     if (!store.isShared) {
       throw new TypeError("Memory.share(): shared: only a shared memory can be in two threads");
     }
-    this.#remember();
+    remember(this, store);
     return store.toToken();
   }
 
@@ -122,9 +151,8 @@ class Memory {
 
   snapshot() {
     const store = storeOf(this, "snapshot()");
-    const { byteLength } = store.pages;
     const { address, maximum, shared } = store.type;
-    return snapshotOf({ ...pages.capture(store), byteLength, type: { address, maximum, shared } });
+    return snapshotOf({ ...pages.capture(store), type: { address, maximum, shared } });
   }
 
   restore(snapshot) {
@@ -132,38 +160,65 @@ class Memory {
     pages.restore(store, imageOf(snapshot, "Memory.restore()"), "Memory.restore()");
   }
 
+  map(offset, file, options = undefined) {
+    map(storeOf(this, "map()"), offset, file, options);
+  }
+
+  async flush(offset = undefined, length = undefined) {
+    await flush(storeOf(this, "flush()"), offset, length);
+  }
+
+  flushSync(offset = undefined, length = undefined) {
+    flushSync(storeOf(this, "flushSync()"), offset, length);
+  }
+
+  async wait(index, expected, timeout = undefined) {
+    return wait(storeOf(this, "wait()"), index, expected, timeout);
+  }
+
+  notify(index, count = undefined) {
+    return notify(storeOf(this, "notify()"), index, count);
+  }
+
   usage() {
     return pages.usage(storeOf(this, "usage()"));
   }
 
   close() {
-    if (#store in this && this.#store === closed) return;
+    if (isObject(this) && Slot.isIn(this) && Slot.get(this) === closed) return;
     const store = storeOf(this, "close()");
+    const memory = Memory.from(this); // but for a memory of the engine's, this
     store.close();
     identity.forgetStore(store);
-    this.#store = closed;
+    Slot.set(memory, closed);
   }
+}
 
-  #remember() {
-    const store = this.#store;
-    if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, this);
-    if (store.isShared) identity.rememberShared(store, this);
+/** The store of a memory, for a member; throws where the receiver is none. */
+function storeOf(receiver, member) {
+  let store;
+  try {
+    store = Slot.get(receiver);
+  } catch {
+    // A memory that a module exported is one to the class that stands in for the engine's.
+    if (isRegistered() && isEngineMemory(receiver)) return Slot.get(Memory.from(receiver));
+    throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
   }
+  if (store === closed) throw new TypeError(`Memory.${member}: the memory is closed`);
+  return store;
+}
 
-  static {
-    storeOf = (receiver, member) => {
-      let store;
-      try {
-        store = receiver.#store; // throws, but without naming anything
-      } catch {
-        throw new TypeError(
-          `Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`,
-        );
-      }
-      if (store === closed) throw new TypeError(`Memory.${member}: the memory is closed`);
-      return store;
-    };
-  }
+/** Has a memory live in a store from now on, which may be the one that it lives in. */
+function moveTo(memory, store) {
+  if (Slot.isIn(memory)) Slot.set(memory, store);
+  remember(memory, store);
+  return store;
+}
+
+function remember(memory, store) {
+  if (!Slot.isIn(memory)) return; // an engine's, whose object Memory.from() has remembered
+  if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, memory);
+  if (store.isShared) identity.rememberShared(store, memory);
 }
 
 if (Symbol.dispose !== undefined) {
@@ -180,17 +235,25 @@ for (const member of [
   "buffer",
   "grow",
   "type",
+  "toFixedLengthBuffer",
+  "toResizableBuffer",
   "toWebAssembly",
   "share",
   "discard",
   "snapshot",
   "restore",
+  "map",
+  "flush",
+  "flushSync",
+  "wait",
+  "notify",
   "usage",
   "close",
 ]) {
   Object.defineProperty(Memory.prototype, member, enumerable);
 }
 Object.defineProperty(Memory, "from", enumerable);
+Object.defineProperty(Memory, "open", enumerable);
 Object.defineProperty(Memory.prototype, Symbol.toStringTag, {
   value: "WebAssembly.Memory",
   configurable: true,

@@ -5,9 +5,63 @@
 
 const fc = require("fast-check");
 
-const { Memory } = require("..");
+const { Memory, features } = require("..");
 
 const PAGE = 65_536;
+
+/**
+ * The engine's class. Where that makes no resizable buffers, a memory with one is made of the engine's
+ * ArrayBuffers, by copying.
+ */
+const Reference = features.resizableBuffers.shared ? WebAssembly.Memory : Copying;
+
+function Copying(descriptor) {
+  let memory = new WebAssembly.Memory(descriptor);
+  let resizable;
+
+  const toPages = (length) => length / PAGE;
+
+  return {
+    get buffer() {
+      return resizable ?? memory.buffer;
+    },
+
+    grow(delta) {
+      if (resizable === undefined) return memory.grow(delta);
+      const before = toPages(resizable.byteLength);
+      // Converts, and throws, as the engine does.
+      new WebAssembly.Memory({ initial: before, maximum: descriptor.maximum }).grow(delta);
+      resizable.resize((before + Math.trunc(delta)) * PAGE);
+      return before;
+    },
+
+    resize(length) {
+      const delta = toPages(length - resizable.byteLength);
+      if (!Number.isInteger(delta) || delta < 0) throw new RangeError("not by whole pages");
+      resizable.resize(length);
+    },
+
+    toResizableBuffer() {
+      const { maximum, shared } = descriptor;
+      if (shared || maximum === undefined) throw new TypeError("no resizable buffer");
+      if (resizable !== undefined) return resizable;
+      const { buffer } = memory;
+      resizable = new ArrayBuffer(buffer.byteLength, { maxByteLength: maximum * PAGE });
+      new Uint8Array(resizable).set(new Uint8Array(buffer));
+      memory.grow(0); // detaches
+      return resizable;
+    },
+
+    toFixedLengthBuffer() {
+      if (resizable === undefined) return memory.buffer;
+      memory = new WebAssembly.Memory({ ...descriptor, initial: toPages(resizable.byteLength) });
+      new Uint8Array(memory.buffer).set(new Uint8Array(resizable));
+      structuredClone(resizable, { transfer: [resizable] }); // detaches
+      resizable = undefined;
+      return memory.buffer;
+    },
+  };
+}
 
 /** Both memories, and the views that were kept of them: dropped memories' too. */
 class Pair {
@@ -20,7 +74,7 @@ class Pair {
   construct(descriptor) {
     const [ours, theirs] = this.both(
       () => new Memory(descriptor),
-      () => new WebAssembly.Memory(descriptor),
+      () => new Reference(descriptor),
     );
     // Where both refuse, the ones before go on.
     if (ours !== undefined) Object.assign(this, { ours, theirs, moved: ours.type().shared });
@@ -75,8 +129,46 @@ class Pair {
   /** Moving is, for who holds the buffer, like growing by nothing. */
   toWebAssembly() {
     expect(this.ours.toWebAssembly()).toBe(this.ours.toWebAssembly());
-    if (!this.moved) this.theirs.grow(0);
+    if (!this.moved) {
+      const { buffer } = this.theirs;
+      if (this.theirs.toFixedLengthBuffer?.() === buffer) this.theirs.grow(0);
+    }
     this.moved = true;
+  }
+
+  toResizableBuffer() {
+    if (this.moved && !features.resizableBuffers.shared) {
+      // A memory that is the engine's has none there.
+      expect(() => this.ours.toResizableBuffer()).toThrow(TypeError);
+      return;
+    }
+    this.convert("toResizableBuffer");
+    const { buffer } = this.ours;
+    if (features.resizableBuffers.shared && buffer.resizable) this.moved = true;
+  }
+
+  toFixedLengthBuffer() {
+    this.convert("toFixedLengthBuffer");
+  }
+
+  convert(method) {
+    const before = [this.ours.buffer, this.theirs.buffer];
+    const after = this.both(
+      () => this.ours[method](),
+      () => this.theirs[method](),
+    );
+    expect(after[0] === before[0]).toBe(after[1] === before[1]);
+    if (after[0] !== undefined) expect(this.ours.buffer).toBe(after[0]);
+  }
+
+  resize(length) {
+    const { buffer } = this.ours;
+    // A buffer of fixed length cannot be resized, and a shared one not by that name.
+    if (!buffer.resizable) return;
+    this.both(
+      () => buffer.resize(length),
+      () => (this.theirs.resize ? this.theirs.resize(length) : this.theirs.buffer.resize(length)),
+    );
   }
 
   compare() {
@@ -107,9 +199,10 @@ const descriptor = fc.oneof(
 const operation = fc.oneof(
   fc.tuple(fc.constant("grow"), fc.oneof(pages, fc.constantFrom(-1, 1.5, 65_537, NaN))),
   fc.tuple(fc.constant("write"), place, byte),
-  fc.tuple(fc.constant("keepView"), place, fc.nat(PAGE)),
+  fc.tuple(fc.constant("keepView"), place, fc.option(fc.nat(PAGE), { nil: undefined })),
   fc.tuple(fc.constant("writeThroughView"), fc.nat(), byte),
-  fc.tuple(fc.constant("toWebAssembly")),
+  fc.tuple(fc.constantFrom("toWebAssembly", "toResizableBuffer", "toFixedLengthBuffer")),
+  fc.tuple(fc.constant("resize"), place),
   fc.tuple(fc.constant("construct"), descriptor),
 );
 

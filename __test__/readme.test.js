@@ -32,8 +32,8 @@ function checked(snippet) {
 }
 
 test("there are snippets, and values in them to check", () => {
-  expect(snippets.length).toBe(3);
-  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(4);
+  expect(snippets.length).toBe(6);
+  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(13);
 });
 
 test.each(snippets.map((snippet, index) => [index + 1, snippet]))(
@@ -41,13 +41,18 @@ test.each(snippets.map((snippet, index) => [index + 1, snippet]))(
   async (index, snippet) => {
     const file = path.join(folder, `snippet-${index}.js`);
     fs.writeFileSync(file, checked(snippet));
-    await execute(process.execPath, [file]);
+    await execute(process.execPath, [file], { cwd: folder });
   },
 );
 
 test.each([
   ["accumulate.js", /^accumulate\(0, 10\), in WebAssembly, is 45$/m],
   ["shared.js", /^4 workers added 1 to it 10000 times each: 40000$/m],
+  [
+    "time-travel.js",
+    /^the database has 1003 rows\n.*\nthe database has apples, pears, plums again$/m,
+  ],
+  ["shrink.js", /^discard\(\) gave back 512\.0 MiB$/m],
 ])("the example %s says what it did", async (example, expected) => {
   const { stdout } = await execute(process.execPath, [path.join(root, "examples", example)]);
   expect(stdout).toMatch(expected);

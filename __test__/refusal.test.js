@@ -10,7 +10,7 @@ jest.mock("../native", () => ({
   },
 }));
 
-const { Memory } = require("..");
+const { Memory, features } = require("..");
 
 const PAGE = 65_536;
 
@@ -37,4 +37,19 @@ test("what the engine cannot host is a RangeError", () => {
   const make = () => new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
   expect(make).toThrow(RangeError);
   expect(make).toThrow(/^Memory: the engine could not allocate it: /);
+});
+
+test("resizable buffers are the engine's or there are none, and features tell", () => {
+  const isEngines = "toResizableBuffer" in WebAssembly.Memory.prototype;
+  expect(features.resizableBuffers).toEqual({ unshared: isEngines, shared: isEngines });
+  const memory = new Memory({ initial: 1, maximum: 3 });
+  const { buffer } = memory;
+  expect(memory.toFixedLengthBuffer()).toBe(buffer);
+  if (isEngines) {
+    memory.toResizableBuffer().resize(2 * PAGE);
+    expect(memory.type().minimum).toBe(2);
+  } else {
+    expect(() => memory.toResizableBuffer()).toThrow(TypeError);
+    expect(memory.buffer).toBe(buffer);
+  }
 });

@@ -1,6 +1,7 @@
 // Compiled, not run: what index.d.ts promises of types.
 
-import { Memory, features, type MemoryType } from "..";
+import { Memory, Snapshot, features, type MemoryType, type MemoryUsage } from "..";
+import undo from "../register";
 
 const unshared: ArrayBuffer = new Memory({ initial: 1 }).buffer;
 const shared: SharedArrayBuffer = new Memory({ initial: 1, maximum: 2, shared: true }).buffer;
@@ -13,13 +14,38 @@ const shared64: SharedArrayBuffer = new Memory({
   address: "i64",
 }).buffer;
 const type: MemoryType<"i32"> = new Memory({ initial: 1 }).type();
+const resizable: ArrayBuffer = new Memory({ initial: 1, maximum: 2 }).toResizableBuffer();
+const growable: SharedArrayBuffer = new Memory({
+  initial: 1,
+  maximum: 2,
+  shared: true,
+}).toResizableBuffer();
+const fixed: ArrayBuffer = new Memory({ initial: 1 }).toFixedLengthBuffer();
+const hasGrowable: boolean = features.resizableBuffers.shared;
 const engines: WebAssembly.Memory = new Memory({ initial: 1 }).toWebAssembly();
 const adopted: ArrayBufferLike = Memory.from(engines).buffer;
 const posted = Memory.from(new Memory({ initial: 1, maximum: 2, shared: true }).share());
+const discarded: number = new Memory({ initial: 1n, address: "i64" }).discard(0, 65_536);
+const usage: MemoryUsage = new Memory({ initial: 1 }).usage();
+const bytes: number = usage.reserved + usage.committed + usage.resident;
+const snapshot: Snapshot = new Memory({ initial: 1 }).snapshot();
+const byteLength: number = Snapshot.open(new URL("file:///tmp/snapshot")).byteLength;
+new Memory({ initial: 1 }).restore(snapshot);
+snapshot.save("snapshot");
+const started: ArrayBufferLike = Memory.from(snapshot).buffer;
+const startedUnshared: ArrayBuffer = Memory.from(snapshot, { shared: false }).buffer;
+const startedShared: SharedArrayBuffer = Memory.from(snapshot, { shared: true, maximum: 2 }).buffer;
+const started64: bigint = Memory.from<"i64">(snapshot, { maximum: 2n }).grow(1n);
+using disposed = new Memory({ initial: 1 });
+const disposable: Disposable = disposed;
+disposed.close();
 const has: boolean = features.memory64;
+const undone: void = undo();
 class Derived extends Memory {}
 const derived: Memory = new Derived({ initial: 1 });
 
+// @ts-expect-error features are read only
+features.resizableBuffers.shared = true;
 // @ts-expect-error initial is required
 new Memory({ maximum: 1 });
 // @ts-expect-error a shared memory needs a maximum
@@ -30,7 +56,22 @@ new Memory({ initial: 1, address: "i64" });
 new Memory({ initial: 1n });
 // @ts-expect-error no such address type
 new Memory({ initial: 1, address: "i16" });
+// @ts-expect-error nothing to give
+undo(true);
 // @ts-expect-error buffer is read only
 new Memory({ initial: 1 }).buffer = unshared;
+// @ts-expect-error offsets are numbers of bytes, whatever the memory counts pages in
+new Memory({ initial: 1n, address: "i64" }).discard(0n, 65_536n);
+// @ts-expect-error memory.snapshot() and Snapshot.open() make them
+new Snapshot();
+// @ts-expect-error nothing else looks like a snapshot
+new Memory({ initial: 1 }).restore({ byteLength: 1, save() {}, [Symbol.toStringTag]: "Snapshot" });
+// @ts-expect-error a 32-bit memory counts in numbers
+Memory.from(snapshot, { maximum: 2n }).grow(1);
+// @ts-expect-error the length is read only
+snapshot.byteLength = 0;
 
-export { shared, before, before64, shared64, type, adopted, posted, has, derived };
+export { shared, before, before64, shared64, type, adopted, posted, has, derived, undone };
+export { resizable, growable, fixed, hasGrowable };
+export { discarded, bytes, byteLength, disposable };
+export { started, startedUnshared, startedShared, started64 };

@@ -18,7 +18,7 @@ async function showBounds() {
   const folder = path.join(__dirname, "..", "target");
   const program = path.join(folder, "bounds");
   fs.mkdirSync(folder, { recursive: true });
-  execFileSync("rustc", ["-O", "-o", program, path.join(__dirname, "bounds.rs")]);
+  execFileSync("rustc", ["-O", "--edition=2021", "-o", program, path.join(__dirname, "bounds.rs")]);
   for (const line of execFileSync(program, { encoding: "utf8" }).trim().split("\n")) {
     const [, name, nanoseconds] = line.match(/^(.*) (\S+)$/);
     show(name, Number(nanoseconds));

@@ -1,8 +1,11 @@
 //! What the operating system takes for that which no memory can do without: `node bench/bounds.js`
 //! compiles and runs this. Each line is the median of several rounds, as `<name> <nanoseconds>`.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::fs::File;
 use std::hint::black_box;
+use std::io::Write;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::ptr::null_mut;
 use std::time::Instant;
 
@@ -15,6 +18,7 @@ const GIB: usize = 1 << 30;
 const PROT_NONE: c_int = 0;
 const PROT_READ_WRITE: c_int = 1 | 2;
 const MAP_PRIVATE_ANONYMOUS_NORESERVE: c_int = 0x2 | 0x20 | 0x4000;
+const MAP_PRIVATE_FIXED_NORESERVE: c_int = 0x2 | 0x10 | 0x4000;
 const MREMAP_MAYMOVE_FIXED_DONTUNMAP: c_int = 1 | 2 | 4;
 const MADV_HUGEPAGE: c_int = 14;
 
@@ -31,6 +35,7 @@ extern "C" {
     fn mprotect(at: *mut c_void, len: usize, prot: c_int) -> c_int;
     fn madvise(at: *mut c_void, len: usize, advice: c_int) -> c_int;
     fn mremap(at: *mut c_void, old: usize, new: usize, flags: c_int, ...) -> *mut c_void;
+    fn memfd_create(name: *const c_char, flags: c_uint) -> c_int;
 }
 
 /// An address range of its own, unmapped at the end.
@@ -68,6 +73,36 @@ impl Range {
         }
     }
 
+    /// Every hundredth page is written to: 164 of 64 MiB.
+    fn touch_one_in_a_hundred(&self) {
+        for offset in Self::one_in_a_hundred() {
+            self.touch(offset, offset + 1);
+        }
+    }
+
+    fn one_in_a_hundred() -> impl Iterator<Item = usize> {
+        (0..64 * MIB).step_by(100 * SMALL_PAGE)
+    }
+
+    /// From now on, its pages are the file's, copied when written to.
+    fn cover(&self, file: &File) {
+        let (access, flags) = (PROT_READ_WRITE, MAP_PRIVATE_FIXED_NORESERVE);
+        // SAFETY: the range's own pages.
+        let at = unsafe { mmap(self.at.cast(), self.len, access, flags, file.as_raw_fd(), 0) };
+        assert_eq!(at.cast(), self.at, "mmap");
+    }
+
+    fn copy_one_in_a_hundred_to(&self, target: &Range) {
+        for offset in Self::one_in_a_hundred() {
+            assert!(offset + SMALL_PAGE <= self.len.min(target.len));
+            // SAFETY: within two ranges that are both ours, and committed.
+            unsafe {
+                let (from, to) = (self.at.add(offset), target.at.add(offset));
+                from.copy_to_nonoverlapping(to, SMALL_PAGE);
+            }
+        }
+    }
+
     fn ask_for_huge_pages(&self) {
         // SAFETY: the range's own pages.
         unsafe { madvise(self.at.cast(), self.len, MADV_HUGEPAGE) };
@@ -87,6 +122,17 @@ impl Drop for Range {
         // SAFETY: nothing refers to the range any more.
         unsafe { munmap(self.at.cast(), self.len) };
     }
+}
+
+/// A file in memory, of 64 MiB.
+fn image() -> File {
+    // SAFETY: a name that ends, and no flags.
+    let descriptor = unsafe { memfd_create(c"bounds".as_ptr(), 0) };
+    assert!(descriptor >= 0, "memfd_create");
+    // SAFETY: open, and nobody else's.
+    let mut file = unsafe { File::from_raw_fd(descriptor) };
+    file.write_all(&vec![1; 64 * MIB]).expect("write");
+    file
 }
 
 /// `round` returns nanoseconds.
@@ -133,5 +179,23 @@ fn main() {
         range.touch(0, range.len);
         let target = Range::reserve(range.len);
         timed(1, || range.move_to(&target))
+    });
+    report("copy 1 % of 64 MiB, by pages of 4 KiB", || {
+        let (image, range) = (Range::committed(64 * MIB), Range::committed(64 * MIB));
+        image.touch(0, image.len);
+        range.touch(0, range.len);
+        // As when the same pages were put back before.
+        image.copy_one_in_a_hundred_to(&range);
+        timed(1, || image.copy_one_in_a_hundred_to(&range))
+    });
+    let image = image();
+    report("map a file of 64 MiB", || {
+        let range = Range::committed(64 * MIB);
+        timed(1, || range.cover(&image))
+    });
+    report("write to 1 % of it", || {
+        let range = Range::committed(64 * MIB);
+        range.cover(&image);
+        timed(1, || range.touch_one_in_a_hundred())
     });
 }

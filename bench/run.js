@@ -13,6 +13,7 @@ const { parseArgs } = require("node:util");
 
 const { readResults, writeResult, writeChart, writeDocumentation } = require("./support/files");
 const machine = require("./support/machine");
+const { median } = require("./support/median");
 const { printHeader, printQuestion } = require("./support/table");
 
 // In the order in which they are shown.
@@ -29,6 +30,12 @@ const QUESTIONS = [
   "random-read",
   "random-write",
   "to-webassembly",
+  "restore",
+  "dirty-and-restore",
+  "dirty-elsewhere-and-restore",
+  "from-snapshot",
+  "memories-of-a-snapshot",
+  "discard",
   "live-memories",
   "untouched",
   "startup",
@@ -152,12 +159,6 @@ function goalOf({ required, requiredFigure, wanted }, ours, ratio) {
 function rotate(list, by) {
   const start = by % list.length;
   return [...list.slice(start), ...list.slice(0, start)];
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 run();

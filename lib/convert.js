@@ -48,13 +48,18 @@ function toPrimitive(value, name) {
   throw new TypeError(`${name}: an object that converts to no number`);
 }
 
-/** WebIDL's `[EnforceRange] unsigned long`. */
-function toU32(value, name) {
-  const primitive = toPrimitive(value, name);
+/** ECMAScript's ToNumber, of what `toPrimitive` returned. */
+function toNumber(primitive, name) {
   if (typeof primitive === "bigint" || typeof primitive === "symbol") {
     throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
   }
-  const whole = Math.trunc(Number(primitive));
+  return Number(primitive);
+}
+
+/** WebIDL's `[EnforceRange] unsigned long`. */
+function toU32(value, name) {
+  const primitive = toPrimitive(value, name);
+  const whole = Math.trunc(toNumber(primitive, name));
   if (!(whole >= 0 && whole < U32_LIMIT)) {
     throw new TypeError(`${name}: expected 0 to ${U32_LIMIT - 1}, got ${show(primitive)}`);
   }
@@ -64,14 +69,21 @@ function toU32(value, name) {
 /** A number of bytes, whole pages of 64 KiB. */
 function toPageBytes(value, name) {
   const primitive = toPrimitive(value, name);
-  if (typeof primitive === "bigint" || typeof primitive === "symbol") {
-    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
-  }
-  const bytes = Number(primitive);
+  const bytes = toNumber(primitive, name);
   if (!(bytes >= 0 && bytes % PAGE === 0)) {
     throw new RangeError(`${name}: expected bytes in multiples of ${PAGE}, got ${show(primitive)}`);
   }
   return bytes + 0; // -0 becomes 0
+}
+
+/** ECMAScript's ToIndex. */
+function toIndex(value, name) {
+  const primitive = toPrimitive(value, name);
+  const whole = Math.trunc(toNumber(primitive, name)) || 0; // NaN and -0 become 0
+  if (whole < 0 || whole > Number.MAX_SAFE_INTEGER) {
+    throw new RangeError(`${name}: expected 0 to 2^53 - 1, got ${show(primitive)}`);
+  }
+  return whole;
 }
 
 /** A BigInt of 64 bits without sign, from what ECMAScript's ToBigInt takes: numbers are refused. */
@@ -114,4 +126,14 @@ function showPages(pages, address) {
   return show(fromAddress(pages, address));
 }
 
-module.exports = { PAGE, show, showPages, isObject, toPageBytes, toAddress, fromAddress };
+module.exports = {
+  PAGE,
+  show,
+  showPages,
+  isObject,
+  toPrimitive,
+  toIndex,
+  toPageBytes,
+  toAddress,
+  fromAddress,
+};

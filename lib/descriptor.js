@@ -81,19 +81,24 @@ function check({ address, initial, maximum, shared }) {
   }
 }
 
+/** Whether a descriptor for that address type may have such a maximum. */
+function isMaximum(value, address) {
+  return Number.isInteger(value) && value >= 0 && value <= LIMITS[address].declared;
+}
+
 /** The most pages that a memory of that type can ever have. */
 function sizeLimit({ address, maximum = Infinity }) {
   return Math.min(maximum, LIMITS[address].size);
 }
 
 /** Throws a RangeError where `delta` more pages than `size` are too many for the type. */
-function checkGrowth(type, size, delta) {
+function checkGrowth(type, size, delta, member = "Memory.grow()") {
   const limit = sizeLimit(type);
   if (delta <= limit - size) return;
   const shown = (pages) => showPages(pages, type.address);
   throw new RangeError(
-    `Memory.grow(): ${shown(size)} and ${shown(delta)} more pages exceed the limit of ${shown(limit)}`,
+    `${member}: ${shown(size)} and ${shown(delta)} more pages exceed the limit of ${shown(limit)}`,
   );
 }
 
-module.exports = { readDescriptor, readOptions, sizeLimit, checkGrowth };
+module.exports = { readDescriptor, readOptions, isMaximum, sizeLimit, checkGrowth };

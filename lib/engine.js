@@ -9,7 +9,7 @@ const { PAGE } = require("./convert");
 const { sizeLimit } = require("./descriptor");
 
 const { Memory: EngineMemory, Module, Instance, LinkError, validate } = WebAssembly;
-const { grow: growMemory } = EngineMemory.prototype;
+const { grow: growMemory, toFixedLengthBuffer, toResizableBuffer } = EngineMemory.prototype;
 const { get: getBuffer } = Object.getOwnPropertyDescriptor(EngineMemory.prototype, "buffer");
 
 /** A new memory of the engine's; 32-bit where it has no 64-bit ones. Throws what the engine does. */
@@ -36,9 +36,37 @@ function bufferOf(memory) {
   return Reflect.apply(getBuffer, memory, []);
 }
 
+/**
+ * The buffer of a shared memory, as long as all threads have grown it by now.
+ *
+ * V8 tells a thread of what others have grown by an interrupt, which the thread takes where functions
+ * begin and loops turn. Compiled code can come here from `Atomics.wait()`, or from a loop that waited,
+ * without either, and would read the buffer of before. Of the function that a conversion calls, no
+ * compiler makes a part of its caller: there, the interrupt is taken.
+ */
+function sharedBufferOf(memory) {
+  +interruptible;
+  return bufferOf(memory);
+}
+
+const interruptible = { valueOf: () => 0 };
+
 /** Pages before. Throws what the engine does. */
 function grow(memory, type, delta) {
   return Number(Reflect.apply(growMemory, memory, [is64(type) ? BigInt(delta) : delta]));
+}
+
+/** Whether the engine's class makes resizable buffers: those of V8 13.6 do with a flag, later ones always. */
+const hasResizable = toResizableBuffer !== undefined;
+
+/** The buffer that is resizable from then on. Throws what the engine does. */
+function makeResizable(memory) {
+  return Reflect.apply(toResizableBuffer, memory, []);
+}
+
+/** The buffer that is of fixed length from then on. */
+function makeFixed(memory) {
+  return Reflect.apply(toFixedLengthBuffer, memory, []);
 }
 
 /** Whether the engine's class takes the BigInts of that type. */
@@ -122,4 +150,18 @@ function leb128(number) {
   return bytes;
 }
 
-module.exports = { create, isMemory, isShared, bufferOf, grow, has64, typeOf, addressOf };
+module.exports = {
+  EngineMemory,
+  create,
+  isMemory,
+  isShared,
+  bufferOf,
+  sharedBufferOf,
+  grow,
+  hasResizable,
+  makeResizable,
+  makeFixed,
+  has64,
+  typeOf,
+  addressOf,
+};

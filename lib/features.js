@@ -1,11 +1,24 @@
 "use strict";
 
 const engine = require("./engine");
+const { isRefusal } = require("./errors");
 const native = require("../native");
 
 // Before V8 12, waiters of Atomics remember the backing store they wait on, and a notify through
 // another one over the same address frees memory that is not its own.
 const FIRST_SAFE_V8 = 12;
+
+let resizableBuffers;
+
+/** Whether the engine makes buffers over pages of ours. */
+function hasExternalBuffers() {
+  try {
+    native.create(0, 0, false, false);
+    return true;
+  } catch (cause) {
+    return !isRefusal({ cause });
+  }
+}
 
 /** What this engine offers. */
 const features = Object.freeze({
@@ -17,6 +30,13 @@ const features = Object.freeze({
 
   get memory64() {
     return engine.has64();
+  },
+
+  get resizableBuffers() {
+    return (resizableBuffers ??= Object.freeze({
+      unshared: engine.hasResizable || ("resize" in ArrayBuffer.prototype && hasExternalBuffers()),
+      shared: engine.hasResizable,
+    }));
   },
 
   get externalSharedBuffers() {

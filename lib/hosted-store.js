@@ -1,7 +1,7 @@
 "use strict";
 
 const { PAGE } = require("./convert");
-const { checkGrowth } = require("./descriptor");
+const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const native = require("../native");
 
@@ -12,30 +12,42 @@ const native = require("../native");
 class HostedStore {
   #memory;
   #type;
+  #widened;
 
   /**
    * @param memory the engine's
    * @param type as `readDescriptor` returns it; found by asking the engine where it is not given
+   * @param widened whether its 32-bit pages are a memory with 64-bit addresses to the program
    */
-  constructor(memory, type) {
+  constructor(memory, type, widened = false) {
     this.#memory = memory;
     this.#type = type;
+    this.#widened = widened;
+    this.isShared = engine.isShared(engine.bufferOf(memory));
   }
 
   static create(type) {
     try {
-      return new HostedStore(engine.create(type), type);
+      return new HostedStore(engine.create(type), type, isWidened(type));
     } catch (cause) {
       throw new RangeError(`Memory: the engine could not allocate it: ${cause.message}`, { cause });
     }
   }
 
-  get type() {
-    return (this.#type ??= engine.typeOf(this.#memory));
+  /** The store of a memory that another thread has; undefined where that is no token of one. */
+  static open({ memory, address }) {
+    if (!engine.isMemory(memory) || !engine.isShared(engine.bufferOf(memory))) return undefined;
+    if (address === undefined) return new HostedStore(memory);
+    return isWidened({ address }) ? new HostedStore(memory, undefined, true) : undefined;
   }
 
-  get isShared() {
-    return engine.isShared(this.buffer);
+  get type() {
+    return (this.#type ??= this.#askForType());
+  }
+
+  #askForType() {
+    const type = engine.typeOf(this.#memory);
+    return this.#widened ? { ...type, address: "i64" } : type;
   }
 
   get size() {
@@ -43,7 +55,7 @@ class HostedStore {
   }
 
   get buffer() {
-    return engine.bufferOf(this.#memory);
+    return this.isShared ? engine.sharedBufferOf(this.#memory) : engine.bufferOf(this.#memory);
   }
 
   grow(delta) {
@@ -86,20 +98,64 @@ class HostedStore {
 
   toHosted() {
     const { address } = this.type;
-    if (address === "i64" && engine.addressOf(this.#memory) !== address) throw no64();
+    if (address === "i64" && engine.addressOf(this.#memory) !== address)
+      throw no64("Memory.toWebAssembly()");
     return this;
   }
 
+  toResizable() {
+    if (!engine.hasResizable) throw noResizable("this engine's WebAssembly.Memory makes none");
+    makeResizable(this.#memory);
+    return this;
+  }
+
+  toFixedLength() {
+    if (engine.hasResizable) engine.makeFixed(this.#memory);
+    return this;
+  }
+
+  /** Of its type, the engine can tell the other thread all but what it has not been told. */
   toToken() {
-    return { memory: this.#memory, type: { ...this.type } };
+    return this.#widened ? { memory: this.#memory, address: "i64" } : { memory: this.#memory };
+  }
+}
+
+/** Makes the engine's memory that pages of ours are to move into. */
+function createHost(member, type) {
+  if (type.address === "i64" && !engine.has64()) throw no64(member);
+  try {
+    return engine.create(type);
+  } catch (cause) {
+    const tooLarge = type.maximum > sizeLimit({ address: type.address });
+    const Kind = tooLarge ? TypeError : RangeError;
+    throw new Kind(`${member}: the engine refused: ${cause.message}`, { cause });
+  }
+}
+
+/** Whether the engine's pages for a memory of that type are 32-bit ones. */
+function isWidened({ address }) {
+  return address === "i64" && !engine.has64();
+}
+
+/** Makes the buffer of an engine's memory resizable, and returns it. */
+function makeResizable(memory) {
+  try {
+    return engine.makeResizable(memory);
+  } catch (cause) {
+    throw new RangeError(`Memory.toResizableBuffer(): the engine refused: ${cause.message}`, {
+      cause,
+    });
   }
 }
 
 /** What says that a memory with 64-bit addresses can be no WebAssembly.Memory here. */
-function no64() {
-  return new TypeError(
-    'Memory.toWebAssembly(): address: this engine has no WebAssembly.Memory for "i64"',
-  );
+function no64(member) {
+  return new TypeError(`${member}: address: this engine has no WebAssembly.Memory for "i64"`);
 }
 
-module.exports = { HostedStore, no64 };
+/** What says that there can be no resizable buffer. */
+function noResizable(reason) {
+  return new TypeError(`Memory.toResizableBuffer(): ${reason}`);
+}
+
+module.exports = { HostedStore, createHost, makeResizable, noResizable };

@@ -13,16 +13,28 @@ function discard(store, offset, length) {
       `Memory.discard(): ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
     );
   }
-  return attempt("Memory.discard()", () => native.discard(store.pages, offset, length));
+  const { file } = store;
+  if (file?.isWritten) {
+    throw new TypeError(`Memory.discard(): not of a file's pages (${file.path}), which would stay`);
+  }
+  return attempt("Memory.discard()", () =>
+    file === undefined
+      ? native.discard(store.pages, offset, length)
+      : native.revertToFile(file.id, store.pages, offset, length),
+  );
 }
 
-/** An image of all pages: its number, and what keeps it alive. */
+/** An image of all pages: its number, what keeps it alive, its length. */
 function capture(store) {
   return attempt("Memory.snapshot()", () => native.capture(store.pages));
 }
 
 /** Puts an image in place of the pages, and zeros beyond its end. */
 function restore(store, { id, owner }, member) {
+  const { file } = store;
+  if (file?.isWritten) {
+    throw new TypeError(`${member}: not over a file's pages (${file.path})`);
+  }
   attempt(member, () => native.restore(store.pages, id, owner));
 }
 

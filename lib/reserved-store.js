@@ -1,18 +1,18 @@
 "use strict";
 
-const { constants } = require("node:buffer");
 const { setImmediate } = require("node:timers");
-const { markAsUntransferable, isMarkedAsUntransferable } = require("node:worker_threads");
 
+const { canBeDetached, protect, checkDetachable, checkLength } = require("./buffers");
 const { PAGE } = require("./convert");
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const { translate } = require("./errors");
 const { features } = require("./features");
-const { HostedStore, no64 } = require("./hosted-store");
+const { HostedStore, createHost, makeResizable, noResizable } = require("./hosted-store");
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
 const { adopt } = require("./realm");
+const { ResizableStore } = require("./resizable-store");
 
 /**
  * Pages of our own, unshared, handed to the engine as an ArrayBuffer that every growth reissues.
@@ -52,8 +52,7 @@ class ReservedStore {
     const size = this.#size;
     checkGrowth(this.type, size, delta);
     checkLength("Memory.grow()", size + delta);
-    const { buffer } = this;
-    checkDetachable("Memory.grow()", buffer);
+    const buffer = this.#detachable("Memory.grow()");
     let next;
     try {
       next = native.grow(this.#id, delta, buffer);
@@ -89,18 +88,71 @@ class ReservedStore {
 
   /** Moves the pages into a WebAssembly.Memory, and returns the store that holds it. */
   toHosted() {
-    const { buffer, type } = this;
-    checkDetachable("Memory.toWebAssembly()", buffer);
-    const memory = createHost({ ...type, initial: this.#size });
+    return this.#moveToHost("Memory.toWebAssembly()", engine.bufferOf);
+  }
+
+  /** Moves the pages where a resizable buffer can be over them, and returns the store that has it. */
+  toResizable() {
+    const member = "Memory.toResizableBuffer()";
+    if (engine.hasResizable) return this.#moveToHost(member, makeResizable);
+    if (!features.resizableBuffers.unshared) throw noResizable("this engine makes none");
+    const buffer = this.#detachable(member);
+    const next = ResizableStore.createBuffer(member, this.type, this.#size);
+    this.#moveUnder(member, next, buffer);
+    return new ResizableStore(this, next);
+  }
+
+  toFixedLength() {
+    return this;
+  }
+
+  /** Takes the pages back from the buffer that `view` is over, and calls `detach` to end that. */
+  reclaim(member, view, detach) {
+    let buffer;
+    const { length } = view;
+    try {
+      buffer = native.reclaim(this.#id, view, detach);
+    } catch (error) {
+      throw translate(error, member);
+    }
+    this.#size = length / PAGE;
+    this.#hold(buffer);
+  }
+
+  /** Moves the pages on from where they went, into `destination`; otherwise as `reclaim`. */
+  passOn(member, view, detach, destination) {
+    try {
+      native.passOn(this.#id, view, new Uint8Array(destination), detach);
+    } catch (error) {
+      throw translate(error, member);
+    }
+  }
+
+  /** Moves the pages into a WebAssembly.Memory, under the buffer of it that `bufferOf` returns. */
+  #moveToHost(member, bufferOf) {
+    const { type } = this;
+    const buffer = this.#detachable(member);
+    const memory = createHost(member, { ...type, initial: this.#size });
+    this.#moveUnder(member, bufferOf(memory), buffer);
+    return new HostedStore(memory, type);
+  }
+
+  /** Moves the pages under a buffer of the engine's, and detaches the one that they had. */
+  #moveUnder(member, next, buffer) {
     try {
       // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
-      const view = new Uint8Array(engine.bufferOf(memory));
-      this.#buffer = native.vacate(this.#id, view, buffer);
+      this.#buffer = native.vacate(this.#id, new Uint8Array(next), buffer);
     } catch (error) {
-      throw translate(error, "Memory.toWebAssembly()");
+      throw translate(error, member);
     }
     keepAlive(this, buffer);
-    return new HostedStore(memory, type);
+  }
+
+  /** The buffer, where we can detach it. */
+  #detachable(member) {
+    const { buffer } = this;
+    checkDetachable(member, buffer);
+    return buffer;
   }
 
   /** A new buffer where a program detached the one it was given, by `transfer()` say. */
@@ -116,31 +168,15 @@ class ReservedStore {
 
   /** Takes a buffer that the addon has made as the memory's. */
   #hold(buffer) {
-    if (marksBuffers) markAsUntransferable(buffer);
+    protect(buffer);
     this.#buffer = adopt(buffer, ArrayBuffer);
     if (canBeDetached) this.#probe = this.#size === 0 ? ATTACHED : new Uint8Array(buffer, 0, 1);
     return buffer;
   }
 }
 
-// Without detach keys, structured clone at least can be told to leave a buffer alone. Node does so by
-// itself with those that Node-API made.
-const marksBuffers = features.handoff === "v8" && !features.detachKeys;
-
 /** What stands for a buffer without bytes: nothing is lost when that one is detached. */
 const ATTACHED = new Uint8Array(1);
-
-/** Whether a program can detach a buffer: by `transfer()`, which only detach keys prevent. */
-const canBeDetached = !features.detachKeys && "transfer" in ArrayBuffer.prototype;
-
-/** Refuses a buffer to which the program has given a detach key of Node's, in place of ours. */
-function checkDetachable(member, buffer) {
-  if (features.detachKeys && isMarkedAsUntransferable(buffer)) {
-    throw new TypeError(
-      `${member}: buffer: marked with markAsUntransferable(), it can no longer be detached`,
-    );
-  }
-}
 
 /** A new memory of the addon's: its number, and the buffer that keeps it alive. */
 function issue(type, hugePages = false) {
@@ -167,24 +203,4 @@ function releaseSparesSoon() {
   });
 }
 
-function checkLength(member, pages) {
-  const bytes = pages * PAGE;
-  if (bytes > constants.MAX_LENGTH) {
-    throw new RangeError(
-      `${member}: ${pages} pages are ${bytes} bytes, more than a buffer of this engine's can view (${constants.MAX_LENGTH})`,
-    );
-  }
-}
-
-function createHost(type) {
-  if (type.address === "i64" && !engine.has64()) throw no64();
-  try {
-    return engine.create(type);
-  } catch (cause) {
-    const tooLarge = type.maximum > sizeLimit({ address: type.address });
-    const Kind = tooLarge ? TypeError : RangeError;
-    throw new Kind(`Memory.toWebAssembly(): the engine refused: ${cause.message}`, { cause });
-  }
-}
-
-module.exports = { ReservedStore, issue, checkLength };
+module.exports = { ReservedStore, issue };

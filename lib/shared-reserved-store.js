@@ -1,11 +1,17 @@
 "use strict";
 
+const { checkLength } = require("./buffers");
 const { PAGE } = require("./convert");
-const { checkGrowth } = require("./descriptor");
+const { checkGrowth, isMaximum } = require("./descriptor");
+const { isShared } = require("./engine");
 const { translate } = require("./errors");
+const { noResizable } = require("./hosted-store");
 const native = require("../native");
 const { adopt } = require("./realm");
-const { issue, checkLength } = require("./reserved-store");
+const { issue } = require("./reserved-store");
+
+/** Only of these are there shared memories that the engine cannot host. */
+const ADDRESS = "i64";
 
 /**
  * Pages of our own, shared, handed to each thread as SharedArrayBuffers: for the memories that the
@@ -14,6 +20,8 @@ const { issue, checkLength } = require("./reserved-store");
 class SharedReservedStore {
   #id;
   #buffer;
+  /** Whether `grow()` has promised another buffer than that. */
+  #isOld = false;
 
   constructor(id, type, buffer) {
     this.type = type;
@@ -26,13 +34,19 @@ class SharedReservedStore {
     return new SharedReservedStore(id, type, buffer);
   }
 
-  /** The store of a memory that another thread made. */
-  static open({ id, type }) {
+  /** The store of a memory that another thread has; undefined where that is no token of one. */
+  static open({ id, maximum, buffer: shown }) {
+    if (typeof id !== "number" || !isShared(shown) || !isMaximum(maximum, ADDRESS))
+      return undefined;
+    let buffer;
     try {
-      return new SharedReservedStore(id, type, native.issue(id));
+      // A number is easily made up. A buffer of the memory is not.
+      buffer = native.open(id, new Uint8Array(shown));
     } catch (error) {
       throw translate(error, "Memory.from()");
     }
+    if (buffer === null) return undefined;
+    return new SharedReservedStore(id, { address: ADDRESS, maximum, shared: true }, buffer);
   }
 
   get isShared() {
@@ -45,7 +59,7 @@ class SharedReservedStore {
 
   /** A new one where the memory has grown, in this thread or another. */
   get buffer() {
-    if (this.#buffer.byteLength !== this.size * PAGE) this.#reissue();
+    if (this.#isOld || this.#buffer.byteLength !== this.size * PAGE) this.#reissue();
     return this.#buffer;
   }
 
@@ -59,7 +73,7 @@ class SharedReservedStore {
     } catch (error) {
       throw translate(error, "Memory.grow()");
     }
-    this.#reissue();
+    this.#isOld = true;
     return before;
   }
 
@@ -85,13 +99,26 @@ class SharedReservedStore {
     );
   }
 
+  toResizable() {
+    throw noResizable("this engine makes no growable SharedArrayBuffer over pages of ours");
+  }
+
+  toFixedLength() {
+    return this;
+  }
+
   /** The buffer travels along, so that the memory lives until the message has arrived. */
   toToken() {
-    return { id: this.#id, type: { ...this.type }, buffer: this.#buffer };
+    return { id: this.#id, maximum: this.type.maximum, buffer: this.#buffer };
   }
 
   #reissue() {
-    this.#buffer = prepare(native.issue(this.#id));
+    try {
+      this.#buffer = prepare(native.issue(this.#id));
+    } catch (error) {
+      throw translate(error, "Memory.buffer");
+    }
+    this.#isOld = false;
   }
 }
 

@@ -2,14 +2,17 @@
 
 const { randomUUID } = require("node:crypto");
 const fs = require("node:fs");
+const path = require("node:path");
 const { fileURLToPath } = require("node:url");
 
-const { show, isObject } = require("./convert");
+const { PAGE, show, isObject } = require("./convert");
 const { translate } = require("./errors");
 const native = require("../native");
 
 // What the next Snapshot is of. Programs cannot make any.
 let taken;
+
+let isSnapshot;
 
 // What a Snapshot is of; throws where `value` is none.
 let imageOf;
@@ -25,13 +28,13 @@ class Snapshot {
     this.#image = taken;
   }
 
-  static open(path) {
-    const descriptor = fs.openSync(path, "r");
+  static open(file) {
+    const descriptor = fs.openSync(toPath(file, "Snapshot.open()"), "r");
     try {
-      const { flags, maximum, ...image } = attempt("Snapshot.open()", path, () =>
+      const { flags, maximum, ...image } = attempt("Snapshot.open()", file, () =>
         native.openImage(descriptor),
       );
-      return snapshotOf({ ...image, type: typeFrom(flags, maximum) });
+      return snapshotOf({ ...image, type: typeFrom(flags, maximum, image.byteLength, file) });
     } finally {
       fs.closeSync(descriptor);
     }
@@ -41,15 +44,15 @@ class Snapshot {
     return imageOf(this, "Snapshot.byteLength").byteLength;
   }
 
-  save(path) {
+  save(file) {
     const { id, owner, type } = imageOf(this, "Snapshot.save()");
-    const target = path instanceof URL ? fileURLToPath(path) : path;
+    const target = toPath(file, "Snapshot.save()");
     // Beside it, and then in its place: whoever opens it finds the one before, or this one whole.
-    const draft = `${target}.${randomUUID()}`;
+    const draft = path.join(path.dirname(target), `.snapshot-${randomUUID()}`);
     const descriptor = fs.openSync(draft, "wx", 0o600);
     try {
       try {
-        attempt("Snapshot.save()", path, () =>
+        attempt("Snapshot.save()", file, () =>
           native.saveImage(id, owner, descriptor, flagsOf(type), type.maximum ?? 0),
         );
         fs.fsyncSync(descriptor);
@@ -64,8 +67,10 @@ class Snapshot {
   }
 
   static {
+    isSnapshot = (value) => isObject(value) && #image in value;
+
     imageOf = (value, member) => {
-      if (isObject(value) && #image in value) return value.#image;
+      if (isSnapshot(value)) return value.#image;
       throw new TypeError(`${member}: expected a Snapshot, got ${show(value)}`);
     };
   }
@@ -81,8 +86,11 @@ function snapshotOf(image) {
   }
 }
 
-function isSnapshot(value) {
-  return value instanceof Snapshot;
+/** Of what `node:fs` takes as paths, those that say where a file's folder is. */
+function toPath(file, member) {
+  if (typeof file === "string") return file;
+  if (file instanceof URL) return fileURLToPath(file);
+  throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
 }
 
 // How a file says what the memory was.
@@ -98,19 +106,28 @@ function flagsOf({ address, shared, maximum }) {
   );
 }
 
-function typeFrom(flags, maximum) {
+const ALL_FLAGS = IS_64 | IS_SHARED | HAS_MAXIMUM;
+
+/** The type that a file names; throws where no memory of that length could have it. */
+function typeFrom(flags, maximum, byteLength, file) {
+  const isLimited = (flags & HAS_MAXIMUM) !== 0;
+  const isShared = (flags & IS_SHARED) !== 0;
+  const isMaximum = Number.isSafeInteger(maximum) && maximum * PAGE >= byteLength;
+  if (flags > ALL_FLAGS || (isLimited ? !isMaximum : isShared)) {
+    throw new TypeError(`Snapshot.open(): ${file}: a snapshot of a type that no memory has`);
+  }
   return {
     address: flags & IS_64 ? "i64" : "i32",
-    maximum: flags & HAS_MAXIMUM ? maximum : undefined,
-    shared: (flags & IS_SHARED) !== 0,
+    maximum: isLimited ? maximum : undefined,
+    shared: isShared,
   };
 }
 
-function attempt(member, path, action) {
+function attempt(member, file, action) {
   try {
     return action();
   } catch (error) {
-    throw translate(error, `${member}: ${path}`);
+    throw translate(error, `${member}: ${file}`);
   }
 }
 

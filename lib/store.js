@@ -9,29 +9,48 @@
 //   grow(delta)  the pages before; throws a RangeError
 //   pages     what the addon's functions on pages take
 //   reserved  bytes of address space: `{ reserved, committed }`
+//   file      what it is over, if that is a file
 //   close()   lets go of the pages; throws a TypeError
 //   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
+//   toResizable()    the store of the same bytes whose buffer is resizable, for a type with a
+//                maximum; throws a TypeError
+//   toFixedLength()  the one whose buffer is not
 // and if it is shared
 //   address   of its first byte, the same in all threads
-//   toToken() what `share()` returns
+//   toToken() what `share()` returns, and `open()` takes in another thread
 
-const { showPages, isObject } = require("./convert");
+const { showPages } = require("./convert");
 const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const { features } = require("./features");
+const { FileStore } = require("./file-store");
 const { HostedStore } = require("./hosted-store");
+const { isRegistered } = require("./registered");
 const { ReservedStore } = require("./reserved-store");
 const { SharedReservedStore } = require("./shared-reserved-store");
+const { readToken } = require("./token");
 
 /** The store of a new memory. */
 function createStore(type, options) {
   if (options.hugePages) return createHuge(type);
   if (type.shared) return createShared(type);
+  if (isRegistered()) return createHosted(type);
   try {
     return new ReservedStore(type);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return HostedStore.create(type);
+  }
+}
+
+/** Hosted from the start, if the engine has memories of that type. */
+function createHosted(type) {
+  if (!isOfEngine(type)) return new ReservedStore(type);
+  try {
+    return HostedStore.create(type);
+  } catch (error) {
+    if (type.address === "i32") throw error;
+    return new ReservedStore(type);
   }
 }
 
@@ -61,14 +80,23 @@ function createShared(type) {
   }
 }
 
+/** Whether the engine has memories of that kind, and not only pages for them. */
+function isOfEngine({ address }) {
+  return address === "i32" || engine.has64();
+}
+
+/** The object of the engine's that is to be the memory itself, see `registered.js`; or undefined. */
+function hostObject({ memory, type }) {
+  return isRegistered() && memory !== undefined && isOfEngine(type) ? memory : undefined;
+}
+
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
   if (engine.isMemory(source)) return new HostedStore(source);
-  if (!isObject(source)) return undefined;
-  const { memory, id, type } = source;
-  if (!isObject(type)) return undefined;
-  if (engine.isMemory(memory)) return new HostedStore(memory, type);
-  return typeof id === "number" ? SharedReservedStore.open({ id, type }) : undefined;
+  const token = readToken(source);
+  if (token === undefined) return undefined;
+  const store = HostedStore.open(token) ?? SharedReservedStore.open(token);
+  return store && token.file !== undefined ? FileStore.open(store, token.file) : store;
 }
 
-module.exports = { createStore, openStore };
+module.exports = { createStore, openStore, hostObject };

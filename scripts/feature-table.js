@@ -13,16 +13,26 @@ const OF_THE_SYSTEM = ["hugePages"];
 
 /** A table in Markdown, as prettier has it, of `{ name, features }` of each runtime. */
 function featureTable(columns) {
-  const names = Object.keys(columns[0].features).filter((name) => !OF_THE_SYSTEM.includes(name));
-  const rows = names.map((name) => [
-    `\`${name}\``,
-    ...columns.map(({ features }) => show(features[name])),
-  ]);
   const head = ["feature", ...columns.map(({ name }) => name)];
+  const flat = columns.map(({ features }) => flatten(features));
+  const rows = Object.keys(flat[0])
+    .filter((name) => !OF_THE_SYSTEM.includes(name))
+    .map((name) => [`\`${name}\``, ...flat.map((features) => show(features[name]))]);
   const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => row[at].length)));
   const line = (cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(" | ")} |`;
   const rule = widths.map((width) => "-".repeat(width));
   return [head, rule, ...rows].map(line).join("\n");
+}
+
+/** With what is in an object as `name.member`. */
+function flatten(features) {
+  return Object.fromEntries(
+    Object.entries(features).flatMap(([name, value]) =>
+      typeof value === "object"
+        ? Object.entries(value).map(([member, each]) => [`${name}.${member}`, each])
+        : [[name, value]],
+    ),
+  );
 }
 
 function show(value) {

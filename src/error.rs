@@ -81,6 +81,15 @@ pub enum MemoryError {
         /// What it said.
         source: io::Error,
     },
+    /// A file longer than any address space.
+    #[error("the file has {length} bytes, more than any memory can")]
+    FileTooLong {
+        /// Its bytes.
+        length: u64,
+    },
+    /// A file that became shorter while it was mapped.
+    #[error("the file was truncated while it was mapped")]
+    Truncated,
     /// A file that was never a snapshot.
     #[error("the file is no snapshot")]
     NoSnapshot,
@@ -101,8 +110,8 @@ pub enum MemoryError {
         /// Bytes reserved.
         capacity: usize,
     },
-    /// The pages were moved into the engine's own memory.
-    #[error("the pages have moved into a WebAssembly.Memory")]
+    /// The pages were moved into a memory of the engine's, or under a buffer of the engine's.
+    #[error("the pages have moved into the engine")]
     Vacated,
 }
 
@@ -111,7 +120,11 @@ impl MemoryError {
     pub fn is_want_of_room(&self) -> bool {
         matches!(
             self,
-            Self::Limit { .. } | Self::Mappings { .. } | Self::System { .. } | Self::Image { .. }
+            Self::Limit { .. }
+                | Self::Mappings { .. }
+                | Self::System { .. }
+                | Self::Image { .. }
+                | Self::Unknown { .. }
         )
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use napi::bindgen_prelude::Function;
 use napi::{Env, Error, Status, Unknown};
 use napi_derive::napi;
 
@@ -15,6 +16,7 @@ use crate::registry::{self, Id, Listed, Live, LiveMemory};
 use crate::spare;
 use crate::sys;
 use crate::units::Pages;
+use crate::waits;
 
 /// The code of the error that says that there is no memory, or none any more.
 const GONE: Status = Status::Closing;
@@ -60,10 +62,22 @@ pub fn create<'env>(
     })
 }
 
-/// Issues one more buffer over all pages: for another thread, or in place of a detached one.
+/// Issues one more buffer over all pages: in place of a detached one, or of a shorter one.
 #[napi(catch_unwind)]
 pub fn issue<'env>(env: &'env Env, id: f64) -> napi::Result<Unknown<'env>> {
     issue_whole(env, &find_memory(id)?)
+}
+
+/// Issues one more buffer of a shared memory, for a thread that shows one: `view` is over it. Null where
+/// that is of another memory.
+#[napi(catch_unwind)]
+pub fn open<'env>(env: &'env Env, id: f64, view: Unknown) -> napi::Result<Option<Unknown<'env>>> {
+    let memory = find_memory(id)?;
+    let (base, _) = handoff::viewed_bytes(env, &view)?;
+    if memory.sharing() != Sharing::Shared || memory.extent()?.base.as_ptr() != base {
+        return Ok(None);
+    }
+    issue_whole(env, &memory).map(Some)
 }
 
 /// How many pages the memory has.
@@ -97,8 +111,9 @@ pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
     Ok(number(before))
 }
 
-/// Moves an unshared memory's pages into those that `view` covers, all of an engine's memory of the
-/// same size, and detaches `buffer`. Returns what keeps the addresses left behind mapped.
+/// Moves an unshared memory's pages into those that `view` covers, all of a memory or of a resizable
+/// buffer of the engine's of the same size, and detaches `buffer`. Returns what keeps the addresses
+/// left behind mapped.
 #[napi(catch_unwind)]
 pub fn vacate<'env>(
     env: &'env Env,
@@ -144,6 +159,56 @@ pub fn reserved(id: f64) -> napi::Result<Reserved> {
     })
 }
 
+/// Moves a vacated memory's pages back from those that `view` covers, all of them, which are its size
+/// from now on; issues a buffer over them, and calls `retire` to end the one that they were under.
+#[napi(catch_unwind)]
+pub fn reclaim<'env>(
+    env: &'env Env,
+    id: f64,
+    view: Unknown<'env>,
+    retire: Function<(), ()>,
+) -> napi::Result<Unknown<'env>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    let source = handoff::pages_of(env, &view)?;
+    memory.reclaim(
+        &source,
+        |extent| handoff.issue(env, held(&memory), extent),
+        || retire.call(()),
+    )
+}
+
+/// Moves a vacated memory's pages from those that `view` covers into those that `destination` covers,
+/// and calls `retire` to end the buffer that they were under.
+#[napi(catch_unwind)]
+pub fn pass_on(
+    env: &Env,
+    id: f64,
+    view: Unknown,
+    destination: Unknown,
+    retire: Function<(), ()>,
+) -> napi::Result<()> {
+    let source = handoff::pages_of(env, &view)?;
+    let destination = handoff::pages_of(env, &destination)?;
+    find_memory(id)?.pass_on(&source, &destination, || retire.call(()))
+}
+
+/// Gives a buffer of the engine's the detach key that ours have, where there are any.
+#[napi(catch_unwind)]
+pub fn set_detach_key(env: &Env, buffer: Unknown) -> napi::Result<()> {
+    Handoff::of(env).set_detach_key(env, &buffer)
+}
+
+/// Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null
+/// where that takes JavaScript.
+#[napi(catch_unwind)]
+pub fn transfer<'env>(
+    env: &'env Env,
+    buffer: Unknown<'env>,
+) -> napi::Result<Option<Unknown<'env>>> {
+    Handoff::of(env).transfer(env, &buffer)
+}
+
 /// The address of the first byte that a `Uint8Array` views.
 #[napi(catch_unwind)]
 pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
@@ -157,6 +222,7 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     // A thread that is terminated never gets to its event loop.
     env.add_env_cleanup_hook((), |()| {
         spare::release();
+        waits::end();
     })
     .map(drop)
 }

@@ -2,15 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
+use crate::image::Image;
 use crate::linear_memory::{Extent, LinearMemory, Sharing};
+use crate::pages;
 use crate::range::PageSize;
 use crate::reservation::Reservation;
 use crate::spare;
+use crate::sys::PageRange;
 use crate::sys::fault::{calls_reached, fail_at};
-use crate::sys::maps::protection_at;
+use crate::sys::maps::{self, protection_at};
 use crate::units::{HostBytes, Pages};
 
 const PAGE: usize = 65_536;
@@ -61,7 +64,11 @@ fn failing<T>(
     let reached = calls_reached();
     fail_at(&[]);
     if let Err(error) = &result {
-        assert!(matches!(error, MemoryError::System { .. }), "{error}");
+        let is_of_system = matches!(
+            error,
+            MemoryError::System { .. } | MemoryError::Image { .. } | MemoryError::Unknown { .. }
+        );
+        assert!(is_of_system, "{error}");
     }
     let done = result.is_ok();
     (result.ok(), Run { reached, done })
@@ -126,15 +133,7 @@ fn write_bytes(memory: &LinearMemory) {
 }
 
 fn byte_at(address: usize) -> u8 {
-    let mut byte = [0];
-    let pages = OpenOptions::new()
-        .read(true)
-        .open("/proc/self/mem")
-        .unwrap();
-    pages
-        .read_exact_at(&mut byte, address.try_into().unwrap())
-        .unwrap();
-    byte[0]
+    maps::byte_at(address).unwrap()
 }
 
 /// Expects a memory of `size` pages, all accessible, and nothing behind them; and on the first
@@ -279,6 +278,93 @@ fn a_move_that_fails_changes_nothing() {
     });
 }
 
+/// What stands for a resizable buffer of the engine's: bytes that pages move to, and more behind them.
+fn resizable(size: u64) -> Reservation {
+    Reservation::new(bytes(size), bytes(4 * SIZE), PageSize::Base).unwrap()
+}
+
+/// A memory with a byte on each page, which have moved under a buffer that then was resized.
+fn vacated(memory: LinearMemory) -> (LinearMemory, Reservation) {
+    let buffer = resizable(SIZE);
+    memory
+        .vacate(&buffer.pages(bytes(SIZE)).unwrap(), || {
+            Ok::<_, MemoryError>(())
+        })
+        .unwrap();
+    buffer.commit(bytes(SIZE + 1)).unwrap();
+    (memory, buffer)
+}
+
+#[test]
+fn pages_come_back_or_stay_where_they_are() {
+    for memory in [|| written(SIZE, 2 * SIZE), clamped] {
+        with_every_failure(|calls| {
+            let (memory, buffer) = vacated(memory());
+            spare::release();
+            let there = buffer.pages(bytes(SIZE + 1)).unwrap();
+            let mut retired = false;
+            let reclaim = |retire: &mut dyn FnMut()| {
+                memory.reclaim(
+                    &there,
+                    |_| Ok(()),
+                    || {
+                        retire();
+                        Ok(())
+                    },
+                )
+            };
+            let (_, run) = failing(calls, || reclaim(&mut || retired = true));
+            assert_eq!(retired, run.done);
+            if calls.is_empty() {
+                assert!(!run.reached.contains(&"madvise"), "copied");
+            }
+            if !run.done {
+                assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+                reclaim(&mut || ()).unwrap();
+            }
+            expect_pages(&memory, SIZE + 1, SIZE);
+            grow(&memory, 1).unwrap();
+            expect_pages(&memory, SIZE + 2, SIZE);
+            run
+        });
+    }
+}
+
+#[test]
+fn pages_move_on_or_stay_where_they_are() {
+    with_every_failure(|calls| {
+        let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+        let host = resizable(SIZE + 1);
+        let there = buffer.pages(bytes(SIZE + 1)).unwrap();
+        let address = |range: &Reservation, page| range.base().as_ptr().addr() + page * PAGE;
+        let (_, run) = failing(calls, || {
+            memory.pass_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), || Ok(()))
+        });
+        let now = if run.done { &host } else { &buffer };
+        assert_eq!((byte_at(address(now, 0)), byte_at(address(now, 1))), (1, 2));
+        // Whoever has the old address neither faults nor reads what is another's now.
+        assert_eq!(protection_at(address(&buffer, 0)).as_deref(), Some("rw-p"));
+        assert_eq!(byte_at(address(&buffer, 0)) == 0, run.done);
+        run
+    });
+}
+
+#[test]
+fn pages_of_several_mappings_move_without_being_copied() {
+    let _alone = alone();
+    let memory = clamped();
+    grow(&memory, 1).unwrap();
+    let host = resizable(SIZE + 1);
+    fail_at(&[]);
+    memory
+        .vacate(&host.pages(bytes(SIZE + 1)).unwrap(), || {
+            Ok::<_, MemoryError>(())
+        })
+        .unwrap();
+    // At once, or one mapping of the kernel's after the other.
+    assert!(!calls_reached().contains(&"madvise"), "copied");
+}
+
 /// What the engine may say when its buffer is to be detached.
 fn refuse() -> Result<(), MemoryError> {
     Err(MemoryError::Vacated)
@@ -304,17 +390,18 @@ fn where_the_old_buffer_stays_a_growth_is_taken_back() {
 #[test]
 fn where_the_old_buffer_stays_moved_and_copied_pages_come_back() {
     let _alone = alone();
-    // In `clamped`: mmap, mprotect, mremap. In `vacate`: mremap.
+    // Both times that a move is tried. In `clamped`: mmap, mprotect, open, ioctl, mremap, read, mremap.
+    // In `vacate` what comes after the first two.
     for copying in [false, true] {
         let memory = clamped();
         let before = base(&memory);
         spare::release();
-        fail_at(if copying { &[3] } else { &[] });
+        fail_at(if copying { &[5, 7] } else { &[] });
         expect_refusal(memory.grow(pages(1), Ok, refuse));
         expect_pages(&memory, SIZE, SIZE);
 
         let elsewhere = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
-        fail_at(if copying { &[1] } else { &[] });
+        fail_at(if copying { &[3, 5] } else { &[] });
         expect_refusal(memory.vacate(&elsewhere.pages(bytes(SIZE)).unwrap(), refuse));
         assert_eq!(calls_reached().contains(&"madvise"), copying);
         fail_at(&[]);
@@ -333,5 +420,160 @@ fn what_cannot_be_taken_back_harms_nothing() {
     fail_at(&[]);
     assert_eq!(memory.size(), SIZE);
     grow(&memory, 1).unwrap();
+    expect_pages(&memory, SIZE + 1, SIZE);
+}
+
+/// Pages that are no memory's yet, one of which in two has a byte; and then an image of those.
+fn area() -> (Reservation, Arc<Image>) {
+    let area = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
+    write_every_other(&whole(&area), 7);
+    let image = Arc::new(pages::capture(&whole(&area)).unwrap());
+    (area, image)
+}
+
+fn whole(area: &Reservation) -> PageRange<'_> {
+    area.pages(bytes(SIZE)).unwrap()
+}
+
+fn write_every_other(pages: &PageRange, value: u8) {
+    for start in (0..pages.length().get()).step_by(2 * PAGE) {
+        let page = pages::part(pages, start..start + PAGE).unwrap();
+        page.write_at(&[value], 0);
+    }
+}
+
+/// The first bytes of the first three pages, and of the last.
+fn bytes_of(pages: &PageRange) -> [u8; 4] {
+    let start = pages.addresses().start;
+    [0, 1, 2, 10].map(|page| byte_at(start + page * PAGE))
+}
+
+const EVERY_OTHER: [u8; 4] = [7, 0, 7, 7];
+
+#[test]
+fn a_discard_that_fails_changes_nothing() {
+    for is_over_image in [false, true] {
+        with_every_failure(|calls| {
+            let (area, image) = area();
+            if is_over_image {
+                pages::restore(&whole(&area), &image).unwrap();
+            }
+            let two = pages::part(&whole(&area), 0..2 * PAGE).unwrap();
+            let (_, run) = failing(calls, || pages::discard(&two));
+            let expected = if run.done { [0, 0, 7, 7] } else { EVERY_OTHER };
+            assert_eq!(bytes_of(&whole(&area)), expected);
+            pages::restore(&whole(&area), &image).unwrap();
+            assert_eq!(bytes_of(&whole(&area)), EVERY_OTHER);
+            pages::discard(&whole(&area)).unwrap();
+            assert!(whole(&area).is_zero());
+            run
+        });
+    }
+}
+
+#[test]
+fn an_image_is_made_or_not() {
+    with_every_failure(|calls| {
+        let (area, image) = area();
+        let (made, run) = failing(calls, || pages::capture(&whole(&area)));
+        if let Some(made) = made {
+            assert_eq!(made.runs(), image.runs());
+        }
+        assert_eq!(bytes_of(&whole(&area)), EVERY_OTHER);
+        run
+    });
+}
+
+#[test]
+fn an_image_is_put_back_or_nothing_has_changed() {
+    for is_there in [false, true] {
+        with_every_failure(|calls| {
+            let (area, image) = area();
+            if is_there {
+                pages::restore(&whole(&area), &image).unwrap();
+            }
+            write_every_other(&whole(&area), 9);
+            let (_, run) = failing(calls, || pages::restore(&whole(&area), &image));
+            let expected = if run.done { EVERY_OTHER } else { [9, 0, 9, 9] };
+            assert_eq!(bytes_of(&whole(&area)), expected);
+            pages::restore(&whole(&area), &image).unwrap();
+            assert_eq!(bytes_of(&whole(&area)), EVERY_OTHER);
+            pages::discard(&whole(&area)).unwrap();
+            assert!(whole(&area).is_zero());
+            run
+        });
+    }
+}
+
+#[test]
+fn a_move_of_an_image_that_fails_changes_nothing_and_leaves_nothing() {
+    with_every_failure(|calls| {
+        let (area, image) = area();
+        pages::restore(&whole(&area), &image).unwrap();
+        // Three mappings: the image, what is anonymous, the image.
+        pages::discard(&pages::part(&whole(&area), 2 * PAGE..3 * PAGE).unwrap()).unwrap();
+        let expected = [7, 0, 0, 7];
+        let to = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
+        let (_, run) = failing(calls, || {
+            pages::relocate(whole(&area), whole(&to)).map(|_| ())
+        });
+        let (now, before) = if run.done { (&to, &area) } else { (&area, &to) };
+        assert_eq!(bytes_of(&whole(now)), expected);
+        if run.done {
+            assert!(whole(before).is_zero());
+        }
+        // Where it is now, it goes on.
+        pages::restore(&whole(now), &image).unwrap();
+        assert_eq!(bytes_of(&whole(now)), EVERY_OTHER);
+        pages::discard(&whole(now)).unwrap();
+        assert!(whole(now).is_zero());
+        pages::restore(&whole(now), &image).unwrap();
+
+        // The other range, whatever has come to be under it, is one for the next memory.
+        let address = before.base();
+        let (first, second) = if run.done { (to, area) } else { (area, to) };
+        drop(second);
+        let next = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
+        assert_eq!(next.base(), address);
+        assert!(whole(&next).is_zero());
+        drop(first);
+        run
+    });
+}
+
+#[test]
+fn a_memory_that_is_closed_ends_whether_or_not_its_pages_go() {
+    let _alone = alone();
+    for calls in [&[][..], &[1]] {
+        let memory = written(SIZE, SIZE);
+        let at = base(&memory);
+        expect_refusal(memory.close(refuse));
+        expect_pages(&memory, SIZE, SIZE);
+        let (_, run) = failing(calls, || memory.close(|| Ok(())));
+        assert_eq!((run.reached, run.done), (vec!["madvise"], true));
+        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+        expect_refusal(memory.close(|| Ok(())));
+        // Whoever has the old address never faults.
+        assert_eq!(byte_at(at) == 0, calls.is_empty());
+
+        drop(memory);
+        let next = new(SIZE, SIZE).unwrap();
+        assert_eq!(base(&next), at);
+        expect_pages(&next, SIZE, 0);
+    }
+}
+
+#[test]
+fn where_the_engine_keeps_its_buffer_pages_go_back_to_it() {
+    let _alone = alone();
+    let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+    let there = buffer.pages(bytes(SIZE + 1)).unwrap();
+    expect_refusal(memory.reclaim(&there, |_| Ok(()), refuse));
+    let host = resizable(SIZE + 1);
+    expect_refusal(memory.pass_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), refuse));
+    assert_eq!(byte_at(buffer.base().as_ptr().addr() + PAGE), 2);
+    memory
+        .reclaim(&there, |_| Ok::<_, MemoryError>(()), || Ok(()))
+        .unwrap();
     expect_pages(&memory, SIZE + 1, SIZE);
 }

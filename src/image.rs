@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use memmap2::Mmap;
 
@@ -23,10 +23,13 @@ pub struct Image {
     file: ImageFile,
     length: HostBytes,
     /// Where it has bytes, in order; all others are zero.
-    runs: Vec<Range<usize>>,
+    runs: Runs,
     /// Its bytes, mapped when first asked for.
     mapped: OnceLock<Option<Mapped>>,
 }
+
+/// Stretches of offsets, in order and apart.
+pub type Runs = Arc<[Range<usize>]>;
 
 #[derive(Debug)]
 struct Mapped {
@@ -40,8 +43,8 @@ impl Image {
         self.length
     }
 
-    /// Where it has bytes, in order and apart; all others are zero.
-    pub fn runs(&self) -> &[Range<usize>] {
+    /// Where it has bytes; all others are zero.
+    pub fn runs(&self) -> &Runs {
         &self.runs
     }
 
@@ -51,6 +54,14 @@ impl Image {
         self.runs
             .get(next)
             .is_none_or(|run| run.start >= offsets.end)
+    }
+
+    /// Whether its bytes are what the system has under all of these addresses, each stretch from its
+    /// offset on. Not known is no.
+    pub fn is_under(&self, stretches: impl IntoIterator<Item = (Range<usize>, usize)>) -> bool {
+        let stretches = stretches.into_iter();
+        self.file
+            .is_mapped_at(stretches.map(|(addresses, offset)| (addresses, position(offset))))
     }
 
     /// The bytes at `offset`.
@@ -101,7 +112,9 @@ impl AsFd for Image {
 /// An image that is being made.
 #[derive(Debug)]
 pub struct ImageBuilder {
-    image: Image,
+    file: ImageFile,
+    length: HostBytes,
+    runs: Vec<Range<usize>>,
 }
 
 impl ImageBuilder {
@@ -115,12 +128,9 @@ impl ImageBuilder {
         let limit = Pages::LIMIT.bytes().unwrap_or(length);
         let file = ImageFile::create(position(limit.get())).map_err(|source| refused(0, source))?;
         Ok(Self {
-            image: Image {
-                file,
-                length,
-                runs: Vec::new(),
-                mapped: OnceLock::new(),
-            },
+            file,
+            length,
+            runs: Vec::new(),
         })
     }
 
@@ -130,8 +140,7 @@ impl ImageBuilder {
     ///
     /// What the system says.
     pub fn add_pages(&mut self, pages: &PageRange, offset: usize) -> Result<(), MemoryError> {
-        self.image
-            .file
+        self.file
             .write_pages(pages, position(offset))
             .map_err(|source| refused(pages.length().get(), source))?;
         self.has_bytes(offset..offset.saturating_add(pages.length().get()));
@@ -144,8 +153,7 @@ impl ImageBuilder {
     ///
     /// What the system says.
     pub fn add(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
-        self.image
-            .file
+        self.file
             .write(bytes, position(offset))
             .map_err(|source| refused(bytes.len(), source))?;
         self.has_bytes(offset..offset.saturating_add(bytes.len()));
@@ -158,17 +166,19 @@ impl ImageBuilder {
     ///
     /// What the system says.
     pub fn finish(self) -> Result<Image, MemoryError> {
-        self.image
-            .file
-            .seal()
-            .map_err(|source| refused(0, source))?;
-        Ok(self.image)
+        self.file.seal().map_err(|source| refused(0, source))?;
+        Ok(Image {
+            file: self.file,
+            length: self.length,
+            runs: self.runs.into(),
+            mapped: OnceLock::new(),
+        })
     }
 
     fn has_bytes(&mut self, run: Range<usize>) {
-        match self.image.runs.last_mut() {
+        match self.runs.last_mut() {
             Some(last) if last.end == run.start => last.end = run.end,
-            _ => self.image.runs.push(run),
+            _ => self.runs.push(run),
         }
     }
 }
@@ -201,7 +211,7 @@ mod tests {
     #[test]
     fn neighbours_are_one_run() {
         let image = image(&[0..5, 5..9, 12..13]);
-        assert_eq!(image.runs(), [0..9, 12..13]);
+        assert_eq!(**image.runs(), [0..9, 12..13]);
         let mut bytes = [7; 5];
         image.read(&mut bytes, 8).unwrap();
         assert_eq!(bytes, [1, 0, 0, 0, 1]);

@@ -1,6 +1,7 @@
 //! What the addon exports: thin functions on a memory's number. The class is JavaScript's
 //! (`index.js`); it converts arguments, and rethrows these errors as the caller's realm has them.
 
+mod backing_file;
 mod error;
 pub mod exports;
 #[cfg(feature = "fault-injection")]
@@ -8,6 +9,10 @@ pub mod fault_exports;
 #[cfg(feature = "fault-injection")]
 #[cfg(test)]
 mod fault_tests;
+pub mod file_exports;
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+mod growth_model;
 mod handoff;
 mod image;
 mod linear_memory;
@@ -20,5 +25,7 @@ mod registry;
 mod reservation;
 mod snapshot_file;
 mod spare;
+mod sync;
 mod sys;
 mod units;
+mod waits;

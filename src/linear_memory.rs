@@ -10,17 +10,19 @@
 //!    retire (detach) the shorter one, publish the size. A range that turns out too small is left for
 //!    a larger one: the pages move, without being copied. What retires comes last of all that can
 //!    fail, since nothing brings a detached buffer back.
-//! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's.
+//! 5. **Vacate** ([`LinearMemory::vacate`]): the pages move into a memory of the engine's, or under a
+//!    resizable buffer of the engine's. From there they may come back ([`LinearMemory::reclaim`]), more
+//!    of them perhaps, or move on ([`LinearMemory::pass_on`]).
 //! 6. **Release**: when the last buffer's backing store is gone, this is dropped, and every range it
 //!    ever lived in is unmapped. Not before: native code may still hold an old address.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
+use crate::pages;
 use crate::range::PageSize;
 use crate::reservation::Reservation;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::sys::PageRange;
 use crate::units::{HostBytes, Pages};
 
@@ -56,13 +58,14 @@ pub enum Sharing {
 pub struct LinearMemory {
     maximum: Pages,
     sharing: Sharing,
-    /// In pages. Written under the lock of `ranges`, after the pages were committed; read without.
-    size: AtomicU64,
+    /// The size for those who do not hold the lock: stored under it, after the pages were committed.
+    published: AtomicU64,
     ranges: Mutex<Ranges>,
 }
 
 #[derive(Debug)]
 struct Ranges {
+    size: Pages,
     current: Reservation,
     /// Ranges that the pages have left; kept for those who may still hold an address in them.
     former: Vec<Reservation>,
@@ -126,12 +129,18 @@ impl LinearMemory {
         Ok(Self::over(reservation, initial, limit, sharing))
     }
 
-    fn over(current: Reservation, size: Pages, maximum: Pages, sharing: Sharing) -> Self {
+    pub(crate) fn over(
+        current: Reservation,
+        size: Pages,
+        maximum: Pages,
+        sharing: Sharing,
+    ) -> Self {
         Self {
             maximum,
             sharing,
-            size: AtomicU64::new(size.count()),
+            published: AtomicU64::new(size.count()),
             ranges: Mutex::new(Ranges {
+                size,
                 current,
                 former: Vec::new(),
                 vacated: false,
@@ -142,7 +151,7 @@ impl LinearMemory {
 
     /// How many pages it has now. Each of them is accessible.
     pub fn size(&self) -> u64 {
-        self.size.load(Ordering::Acquire)
+        self.published.load(Ordering::Acquire)
     }
 
     /// Who may hold its buffers.
@@ -157,7 +166,7 @@ impl LinearMemory {
     /// [`MemoryError::Vacated`].
     pub fn extent(&self) -> Result<Extent, MemoryError> {
         let ranges = self.lock_live()?;
-        let length = within(self.pages(), self.maximum)?;
+        let length = within(ranges.size, self.maximum)?;
         Ok(Extent {
             base: ranges.current.base(),
             length,
@@ -186,7 +195,7 @@ impl LinearMemory {
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(u64, T), E> {
         let mut ranges = self.lock_live()?;
-        let before = self.pages();
+        let before = ranges.size;
         let after = before
             .checked_add(delta)
             .filter(|after| *after <= self.maximum)
@@ -200,7 +209,8 @@ impl LinearMemory {
         } else {
             self.grow_elsewhere(&mut ranges, (from, to), issue, retire)?
         };
-        self.size.store(after.count(), Ordering::Release);
+        ranges.size = after;
+        self.published.store(after.count(), Ordering::Release);
         Ok((before.count(), issued))
     }
 
@@ -231,7 +241,7 @@ impl LinearMemory {
         Ok(issued)
     }
 
-    /// Moves all pages to `destination`, for good, and then lets `retire` end what stood for them.
+    /// Moves all pages to `destination`, and then lets `retire` end what stood for them.
     ///
     /// # Errors
     ///
@@ -242,7 +252,7 @@ impl LinearMemory {
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
-        let length = within(self.pages(), self.maximum)?;
+        let length = within(ranges.size, self.maximum)?;
         let moved = ranges.current.move_pages(length, destination)?;
         retire().inspect_err(|_| moved.undo())?;
         ranges.vacated = true;
@@ -279,9 +289,72 @@ impl LinearMemory {
         })
     }
 
-    fn pages(&self) -> Pages {
-        // Never above the maximum, which is a number of pages: see `grow`.
-        Pages::new(self.size()).unwrap_or(self.maximum)
+    /// Moves the pages back from `source`, to which they were vacated: all that are there now, which
+    /// are the new size. `issue` and `retire` as in [`LinearMemory::grow`].
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::grow`]; the pages are then still at `source`.
+    pub fn reclaim<T, E: From<MemoryError>>(
+        &self,
+        source: &PageRange,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<T, E> {
+        let mut ranges = self.lock();
+        let length = source.length();
+        let limit = within(self.maximum, self.maximum)?;
+        let size =
+            Pages::of_bytes(length.get()).ok_or(MemoryError::AddressSpace { wanted: u64::MAX })?;
+        within(size, self.maximum)?;
+        let larger = if length > ranges.current.capacity() {
+            let wanted = length.checked_add(length).unwrap_or(length).min(limit);
+            let page_size = ranges.current.page_size();
+            Some(Reservation::anew(length, wanted, page_size)?)
+        } else {
+            None
+        };
+        let target = larger.as_ref().unwrap_or(&ranges.current);
+        let committed = target.committed();
+        if length > committed {
+            target.commit(length)?;
+        }
+        let attempt = || {
+            let issued = issue(Extent {
+                base: target.base(),
+                length,
+            })?;
+            let moved = pages::relocate(*source, target.pages(length)?)?;
+            retire().inspect_err(|_| moved.undo())?;
+            Ok(issued)
+        };
+        let issued = attempt().inspect_err(|_: &E| target.uncommit(committed))?;
+        if let Some(larger) = larger {
+            let former = std::mem::replace(&mut ranges.current, larger);
+            ranges.former.push(former);
+        }
+        ranges.vacated = false;
+        ranges.size = size;
+        self.published.store(size.count(), Ordering::Release);
+        Ok(issued)
+    }
+
+    /// Moves the pages from `source`, to which they were vacated, on to `destination`, and then lets
+    /// `retire` end what stood for them.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::vacate`]; the pages are then still at `source`.
+    pub fn pass_on<E: From<MemoryError>>(
+        &self,
+        source: &PageRange,
+        destination: &PageRange,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let _one_at_a_time = self.lock();
+        let to = pages::part(destination, 0..source.length().get())?;
+        let moved = pages::relocate(*source, to)?;
+        retire().inspect_err(|_| moved.undo())
     }
 
     fn lock(&self) -> MutexGuard<'_, Ranges> {
@@ -414,6 +487,68 @@ mod tests {
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));
         assert!(matches!(vacate(), Err(MemoryError::Vacated)));
         assert_eq!(memory.remains().length, HostBytes::ZERO);
+    }
+
+    /// Stands for a resizable buffer of the engine's.
+    fn elsewhere(size: u64) -> Reservation {
+        Reservation::new(bytes(size), bytes(100), PageSize::Base).unwrap()
+    }
+
+    fn reclaim(memory: &LinearMemory, from: &Reservation, size: u64) -> Result<(), MemoryError> {
+        let buffer = from.pages(bytes(size)).unwrap();
+        memory.reclaim(&buffer, |_| Ok(()), || Ok(()))
+    }
+
+    #[test]
+    fn pages_come_back_with_those_that_were_added() {
+        let memory = unshared(1, Some(3));
+        let base = memory.extent().unwrap().base;
+        let buffer = elsewhere(1);
+        let vacate = |to: &Reservation| {
+            let all = to.pages(to.committed()).unwrap();
+            memory.vacate(&all, || Ok::<_, MemoryError>(()))
+        };
+        vacate(&buffer).unwrap();
+        buffer.commit(bytes(3)).unwrap();
+        reclaim(&memory, &buffer, 3).unwrap();
+        assert_eq!(memory.size(), 3);
+        assert_eq!(memory.extent().unwrap().base, base);
+        assert!(matches!(grow(&memory, 1), Err(MemoryError::Maximum { .. })));
+        // And out and back again, over the seam.
+        vacate(&elsewhere(3)).unwrap();
+    }
+
+    #[test]
+    fn more_pages_than_there_is_room_for_come_back_to_a_larger_range() {
+        let clamped = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
+        let memory = LinearMemory::over(clamped, pages(1), pages(5), Sharing::Unshared);
+        let buffer = elsewhere(1);
+        memory
+            .vacate(
+                &buffer.pages(bytes(1)).unwrap(),
+                || Ok::<_, MemoryError>(()),
+            )
+            .unwrap();
+        buffer.commit(bytes(4)).unwrap();
+        reclaim(&memory, &buffer, 4).unwrap();
+        assert_eq!(memory.lock().former.len(), 1);
+        assert!(grow(&memory, 1).is_ok());
+        assert!(grow(&memory, 1).is_err());
+    }
+
+    #[test]
+    fn more_pages_than_the_maximum_never_come_back() {
+        let memory = unshared(1, Some(3));
+        let buffer = elsewhere(4);
+        memory
+            .vacate(
+                &buffer.pages(bytes(1)).unwrap(),
+                || Ok::<_, MemoryError>(()),
+            )
+            .unwrap();
+        let refused = reclaim(&memory, &buffer, 4);
+        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
+        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
     }
 
     #[test]

@@ -3,42 +3,97 @@
 //!
 //! One table for the process, by address, since the pages may be the engine's as well as ours. Where
 //! the engine unmaps its own, nobody tells us: what the table has may be gone, or be another memory's
-//! by now. So everything that asks it is right, if slower, where it names too much.
+//! by now. So everything that asks it is right, if slower, where it names too much; who would not be
+//! asks the system as well ([`Image::is_under`]).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::MemoryError;
-use crate::image::Image;
+use crate::image::{Image, Runs};
 use crate::mapping_room::MappingRoom;
-use crate::sys;
+use crate::sys::{self, Watch};
 
 /// What is under a stretch of addresses, in place of anonymous pages.
 #[derive(Clone, Debug)]
 pub struct Overlay {
-    image: Weak<Image>,
-    /// Of the stretch's first byte, in the image.
+    source: Source,
+    /// Of the stretch's first byte, in the image; from the first byte that was covered.
     offset: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Image {
+        image: Weak<Image>,
+        /// The image's: still wanted where the image itself is gone, and only its pages are left.
+        runs: Runs,
+    },
+    /// A file that others can truncate. What was covered by it is watched to the last piece.
+    File(Arc<Watch>),
 }
 
 impl Overlay {
     /// `image`, from its first byte on.
     pub fn of_image(image: &Arc<Image>) -> Self {
         Self {
-            image: Arc::downgrade(image),
+            source: Source::Image {
+                image: Arc::downgrade(image),
+                runs: Arc::clone(image.runs()),
+            },
             offset: 0,
         }
     }
 
-    /// The image, if it is still to be had: with what offset the stretch begins.
-    pub fn image(&self) -> Option<(Arc<Image>, usize)> {
-        Some((self.image.upgrade()?, self.offset))
+    /// A file, whose pages `watch` is over.
+    pub fn of_file(watch: Watch) -> Self {
+        Self {
+            source: Source::File(Arc::new(watch)),
+            offset: 0,
+        }
+    }
+
+    /// Whether it is a file that others can change.
+    pub fn is_file(&self) -> bool {
+        matches!(self.source, Source::File(_))
+    }
+
+    /// What is to be put at `addresses`, once its pages have moved there.
+    pub fn moved_to(self, addresses: &Range<usize>) -> Self {
+        match self.source {
+            Source::Image { .. } => self,
+            // The handler is in place since the first watch: nothing is left that could fail.
+            Source::File(ref watch) => match Watch::over(addresses) {
+                Ok(there) => {
+                    there.take_after(watch);
+                    Self::of_file(there)
+                }
+                Err(_) => self,
+            },
+        }
+    }
+
+    /// Where the stretch of an image has other bytes than zeros, in order, by offsets from its first byte.
+    pub fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+        let inside = |at: usize| at.saturating_sub(self.offset);
+        let runs = match &self.source {
+            Source::Image { runs, .. } => &runs[..],
+            Source::File(_) => &[],
+        };
+        runs.iter()
+            .map(move |run| inside(run.start)..inside(run.end))
+            .filter(|run| !run.is_empty())
+    }
+
+    /// With which byte of the image the stretch begins.
+    pub fn offset(&self) -> usize {
+        self.offset
     }
 
     fn from(&self, skipped: usize) -> Self {
         Self {
-            image: Weak::clone(&self.image),
+            source: self.source.clone(),
             offset: self.offset.saturating_add(skipped),
         }
     }
@@ -98,18 +153,36 @@ impl Overlays {
         pieces
     }
 
+    /// Whether to clear `addresses` splits a stretch in two.
+    pub fn are_within_one(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses)
+            .any(|(start, entry)| start < addresses.start && addresses.end < entry.end)
+    }
+
     /// Whether all of `addresses` are as a restore of `image` leaves them: its own bytes under each of
-    /// its runs, and what reads zero elsewhere.
+    /// its runs, and what reads zero elsewhere. The system may know better.
     pub fn are_of(&self, addresses: &Range<usize>, image: &Arc<Image>) -> bool {
         self.pieces(addresses).iter().all(|(piece, overlay)| {
             let at = piece.start.saturating_sub(addresses.start);
             match overlay {
-                Some(overlay) => {
-                    overlay.offset == at && overlay.image.as_ptr() == Arc::as_ptr(image)
-                }
+                Some(Overlay { source, offset }) => match source {
+                    Source::Image { image: under, .. } => {
+                        *offset == at && under.as_ptr() == Arc::as_ptr(image)
+                    }
+                    Source::File(_) => false,
+                },
                 None => image.is_zero(at..at.saturating_add(piece.len())),
             }
         })
+    }
+
+    /// Whether a page of a file's was lost in `addresses`.
+    pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses)
+            .any(|(_, entry)| match &entry.overlay.source {
+                Source::Image { .. } => false,
+                Source::File(watch) => watch.was_hit(),
+            })
     }
 
     /// Makes sure of the mappings that `stretches` more may take.
@@ -237,8 +310,24 @@ mod tests {
         );
         assert_eq!(shown(&table, 12..14), [(12..14, Some(2))]);
         assert!(table.touch(&(19..20)) && !table.touch(&(20..21)) && !table.touch(&(15..15)));
-        let (_, overlay) = table.pieces(&(12..14)).remove(0);
-        assert_eq!(overlay.unwrap().image().unwrap().1, 2);
+        assert!(table.are_within_one(&(12..14)) && !table.are_within_one(&(12..20)));
+        assert!(!table.are_within_one(&(5..25)) && !table.are_within_one(&(20..25)));
+    }
+
+    #[test]
+    fn a_stretch_has_the_runs_of_its_image_even_when_that_is_gone() {
+        let mut builder = ImageBuilder::new(HostBytes::MIB).unwrap();
+        for run in [0..5, 10..20, 30..40] {
+            builder.add(&vec![1; run.len()], run.start).unwrap();
+        }
+        let image = Arc::new(builder.finish().unwrap());
+        let mut table = table();
+        table.put(&(100..200), Overlay::of_image(&image));
+        drop(image);
+        let (_, overlay) = table.pieces(&(115..135)).remove(0);
+        let overlay = overlay.unwrap();
+        assert_eq!(overlay.offset(), 15);
+        assert_eq!(overlay.runs().collect::<Vec<_>>(), [0..5, 15..25]);
     }
 
     #[test]
@@ -267,7 +356,10 @@ mod tests {
         table.put(&(0..10), Overlay::of_image(&image));
         drop(image);
         let (_, overlay) = table.pieces(&(0..10)).remove(0);
-        assert!(overlay.unwrap().image().is_none());
+        let Source::Image { image, .. } = overlay.unwrap().source else {
+            panic!("no image");
+        };
+        assert!(image.upgrade().is_none());
         table.prune().unwrap();
         assert!(!table.touch(&(0..10)));
     }

@@ -25,7 +25,7 @@ pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Re
     let all = handoff::pages_of(env, &buffer)?;
     let range = pages::part(&all, within(offset)..within(offset + length))?;
     let released = pages::resident(&range)?;
-    pages::discard(&range)?;
+    collecting(|| pages::discard(&range))?;
     Ok(bytes(released))
 }
 
@@ -43,13 +43,15 @@ pub fn hosted_reserved(env: &Env, buffer: Unknown) -> napi::Result<f64> {
     Ok(bytes(pages::reserved_around(&pages)?))
 }
 
-/// An image: its number, and what keeps it alive.
+/// An image.
 #[napi(object, object_from_js = false)]
 pub struct IssuedImage<'env> {
     /// What the other functions know it by.
     pub id: f64,
-    /// A buffer without bytes.
+    /// What keeps it alive: a buffer without bytes.
     pub owner: Unknown<'env>,
+    /// How many bytes the image has.
+    pub byte_length: f64,
 }
 
 /// Makes an image of the pages.
@@ -78,7 +80,7 @@ pub fn save_image(
     maximum: f64,
 ) -> napi::Result<()> {
     let image = find_image(id)?;
-    let file = sys::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     let maximum = maximum.to_bits();
     Ok(snapshot_file::write(
         &image,
@@ -94,7 +96,7 @@ pub struct OpenedImage<'env> {
     pub id: f64,
     /// Likewise.
     pub owner: Unknown<'env>,
-    /// How many bytes the image has.
+    /// Likewise.
     pub byte_length: f64,
     /// As [`save_image`] was given it.
     pub flags: u32,
@@ -105,29 +107,36 @@ pub struct OpenedImage<'env> {
 /// Reads an image from a file that is open at its beginning.
 #[napi(catch_unwind)]
 pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedImage<'env>> {
-    let file = sys::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     let (image, origin) = snapshot_file::read(&file)?;
-    let byte_length = bytes(image.length().get());
-    let IssuedImage { id, owner } = issue(env, image)?;
+    let issued = issue(env, image)?;
     Ok(OpenedImage {
-        id,
-        owner,
-        byte_length,
+        id: issued.id,
+        owner: issued.owner,
+        byte_length: issued.byte_length,
         flags: origin.flags,
         maximum: f64::from_bits(origin.maximum),
     })
 }
 
+/// What an image weighs to the collector at least: it takes a descriptor too, and a process has few.
+const LEAST_WEIGHT: HostBytes = HostBytes::MIB;
+
 fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
     let runs = image.runs().iter().map(ExactSizeIterator::len);
     let weight = HostBytes::round_up(runs.sum()).unwrap_or(image.length());
+    let byte_length = bytes(image.length().get());
     let image = registry::register(Arc::new(image));
     let id = image.id().as_number();
     let held: Held = image;
     let handoff = Handoff::of(env);
-    let owner = handoff.issue_owner(env, held, weight)?;
+    let owner = handoff.issue_owner(env, held, weight.max(LEAST_WEIGHT))?;
     handoff.settle(env);
-    Ok(IssuedImage { id, owner })
+    Ok(IssuedImage {
+        id,
+        owner,
+        byte_length,
+    })
 }
 
 fn find_image(id: f64) -> napi::Result<Arc<Image>> {
@@ -135,7 +144,8 @@ fn find_image(id: f64) -> napi::Result<Arc<Image>> {
     Ok(Arc::clone(&live))
 }
 
-fn within(offset: f64) -> usize {
+/// An offset of bytes, or an address.
+pub fn within(offset: f64) -> usize {
     // Saturates: what is no offset is beyond the end.
     offset as usize
 }

@@ -1,13 +1,14 @@
 //! What can be done to pages in place, whoever reserved them: give back, freeze, put back, move.
 
+use std::fs::File;
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder, MOST_HOLES};
-use crate::overlay::{Overlay, Overlays};
-use crate::sys::{self, PageRange};
+use crate::overlay::{Overlay, Overlays, Piece};
+use crate::sys::{self, PageRange, Watch, Writes};
 use crate::units::HostBytes;
 
 /// Up to so many bytes, pages that were written to are written again when an image is put back: it
@@ -18,11 +19,14 @@ const MOST_REWRITTEN: usize = 4 << 20;
 ///
 /// # Errors
 ///
-/// What the system says; no byte has changed then.
+/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
     let mut overlays = Overlays::lock();
     if overlays.touch(&addresses) {
+        if overlays.are_within_one(&addresses) {
+            overlays.make_room(1)?;
+        }
         pages.renew().map_err(|source| refused(pages, source))?;
         overlays.clear(&addresses);
         return Ok(());
@@ -68,50 +72,46 @@ pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
 /// What the system says.
 pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
     let mut builder = ImageBuilder::new(pages.length())?;
-    let start = pages.base().as_ptr().addr();
-    // Not locked while it copies: each piece holds its image.
-    let pieces = Overlays::lock().pieces(&pages.addresses());
-    for (addresses, overlay) in pieces {
-        let offset = addresses.start.saturating_sub(start);
-        for run in runs_with_bytes(&addresses, overlay)? {
-            let from = offset.saturating_add(run.start);
-            let run = part(pages, from..from.saturating_add(run.len()))?;
-            add_bytes(&mut builder, &run, from)?;
-        }
+    for run in runs_with_bytes(pages)? {
+        for_bytes(&part(pages, run.clone())?, |bytes, at| {
+            builder.add_pages(bytes, run.start.saturating_add(at))
+        })?;
     }
     builder.finish()
 }
 
-/// Where there may be other bytes than zeros in `addresses`, as offsets from their start.
-fn runs_with_bytes(
+/// Where there may be other bytes than zeros in the pages. What is left out was zero: nobody can put
+/// something else under them before the states of all are known.
+fn runs_with_bytes(pages: &PageRange) -> Result<Vec<Range<usize>>, MemoryError> {
+    let all = pages.addresses();
+    let overlays = Overlays::lock();
+    let mut runs = Vec::new();
+    for (addresses, overlay) in overlays.pieces(&all) {
+        let offset = addresses.start.saturating_sub(all.start);
+        let shifted = |at: usize| at.saturating_add(offset);
+        let inside = runs_of_piece(&addresses, overlay.as_ref())?.into_iter();
+        runs.extend(inside.map(|run| shifted(run.start)..shifted(run.end)));
+    }
+    Ok(runs)
+}
+
+/// The same of one piece, as offsets from its start.
+fn runs_of_piece(
     addresses: &Range<usize>,
-    overlay: Option<Overlay>,
+    overlay: Option<&Overlay>,
 ) -> Result<Vec<Range<usize>>, MemoryError> {
-    let image = match overlay {
-        None => None,
-        Some(overlay) => match overlay.image() {
-            Some(image) => Some(image),
-            // What is in the file is not known: anything.
-            None => return Ok(std::iter::once(0..addresses.len()).collect()),
-        },
-    };
+    if overlay.is_some_and(Overlay::is_file) {
+        // What is in a file, only reading it tells.
+        return Ok(std::iter::once(0..addresses.len()).collect());
+    }
     let page = HostBytes::page().get();
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut at = 0_usize;
-    let mut image_runs = image.iter().flat_map(|(image, offset)| {
-        let inside = |at: usize| at.saturating_sub(*offset);
-        image
-            .runs()
-            .iter()
-            .map(move |run| inside(run.start)..inside(run.end))
-    });
-    let mut of_image = image_runs.next();
+    let mut of_image = overlay.into_iter().flat_map(Overlay::runs).peekable();
     sys::page_states(addresses.clone(), |state| {
         let end = at.saturating_add(page);
-        while of_image.as_ref().is_some_and(|run| run.end <= at) {
-            of_image = image_runs.next();
-        }
-        if state.has_bytes() || of_image.as_ref().is_some_and(|run| run.start < end) {
+        while of_image.next_if(|run| run.end <= at).is_some() {}
+        if state.has_bytes() || of_image.peek().is_some_and(|run| run.start < end) {
             match runs.last_mut() {
                 Some(last) if last.end == at => last.end = end,
                 _ => runs.push(at..end),
@@ -123,11 +123,29 @@ fn runs_with_bytes(
     Ok(runs)
 }
 
-/// Takes in what of `run` is not zero.
-fn add_bytes(
-    builder: &mut ImageBuilder,
+/// Writes what of anonymous pages is not zero to a file that reads zero, at `offset`.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn write_runs(pages: &PageRange, file: &File, offset: u64) -> Result<(), MemoryError> {
+    for run in runs_of_piece(&pages.addresses(), None)? {
+        let start = run.start;
+        let run = part(pages, run)?;
+        for_bytes(&run, |bytes, at| {
+            let at = u64::try_from(start.saturating_add(at)).unwrap_or(u64::MAX);
+            bytes
+                .write_to(file.as_fd(), offset.saturating_add(at))
+                .map_err(|source| MemoryError::File { source })
+        })?;
+    }
+    Ok(())
+}
+
+/// Calls `take` with each stretch of pages that are not zero, and its offset.
+fn for_bytes(
     run: &PageRange,
-    offset: usize,
+    mut take: impl FnMut(&PageRange, usize) -> Result<(), MemoryError>,
 ) -> Result<(), MemoryError> {
     let page = HostBytes::page().get();
     let length = run.length().get();
@@ -139,8 +157,7 @@ fn add_bytes(
             at = at.saturating_add(page);
         }
         if from < at {
-            let bytes = part(run, from..at)?;
-            builder.add_pages(&bytes, offset.saturating_add(from))?;
+            take(&part(run, from..at)?, from)?;
         }
         while at < length && is_zero(at)? {
             at = at.saturating_add(page);
@@ -163,12 +180,12 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     }
     let addresses = pages.addresses();
     let mut overlays = Overlays::lock();
-    if overlays.are_of(&addresses, image) {
+    if overlays.are_of(&addresses, image) && is_under(&overlays.pieces(&addresses), image) {
         return put_back(pages, image);
     }
     overlays.make_room(MOST_HOLES.saturating_add(2))?;
     pages
-        .cover(image.as_fd(), 0)
+        .cover(image.as_fd(), 0, Writes::Private)
         .map_err(|source| refused(pages, source))?;
     overlays.put(&addresses, Overlay::of_image(image));
     for hole in image.holes(pages.length()) {
@@ -181,6 +198,91 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
         }
     }
     Ok(())
+}
+
+/// Puts a file's pages in place of these, from `offset` of the file on.
+///
+/// # Errors
+///
+/// What the system says; no byte has changed then.
+pub fn cover(
+    pages: &PageRange,
+    file: &File,
+    offset: u64,
+    writes: Writes,
+) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
+    let failed = |source| refused(pages, source);
+    let mut overlays = Overlays::lock();
+    overlays.make_room(2)?;
+    // Before the pages are there: a file may be truncated at any time.
+    let overlay = Overlay::of_file(Watch::over(&addresses).map_err(failed)?);
+    pages.cover(file.as_fd(), offset, writes).map_err(failed)?;
+    overlays.put(&addresses, overlay);
+    Ok(())
+}
+
+/// Puts the bytes of `file` from `from` on over those at `at`: whole pages of it, copied when written
+/// to, and copies of what is left at both ends; or of all, where pages of both do not meet.
+///
+/// # Errors
+///
+/// What the system says; no byte has changed then.
+pub fn lay_over(
+    memory: &PageRange,
+    at: Range<usize>,
+    file: &File,
+    from: usize,
+) -> Result<(), MemoryError> {
+    let page = HostBytes::page().get();
+    let up = |offset: usize| HostBytes::round_up(offset).map_or(at.end, HostBytes::get);
+    let (start, end) = (up(at.start), at.end - at.end % page);
+    let meet = at.start % page == from % page && start < end;
+    let middle = if meet { start..end } else { at.end..at.end };
+    let in_file = |offset: usize| position(from.saturating_add(offset.saturating_sub(at.start)));
+    let read = |offsets: Range<usize>| {
+        let mut bytes = Vec::new();
+        bytes
+            .try_reserve_exact(offsets.len())
+            .map_err(|_| MemoryError::System {
+                wanted: offsets.len(),
+                source: std::io::ErrorKind::OutOfMemory.into(),
+            })?;
+        bytes.resize(offsets.len(), 0);
+        sys::file::read(file, &mut bytes, in_file(offsets.start))
+            .map(|()| bytes)
+            .map_err(|source| MemoryError::File { source })
+    };
+    let head = read(at.start..middle.start)?;
+    let tail = read(middle.end..at.end)?;
+    if !middle.is_empty() {
+        let offset = in_file(middle.start);
+        cover(
+            &part(memory, middle.clone())?,
+            file,
+            offset,
+            Writes::Private,
+        )?;
+    }
+    memory.write_at(&head, at.start);
+    memory.write_at(&tail, middle.end);
+    Ok(())
+}
+
+/// Whether a page of a file's was lost, since somebody truncated the file.
+pub fn was_truncated(pages: &PageRange) -> bool {
+    Overlays::lock().were_hit(&pages.addresses())
+}
+
+/// Whether the system has the image where the table has it: the pages may be a new memory's of the
+/// engine's, at the addresses of one that is gone.
+fn is_under(pieces: &[Piece], image: &Image) -> bool {
+    let overlaid = pieces.iter().filter_map(|(addresses, overlay)| {
+        overlay
+            .as_ref()
+            .map(|overlay| (addresses.clone(), overlay.offset()))
+    });
+    image.is_under(overlaid)
 }
 
 /// Undoes what was written since `image` was put in place of the pages.
@@ -199,7 +301,7 @@ fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
             if image.is_zero(offsets.clone()) {
                 here.clear();
             } else {
-                here.write(bytes.get(offsets).unwrap_or_default());
+                here.write_at(bytes.get(offsets).unwrap_or_default(), 0);
             }
         }
     }
@@ -232,30 +334,49 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
         return Ok(moved);
     }
     let mut overlays = Overlays::lock();
-    if !overlays.touch(&from.addresses()) {
-        overlays.clear(&to.addresses());
-        move_piece(&from, &to, false)?;
-        return Ok(moved);
+    let overlaid = overlays.touch(&from.addresses());
+    if overlaid {
+        let stretches = overlays.pieces(&from.addresses()).len();
+        overlays.make_room(stretches)?;
     }
-    let stretches = overlays.pieces(&from.addresses()).len();
-    overlays.make_room(stretches)?;
-    relocate_pieces(&moved)?;
-    let base = from.addresses().start;
-    let target = to.addresses().start;
-    overlays.clear(&to.addresses());
-    for (piece, overlay) in overlays.pieces(&from.addresses()) {
-        let Some(overlay) = overlay else { continue };
-        let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
-        overlays.put(&(shifted(piece.start)..shifted(piece.end)), overlay);
+    copy_overlays(&mut overlays, &moved);
+    if overlaid || is_split(&from.addresses()) || from.remap_to(&to).is_err() {
+        relocate_pieces(&moved)?;
+        overlays.clear(&from.addresses());
     }
-    overlays.clear(&from.addresses());
     Ok(moved)
 }
 
-/// The system moves one mapping at a time.
+/// From now on, the table has under `to` what is under `from`. It has too much until that is moved,
+/// or where it cannot be: what is under `to` then may be either.
+fn copy_overlays(overlays: &mut Overlays, Moved { from, to }: &Moved) {
+    let (base, target) = (from.addresses().start, to.addresses().start);
+    let pieces = overlays.pieces(&from.addresses());
+    overlays.clear(&to.addresses());
+    for (piece, overlay) in pieces {
+        let Some(overlay) = overlay else { continue };
+        let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
+        let there = shifted(piece.start)..shifted(piece.end);
+        let overlay = overlay.moved_to(&there);
+        overlays.put(&there, overlay);
+    }
+}
+
+/// Whether several mappings may have these addresses. A system that moves several at once may move
+/// some, and then refuse; but each that does so can be asked.
+fn is_split(addresses: &Range<usize>) -> bool {
+    sys::MapsQuery::open().is_none_or(|maps| {
+        maps.at(addresses.start)
+            .is_some_and(|mapped| mapped.addresses.end < addresses.end)
+    })
+}
+
+/// Moves one mapping after the other.
 fn relocate_pieces(Moved { from, to }: &Moved) -> Result<(), MemoryError> {
     let addresses = from.addresses();
-    let mapped = sys::mappings_within(&addresses).map_err(|source| refused(from, source))?;
+    let Ok(mapped) = sys::mappings_within(&addresses) else {
+        return copy_piece(from, to, true);
+    };
     let mut done = Vec::new();
     for mapped in mapped {
         let offset = |at: usize| {
@@ -276,28 +397,32 @@ fn relocate_pieces(Moved { from, to }: &Moved) -> Result<(), MemoryError> {
     Ok(())
 }
 
-/// Moves pages of one mapping, or copies them where the kernel cannot.
+/// Moves pages of one mapping, or copies them where the system cannot.
 fn move_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
-    let failed = |source| refused(from, source);
     if from.remap_to(to).is_err() {
-        // A refused move may already have unmapped the target: map it anew first.
-        to.renew().map_err(failed)?;
-        from.copy_to(to);
-        let given_back = if of_file {
-            from.renew()
-        } else {
-            from.discard()
-        };
-        return given_back.map_err(failed);
+        return copy_piece(from, to, of_file);
     }
     if of_file {
         // The file is still mapped here.
         return from.renew().map_err(|source| {
             to.copy_to(from);
-            failed(source)
+            refused(from, source)
         });
     }
     Ok(())
+}
+
+fn copy_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
+    let failed = |source| refused(from, source);
+    // A refused move may already have unmapped the target: map it anew first.
+    to.renew().map_err(failed)?;
+    from.copy_to(to);
+    let given_back = if of_file {
+        from.renew()
+    } else {
+        from.discard()
+    };
+    given_back.map_err(failed)
 }
 
 /// The pages of `offsets`.
@@ -332,5 +457,263 @@ fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {
     MemoryError::System {
         wanted: pages.length().get(),
         source,
+    }
+}
+
+fn position(offset: usize) -> u64 {
+    // 64 bits hold any of this machine's.
+    u64::try_from(offset).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::Mapping;
+    use crate::sys::maps::byte_at;
+
+    const PAGE: usize = 4096;
+
+    fn bytes(count: usize) -> HostBytes {
+        HostBytes::round_up(count).unwrap()
+    }
+
+    /// Accessible pages, with nothing about them in the table, now or later.
+    struct Area {
+        mapping: Mapping,
+        length: HostBytes,
+    }
+
+    impl Area {
+        fn new(length: usize) -> Self {
+            let length = bytes(length);
+            let mapping = Mapping::reserve(length, length).unwrap();
+            Self { mapping, length }
+        }
+
+        fn pages(&self) -> PageRange<'_> {
+            self.mapping.pages(self.length).unwrap()
+        }
+
+        fn write(&self, offset: usize, value: u8) {
+            let page = offset - offset % PAGE;
+            let all = part(&self.pages(), page..page + PAGE).unwrap();
+            let mut content = [0; PAGE];
+            for (place, byte) in content.iter_mut().enumerate() {
+                *byte = self.byte(page + place);
+            }
+            content[offset - page] = value;
+            all.write_at(&content, 0);
+        }
+
+        /// A byte of each page of the system's, in `offsets`.
+        fn fill(&self, offsets: Range<usize>, value: u8) {
+            let mut content = [0; PAGE];
+            content[0] = value;
+            for page in offsets.step_by(PAGE) {
+                part(&self.pages(), page..page + PAGE)
+                    .unwrap()
+                    .write_at(&content, 0);
+            }
+        }
+
+        fn byte(&self, offset: usize) -> u8 {
+            byte_at(self.pages().addresses().start + offset).unwrap()
+        }
+
+        fn resident(&self) -> usize {
+            resident(&self.pages()).unwrap()
+        }
+    }
+
+    impl Drop for Area {
+        fn drop(&mut self) {
+            Overlays::lock().clear(&self.pages().addresses());
+        }
+    }
+
+    fn image_of(area: &Area) -> Arc<Image> {
+        Arc::new(capture(&area.pages()).unwrap())
+    }
+
+    /// An image of so many bytes, one of which in each page is `value`.
+    fn image(length: usize, value: u8) -> Arc<Image> {
+        let area = Area::new(length);
+        area.fill(0..length, value);
+        image_of(&area)
+    }
+
+    const MIB: usize = 1 << 20;
+
+    #[test]
+    fn an_image_has_the_pages_that_are_not_zero() {
+        let area = Area::new(8 * PAGE);
+        area.write(PAGE + 5, 1);
+        area.write(2 * PAGE, 2);
+        area.write(4 * PAGE, 0); // Touched, and still zero.
+        area.write(8 * PAGE - 1, 3);
+        let image = image_of(&area);
+        assert_eq!(image.length(), bytes(8 * PAGE));
+        assert_eq!(**image.runs(), [PAGE..3 * PAGE, 7 * PAGE..8 * PAGE]);
+        let mut read = [0; 6];
+        image.read(&mut read, PAGE).unwrap();
+        assert_eq!(read, [0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn what_is_discarded_reads_zero_and_takes_no_memory() {
+        let area = Area::new(4 * PAGE);
+        let over_image = Area::new(4 * PAGE);
+        restore(&over_image.pages(), &image(4 * PAGE, 7)).unwrap();
+        for area in [area, over_image] {
+            area.fill(0..4 * PAGE, 9);
+            assert_eq!(area.resident(), 4 * PAGE);
+            discard(&part(&area.pages(), PAGE..3 * PAGE).unwrap()).unwrap();
+            let found = [0, 1, 2, 3].map(|page| area.byte(page * PAGE));
+            assert_eq!(found, [9, 0, 0, 9]);
+            assert_eq!(area.resident(), 2 * PAGE);
+            discard(&area.pages()).unwrap();
+            assert!(area.pages().is_zero());
+            assert_eq!(area.resident(), 0);
+        }
+    }
+
+    #[test]
+    fn an_image_comes_back_however_much_was_written_since() {
+        let image = image(8 * MIB, 7);
+        let area = Area::new(10 * MIB);
+        for written in [0..0, 0..MIB, 0..10 * MIB, 6 * MIB..10 * MIB, 0..4 * PAGE] {
+            area.fill(written.clone(), 9);
+            restore(&area.pages(), &image).unwrap();
+            for offset in (0..10 * MIB).step_by(64 * PAGE) {
+                let expected = if offset < 8 * MIB { 7 } else { 0 };
+                assert_eq!(area.byte(offset), expected, "{offset} after {written:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_longer_image_is_refused() {
+        let area = Area::new(PAGE);
+        area.write(0, 9);
+        let refused = restore(&area.pages(), &image(2 * PAGE, 7));
+        assert!(matches!(refused, Err(MemoryError::LongerImage { .. })));
+        assert_eq!(area.byte(0), 9);
+    }
+
+    /// The engine unmaps its memories without a word, and makes the next at the same addresses.
+    #[test]
+    fn an_image_that_is_no_longer_there_is_put_back_whole() {
+        for length in [PAGE, 8 * MIB] {
+            let image = image(length, 7);
+            let area = Area::new(length);
+            restore(&area.pages(), &image).unwrap();
+            area.pages().renew().unwrap();
+            area.fill(0..length, 9);
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
+
+            // Another image's, of which nobody told either.
+            let other = super::tests::image(length, 8);
+            area.pages()
+                .cover(other.as_fd(), 0, Writes::Private)
+                .unwrap();
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
+        }
+    }
+
+    #[test]
+    fn an_image_that_is_gone_is_still_in_what_is_frozen_next() {
+        let area = Area::new(64 * MIB);
+        // So many that not all that is zero between them is mapped anonymously.
+        for run in 0..16 {
+            area.write(4 * MIB * run, 7);
+        }
+        let image = image_of(&area);
+        let runs = Arc::clone(image.runs());
+        restore(&area.pages(), &image).unwrap();
+        drop(image);
+        area.write(5 * MIB, 8);
+        let before = area.resident();
+        let again = image_of(&area);
+        assert_eq!(again.runs().len(), 17);
+        assert!(runs.iter().all(|run| again.runs().contains(run)));
+        assert!(area.resident() - before <= 16 * PAGE, "read what is zero");
+    }
+
+    #[test]
+    fn pages_over_an_image_move_with_it() {
+        let image = image(8 * PAGE, 7);
+        let (from, to) = (Area::new(16 * PAGE), Area::new(16 * PAGE));
+        restore(&from.pages(), &image).unwrap();
+        from.write(PAGE, 9);
+        discard(&part(&from.pages(), 2 * PAGE..3 * PAGE).unwrap()).unwrap();
+        from.write(12 * PAGE, 9);
+        let moved = relocate(from.pages(), to.pages()).unwrap();
+        let read = |area: &Area| [0, 1, 2, 3, 8, 12].map(|page| area.byte(page * PAGE));
+        assert_eq!(read(&to), [7, 9, 0, 7, 0, 9]);
+        assert!(from.pages().is_zero());
+        assert!(!Overlays::lock().touch(&from.pages().addresses()));
+
+        moved.undo();
+        assert_eq!(read(&from), [7, 9, 0, 7, 0, 9]);
+        relocate(from.pages(), to.pages()).unwrap();
+        assert_eq!(read(&to), [7, 9, 0, 7, 0, 9]);
+        // As a memory of its own.
+        restore(&to.pages(), &image).unwrap();
+        assert_eq!(read(&to), [7, 7, 7, 7, 0, 0]);
+        to.write(PAGE, 9);
+        restore(&to.pages(), &image).unwrap();
+        assert_eq!(read(&to), [7, 7, 7, 7, 0, 0]);
+        discard(&to.pages()).unwrap();
+        assert!(to.pages().is_zero());
+        assert!(from.pages().is_zero());
+    }
+
+    #[test]
+    fn pages_that_are_several_mappings_move() {
+        let (from, to) = (Area::new(4 * PAGE), Area::new(4 * PAGE));
+        from.fill(0..4 * PAGE, 7);
+        // Not anonymous, and not in the table: another mapping is all that counts.
+        let image = image(PAGE, 8);
+        part(&from.pages(), PAGE..2 * PAGE)
+            .unwrap()
+            .cover(image.as_fd(), 0, Writes::Private)
+            .unwrap();
+        assert!(is_split(&from.pages().addresses()));
+        relocate(from.pages(), to.pages()).unwrap();
+        assert_eq!([0, 1, 2, 3].map(|page| to.byte(page * PAGE)), [7, 8, 7, 7]);
+        assert!(from.pages().is_zero());
+    }
+
+    #[test]
+    fn nothing_can_be_frozen_put_back_and_moved() {
+        let (area, other) = (Area::new(PAGE), Area::new(PAGE));
+        let none = part(&area.pages(), 0..0).unwrap();
+        let image = Arc::new(capture(&none).unwrap());
+        assert_eq!(image.length(), HostBytes::ZERO);
+        restore(&none, &image).unwrap();
+        restore(&none, &image).unwrap();
+        discard(&none).unwrap();
+        relocate(none, part(&other.pages(), 0..0).unwrap()).unwrap();
+        assert_eq!(resident(&none).unwrap(), 0);
+        // Of a longer memory, all is beyond its end.
+        area.write(0, 9);
+        for _ in 0..2 {
+            restore(&area.pages(), &image).unwrap();
+            assert!(area.pages().is_zero());
+            area.write(5, 9);
+        }
+    }
+
+    #[test]
+    fn what_is_reserved_ends_with_what_is_inaccessible() {
+        let mapping = Mapping::reserve(bytes(6 * PAGE), bytes(2 * PAGE)).unwrap();
+        let pages = mapping.pages(bytes(2 * PAGE)).unwrap();
+        let reserved = reserved_around(&pages).unwrap();
+        // The kernel may have put another inaccessible mapping right behind.
+        assert!(reserved >= 6 * PAGE);
+        let first = part(&pages, 0..PAGE).unwrap();
+        assert_eq!(reserved_around(&first).unwrap(), PAGE);
     }
 }

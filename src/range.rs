@@ -2,12 +2,12 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::MemoryError;
 use crate::mapping_room::MappingRoom;
 use crate::overlay::Overlays;
 use crate::pages::{self, Moved};
+use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::{Mapping, PageRange};
 use crate::units::HostBytes;
 
@@ -114,7 +114,12 @@ impl Range {
     ///
     /// What the system says.
     pub fn discard(&self) -> Result<(), MemoryError> {
-        pages::discard(&self.pages(self.committed())?)
+        pages::discard(&self.pages(self.committed())?)?;
+        if self.page_size == PageSize::Huge {
+            // Pages that came in place of an image's are not huge. An advice: nothing is lost with it.
+            let _ = self.mapping.prefer_huge();
+        }
+        Ok(())
     }
 
     /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
@@ -161,5 +166,29 @@ impl Drop for Range {
         let start = self.base().as_ptr().addr();
         let end = start.saturating_add(self.capacity.get());
         Overlays::lock().clear(&(start..end));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::image::ImageBuilder;
+    use crate::sys::maps::prefers_huge_pages;
+
+    #[test]
+    fn huge_pages_are_asked_for_again_after_an_image() {
+        let size = HostBytes::HUGE_PAGE;
+        let range = Range::map(size, size, PageSize::Huge).unwrap();
+        let address = range.base().as_ptr().addr();
+        let mut builder = ImageBuilder::new(size).unwrap();
+        builder.add(&vec![7; size.get()], 0).unwrap();
+        let image = Arc::new(builder.finish().unwrap());
+        assert!(prefers_huge_pages(address));
+        pages::restore(&range.pages(size).unwrap(), &image).unwrap();
+        range.discard().unwrap();
+        assert!(prefers_huge_pages(address));
+        assert!(range.pages(size).unwrap().is_zero());
     }
 }

@@ -1,4 +1,4 @@
-//! The live memories and images of all threads, by number.
+//! The live memories, images and files of all threads, by number.
 //!
 //! JavaScript names them by their numbers. The registry never keeps one alive: buffers do.
 
@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::backing_file::BackingFile;
 use crate::image::Image;
 use crate::linear_memory::LinearMemory;
 
@@ -77,6 +78,16 @@ impl Listed for LinearMemory {
 impl Listed for Arc<Image> {
     fn table() -> &'static Table<Self> {
         static TABLE: Table<Arc<Image>> = Table::new();
+        &TABLE
+    }
+}
+
+/// A file that can be found.
+pub type LiveFile = Live<Arc<BackingFile>>;
+
+impl Listed for Arc<BackingFile> {
+    fn table() -> &'static Table<Self> {
+        static TABLE: Table<Arc<BackingFile>> = Table::new();
         &TABLE
     }
 }

@@ -51,13 +51,13 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
     out.put(&origin.maximum.to_le_bytes())?;
     out.put_number(image.length().get())?;
     out.put_number(image.runs().len())?;
-    for run in image.runs() {
+    for run in image.runs().iter() {
         out.put_number(run.start)?;
         out.put_number(run.len())?;
     }
     out.put_hash()?;
     let mut chunk = vec![0; CHUNK];
-    for run in image.runs() {
+    for run in image.runs().iter() {
         for part in chunks(run) {
             let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
             image.read(bytes, part.start)?;
@@ -75,8 +75,10 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
 /// [`MemoryError::Damaged`] and its like where the file is anything else, or what the system says.
 pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
     let mut from = Hashing::new(BufReader::new(file));
-    if from.take::<8>().ok() != Some(MAGIC) {
-        return Err(MemoryError::NoSnapshot);
+    match from.take::<8>() {
+        Ok(MAGIC) => {}
+        Ok(_) | Err(MemoryError::Damaged) => return Err(MemoryError::NoSnapshot),
+        Err(error) => return Err(error),
     }
     let version = u32::from_le_bytes(from.take()?);
     if version != VERSION {
@@ -126,9 +128,9 @@ fn checked_length(length: usize, runs: &[Range<usize>]) -> Result<HostBytes, Mem
         }
         at = run.end;
     }
-    let limit = Pages::LIMIT.bytes().map_or(0, HostBytes::get);
-    HostBytes::round_up(length)
-        .filter(|whole| whole.get() == length && at <= length && length <= limit)
+    Pages::of_bytes(length)
+        .and_then(Pages::bytes)
+        .filter(|_| at <= length)
         .ok_or(MemoryError::Damaged)
 }
 
@@ -203,4 +205,175 @@ impl<R: Read> Hashing<R> {
 
 fn failed(source: io::Error) -> MemoryError {
     MemoryError::File { source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, SeekFrom};
+
+    use super::*;
+
+    const PAGE: usize = 65_536;
+
+    const ORIGIN: Origin = Origin {
+        flags: 5,
+        maximum: 1 << 50,
+    };
+
+    fn image(length: usize, runs: &[(usize, Vec<u8>)]) -> Image {
+        let mut builder = ImageBuilder::new(HostBytes::round_up(length).unwrap()).unwrap();
+        for (offset, bytes) in runs {
+            builder.add(bytes, *offset).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    /// A file without a name that has these bytes, at its beginning.
+    fn file(bytes: &[u8]) -> File {
+        let flags = rustix::fs::MemfdFlags::CLOEXEC;
+        let mut file = File::from(rustix::fs::memfd_create(c"test", flags).unwrap());
+        file.write_all(bytes).unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        file
+    }
+
+    fn written(image: &Image) -> Vec<u8> {
+        let mut file = file(&[]);
+        write(image, ORIGIN, &file).unwrap();
+        file.seek(SeekFrom::Start(0)).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn read_bytes(bytes: &[u8]) -> Result<(Image, Origin), MemoryError> {
+        read(&file(bytes))
+    }
+
+    /// What `bytes` are with both hashes made anew: as someone may write who knows the format.
+    fn signed(mut bytes: Vec<u8>, header: usize) -> Vec<u8> {
+        let end = bytes.len() - 16;
+        for at in [header, end] {
+            let mut hash = Xxh3::new();
+            hash.update(&bytes[..at]);
+            bytes[at..at + 16].copy_from_slice(&hash.digest128().to_le_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let large = vec![3; CHUNK + 10];
+        let runs = [
+            (5, vec![1, 2]),
+            (CHUNK - 7, large),
+            (4 * CHUNK - 1, vec![4]),
+        ];
+        for runs in [&runs[..], &[]] {
+            let before = image(4 * CHUNK, runs);
+            let (after, origin) = read_bytes(&written(&before)).unwrap();
+            assert_eq!(origin, ORIGIN);
+            assert_eq!(after.length(), before.length());
+            assert_eq!(after.runs(), before.runs());
+            let bytes = |image: &Image| {
+                let mut bytes = vec![9; 4 * CHUNK];
+                image.read(&mut bytes, 0).unwrap();
+                bytes
+            };
+            assert!(bytes(&after) == bytes(&before));
+        }
+        let (nothing, _) = read_bytes(&written(&image(0, &[]))).unwrap();
+        assert_eq!(nothing.length(), HostBytes::ZERO);
+    }
+
+    #[test]
+    fn a_file_takes_no_room_for_zeros() {
+        assert!(written(&image(1 << 34, &[(1 << 33, vec![1])])).len() < 200);
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let good = written(&image(PAGE, &[(9, vec![1, 2, 3]), (PAGE - 1, vec![4])]));
+        read_bytes(&good).unwrap();
+        for at in 0..good.len() {
+            for bit in 0..8 {
+                let mut bad = good.clone();
+                bad[at] ^= 1 << bit;
+                let error = read_bytes(&bad).unwrap_err();
+                let is_told = match at {
+                    0..8 => matches!(error, MemoryError::NoSnapshot),
+                    8..12 => matches!(error, MemoryError::Version { known: VERSION, .. }),
+                    _ => matches!(error, MemoryError::Damaged),
+                };
+                assert!(is_told, "byte {at}, bit {bit}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_other_length_is_found() {
+        let good = written(&image(PAGE, &[(9, vec![1, 2, 3])]));
+        for length in 0..good.len() {
+            let error = read_bytes(&good[..length]).unwrap_err();
+            let is_told = match length {
+                0..8 => matches!(error, MemoryError::NoSnapshot),
+                _ => matches!(error, MemoryError::Damaged),
+            };
+            assert!(is_told, "{length} bytes: {error}");
+        }
+        for more in [&[0][..], &[1], &good] {
+            let error = read_bytes(&[&good, more].concat()).unwrap_err();
+            assert!(matches!(error, MemoryError::Damaged), "{error}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_no_memory_has_are_refused_with_right_hashes_too() {
+        const LENGTH: usize = 24;
+        const COUNT: usize = 32;
+        const FIRST: usize = 40;
+        let good = written(&image(2 * PAGE, &[(9, vec![1, 2, 3]), (PAGE, vec![4])]));
+        let header = FIRST + 2 * 16;
+        assert_eq!(signed(good.clone(), header), good);
+        let with = |changes: &[(usize, u64)]| {
+            let mut bytes = good.clone();
+            for (at, number) in changes {
+                bytes[*at..*at + 8].copy_from_slice(&number.to_le_bytes());
+            }
+            read_bytes(&signed(bytes, header))
+        };
+        let page = u64::try_from(PAGE).unwrap();
+        with(&[(LENGTH, 4 * page)]).unwrap();
+        for changes in [
+            &[(LENGTH, page)][..],
+            &[(LENGTH, 2 * page + 4096)],
+            &[(LENGTH, 0)],
+            &[(LENGTH, 262_145 * page)],
+            &[(LENGTH, u64::MAX)],
+            &[(COUNT, 1)],
+            &[(COUNT, 3)],
+            &[(COUNT, u64::MAX)],
+            // A run of nothing, runs that overlap, are out of order, end beyond all numbers.
+            &[(FIRST + 8, 0)],
+            &[(FIRST + 8, page)],
+            &[(FIRST, page + 1), (FIRST + 16, 9)],
+            &[(FIRST + 24, u64::MAX)],
+            &[(FIRST + 24, page + 1)],
+        ] {
+            let error = with(changes).unwrap_err();
+            assert!(
+                matches!(error, MemoryError::Damaged),
+                "{changes:?}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_something_else() {
+        let folder = File::open("/").unwrap();
+        assert!(matches!(read(&folder), Err(MemoryError::File { .. })));
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let refused = write(&image(0, &[]), ORIGIN, &full.unwrap());
+        assert!(matches!(refused, Err(MemoryError::File { .. })));
+    }
 }

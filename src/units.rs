@@ -19,6 +19,13 @@ impl Pages {
         (count <= Self::LIMIT.0).then_some(Self(count))
     }
 
+    /// The pages that have so many bytes, if it is no part of one, nor beyond [`Pages::LIMIT`].
+    pub fn of_bytes(bytes: usize) -> Option<Self> {
+        let bytes = u64::try_from(bytes).ok()?;
+        let count = bytes / PAGE;
+        Self::new(count).filter(|_| bytes.is_multiple_of(PAGE))
+    }
+
     /// The number itself.
     pub fn count(self) -> u64 {
         self.0
@@ -87,6 +94,9 @@ mod tests {
         assert_eq!(Pages::new(262_144), Some(Pages::LIMIT));
         assert_eq!(Pages::new(262_145), None);
         assert_eq!(Pages::LIMIT.checked_add(Pages(1)), None);
+        assert_eq!(Pages::of_bytes(2 * 65_536), Some(Pages(2)));
+        assert_eq!(Pages::of_bytes(65_537), None);
+        assert_eq!(Pages::of_bytes(262_145 * 65_536), None);
     }
 
     #[test]

@@ -2,7 +2,14 @@
 
 const { isArrayBuffer, isSharedArrayBuffer } = require("node:util/types");
 
-const { Memory, PAGE, hasDetachKeys, testOurs, pagesOf, bytesOf } = require("../support/subject");
+const {
+  Memory,
+  PAGE,
+  hasDetachKeys,
+  testReserved,
+  pagesOf,
+  bytesOf,
+} = require("../support/subject");
 
 /** A memory of two pages, with something in it. */
 function filled() {
@@ -64,17 +71,13 @@ test("is an ArrayBuffer", () => {
   );
 });
 
-testOurs(
-  "is an ArrayBuffer of this realm",
-  "Jest gives the tests another realm's ArrayBuffer, of which the engine knows nothing",
-  () => {
-    const memory = new Memory({ initial: 1 });
-    expect(memory.buffer).toBeInstanceOf(ArrayBuffer);
-    expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
-    memory.grow(1);
-    expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
-  },
-);
+testReserved("is an ArrayBuffer of this realm (Jest's, of which the engine knows nothing)", () => {
+  const memory = new Memory({ initial: 1 });
+  expect(memory.buffer).toBeInstanceOf(ArrayBuffer);
+  expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
+  memory.grow(1);
+  expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
+});
 
 test.each([0, 1, 3])("has the length of %i pages", (initial) => {
   expect(new Memory({ initial }).buffer.byteLength).toBe(initial * PAGE);

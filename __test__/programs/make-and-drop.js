@@ -22,6 +22,28 @@ const kinds = {
       }
     }
   },
+  resizable() {
+    for (let i = 0; i < 50; i++) {
+      const memory = new Memory({ initial: 1, maximum: 16_384 });
+      new Uint8Array(memory.buffer).fill(1);
+      new Uint8Array(memory.toResizableBuffer()).fill(2);
+    }
+  },
+  "fixed again"() {
+    for (let i = 0; i < 50; i++) {
+      const memory = new Memory({ initial: 1, maximum: 16_384 });
+      new Uint8Array(memory.buffer).fill(1);
+      memory.toResizableBuffer().resize(3 * 65_536);
+      new Uint8Array(memory.toFixedLengthBuffer()).fill(2);
+    }
+  },
+  "moved on"() {
+    for (let i = 0; i < 20; i++) {
+      const memory = new Memory({ initial: 1, maximum: 16_384 });
+      memory.toResizableBuffer().resize(3 * 65_536);
+      new Uint8Array(memory.toWebAssembly().buffer).fill(2);
+    }
+  },
   moved() {
     for (let i = 0; i < 20; i++) {
       const memory = new Memory({ initial: 1 });

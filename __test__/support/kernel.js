@@ -49,6 +49,48 @@ function protectionAt(address) {
   return undefined;
 }
 
+/** The mappings that have bytes in common with these, with the kilobytes that the kernel has for them. */
+function mappingsWithin(address, length) {
+  const within = [];
+  let mapping;
+  for (const line of fs.readFileSync("/proc/self/smaps", "utf8").trim().split("\n")) {
+    const head = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \d+ *(.*)/.exec(line);
+    if (head !== null) {
+      const [start, end] = [parseInt(head[1], 16), parseInt(head[2], 16)];
+      mapping = { start, end, protection: head[3], path: head[4] };
+      if (start < address + length && address < end) within.push(mapping);
+    } else {
+      const [, name, value] = /^(\w+): +(.*)/.exec(line);
+      mapping[name] = parseInt(value);
+    }
+  }
+  return within;
+}
+
+/** Resident bytes of the mappings that have bytes in common with these, as the kernel adds them up. */
+function residentWithin(address, length) {
+  return mappingsWithin(address, length).reduce((bytes, { Rss }) => bytes + Rss * 1024, 0);
+}
+
+/** The descriptors of the process that are images of memories. */
+function images() {
+  return fs
+    .readdirSync("/proc/self/fd")
+    .filter((descriptor) => linkOf(descriptor).startsWith("/memfd:linear-memory"))
+    .map(Number);
+}
+
+/** How many descriptors the process has, but for the one that counts them. */
+const descriptors = () => fs.readdirSync("/proc/self/fd").length - 1;
+
+function linkOf(descriptor) {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return ""; // That of the folder itself.
+  }
+}
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Collects garbage, and lets finalizers run, until `isDone` or for a bounded number of rounds. */
@@ -65,6 +107,10 @@ module.exports = {
   mappings,
   largeMappings,
   protectionAt,
+  mappingsWithin,
+  residentWithin,
+  images,
+  descriptors,
   turn,
   gc,
   collect,

@@ -11,13 +11,19 @@ const execute = promisify(execFile);
 const programs = path.join(__dirname, "..", "programs");
 
 /** Runs a program of `programs/`, under `ulimit` options if any; what it printed, as JSON. */
-async function run(program, { ulimit = "", args = [], env = {} } = {}) {
-  const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
-  const file = path.join(programs, program);
-  const command = [process.execPath, file, ...args.map(String)];
-  const options = { env: { ...process.env, ...env } };
-  const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
-  return JSON.parse(stdout);
+async function run(program, options) {
+  return JSON.parse(await print(program, options));
 }
 
-module.exports = { run };
+/** The same, as text. `flags` are Node's. */
+async function print(program, { ulimit = "", flags = [], args = [], env = {} } = {}) {
+  const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
+  const file = path.join(programs, program);
+  const command = [process.execPath, ...flags, file, ...args.map(String)];
+  // What hangs is ended before Jest gives up on the test, which would leave it running.
+  const options = { env: { ...process.env, ...env }, timeout: 115_000 };
+  const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
+  return stdout;
+}
+
+module.exports = { run, print };

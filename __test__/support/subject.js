@@ -1,13 +1,24 @@
 "use strict";
 
-// What the conformance tests are about: our class, or, to check the tests themselves, the engine's.
+// What the conformance tests are about: our class, also as linear-memory/register has it, or, to check
+// the tests themselves, the engine's.
 
-const isReference = process.env.LINEAR_MEMORY_SUBJECT === "reference";
-
-const Memory = isReference ? WebAssembly.Memory : require("../..").Memory;
+const subject = process.env.LINEAR_MEMORY_SUBJECT;
+const isReference = subject === "reference";
+const isRegistered = subject === "registered";
 
 /** Whether an unshared buffer refuses to be detached by a program. */
-const hasDetachKeys = isReference || require("../..").features.detachKeys;
+const hasDetachKeys = isReference || isRegistered || require("../..").features.detachKeys;
+
+/** Which memories have resizable buffers: those of all classes, of ours only, or of none. */
+const hasResizable = isReference
+  ? { unshared: makesResizable(), shared: makesResizable() }
+  : require("../..").features.resizableBuffers;
+
+/** Whether the engine's own class has them. */
+function makesResizable() {
+  return "toResizableBuffer" in WebAssembly.Memory.prototype;
+}
 
 const PAGE = 65_536;
 
@@ -15,6 +26,7 @@ const PAGE = 65_536;
 const referenceHas = {
   address: accepts({ address: "i64", initial: 0n }),
   minimum: accepts({ minimum: 0 }),
+  resizable: makesResizable(),
   type: new WebAssembly.Memory({ initial: 0 }).type?.().address === "i32",
 };
 
@@ -26,6 +38,10 @@ function accepts(descriptor) {
     return false;
   }
 }
+
+if (isRegistered) require("../../register");
+
+const Memory = isReference ? WebAssembly.Memory : require("../..").Memory;
 
 /**
  * A test of what some engine's own class does differently, with the clause that decides: it runs
@@ -52,6 +68,9 @@ testOurs.each = (table) => (name, reason, body) =>
 function runner(has) {
   return isReference && !has ? test.skip : test;
 }
+
+/** A test of what is only so where the pages are ours. */
+const testReserved = isReference || isRegistered ? test.skip : test;
 
 function thrownBy(body) {
   try {
@@ -83,9 +102,11 @@ module.exports = {
   PAGE,
   isReference,
   hasDetachKeys,
+  hasResizable,
   referenceHas,
   testWhere,
   testOurs,
+  testReserved,
   thrownBy,
   expectError,
   pagesOf,

@@ -2,16 +2,21 @@
 
 const wabt = require("wabt")();
 
-/** The module of a WebAssembly text. */
-async function compile(text) {
+/** The binary of a WebAssembly text. */
+async function toBinary(text) {
   const features = { threads: true, memory64: true, multi_memory: true };
   const module = (await wabt).parseWat("test.wat", text, features);
   try {
     module.resolveNames();
-    return new WebAssembly.Module(module.toBinary({}).buffer);
+    return module.toBinary({}).buffer;
   } finally {
     module.destroy();
   }
 }
 
-module.exports = { compile };
+/** The module of a WebAssembly text. */
+async function compile(text) {
+  return new WebAssembly.Module(await toBinary(text));
+}
+
+module.exports = { toBinary, compile };

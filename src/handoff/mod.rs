@@ -116,6 +116,35 @@ impl Handoff {
         }
     }
 
+    /// Gives a buffer of the engine's the detach key that ours have, if they have one.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no buffer.
+    pub fn set_detach_key(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+        match self {
+            Self::NodeApi => Ok(()),
+            Self::V8(buffers) => buffers.set_detach_key(env, buffer),
+        }
+    }
+
+    /// Detaches a buffer of the engine's, whatever marks and keys it has from us, and returns another
+    /// one over the same bytes. Node-API has no means for it: `None`.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine refuses.
+    pub fn transfer<'env>(
+        self,
+        env: &'env Env,
+        buffer: &Unknown<'env>,
+    ) -> napi::Result<Option<Unknown<'env>>> {
+        match self {
+            Self::NodeApi => Ok(None),
+            Self::V8(buffers) => buffers.transfer(env, buffer).map(Some),
+        }
+    }
+
     /// Tells the collector what the buffers issued and released since the last time weigh.
     pub fn settle(self, env: &Env) {
         if matches!(self, Self::V8(_)) {

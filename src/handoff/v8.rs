@@ -47,6 +47,14 @@ struct UniquePtr {
     unused: MaybeUninit<[usize; 2]>,
 }
 
+/// A `std::shared_ptr` of the engine's own making, as a function returns it: as [`UniquePtr`].
+#[repr(C)]
+struct ForeignSharedPtr {
+    object: BackingStore,
+    control: *mut c_void,
+    unused: MaybeUninit<usize>,
+}
+
 /// `v8::Maybe<bool>`.
 #[repr(C)]
 struct MaybeBool {
@@ -62,6 +70,7 @@ pub struct Buffers {
     end_backing_store: unsafe extern "C" fn(BackingStore),
     operator_delete: unsafe extern "C" fn(*mut c_void),
     new_array_buffer: unsafe extern "C" fn(Isolate, *mut SharedPtr<StoreOwner>) -> Local,
+    get_backing_store: unsafe extern "C" fn(Local) -> ForeignSharedPtr,
     detach: unsafe extern "C" fn(Local, Local) -> MaybeBool,
     set_detach_key: Option<unsafe extern "C" fn(Local, Local)>,
     current_isolate: unsafe extern "C" fn() -> Isolate,
@@ -90,6 +99,7 @@ impl Buffers {
             new_array_buffer: function!(
                 c"_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE"
             ),
+            get_backing_store: function!(c"_ZN2v811ArrayBuffer15GetBackingStoreEv"),
             detach: function!(c"_ZN2v811ArrayBuffer6DetachENS_5LocalINS_5ValueEEE"),
             set_detach_key: if major < FIRST_WITH_DETACH_KEYS {
                 None
@@ -155,10 +165,7 @@ impl Buffers {
         // SAFETY: V8 moves from `shared`, which then is null; if it does not, dropping it is right.
         let buffer = unsafe { (self.new_array_buffer)(isolate, &raw mut shared) };
         drop(shared);
-        if let Some(set_detach_key) = self.set_detach_key {
-            // SAFETY: both are handles of the current scope.
-            unsafe { set_detach_key(buffer, key) };
-        }
+        self.put_key(buffer, key);
         // SAFETY: a `Local` is what a `napi_value` is, of the current call's scope.
         Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), buffer.cast()) })
     }
@@ -177,6 +184,40 @@ impl Buffers {
                 "the engine refused to detach its buffer",
             ))
         }
+    }
+
+    /// Gives an ArrayBuffer of the engine's our detach key, if there are any.
+    pub fn set_detach_key(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+        let key = self.key(env)?;
+        self.put_key(checked_buffer(env, buffer)?, key);
+        Ok(())
+    }
+
+    fn put_key(self, buffer: Local, key: Local) {
+        if let Some(set_detach_key) = self.set_detach_key {
+            // SAFETY: both are handles of the current scope, and `buffer` is an ArrayBuffer.
+            unsafe { set_detach_key(buffer, key) };
+        }
+    }
+
+    /// Detaches an ArrayBuffer of the engine's, and returns another one with its backing store.
+    pub fn transfer<'env>(
+        self,
+        env: &'env Env,
+        buffer: &Unknown<'env>,
+    ) -> napi::Result<Unknown<'env>> {
+        let handle = checked_buffer(env, buffer)?;
+        // SAFETY: `handle` is of the current scope, and an ArrayBuffer.
+        let mut store = unsafe { (self.get_backing_store)(handle) };
+        // SAFETY: called in JavaScript's thread, as every function of an addon.
+        let isolate = unsafe { (self.current_isolate)() };
+        let pointer: *mut ForeignSharedPtr = &raw mut store;
+        // SAFETY: a `shared_ptr` of any making has the layout of ours in its first two words. V8 moves
+        // from it, so that nothing is left in `store` to be dropped; and never returns a null one.
+        let other = unsafe { (self.new_array_buffer)(isolate, pointer.cast()) };
+        self.detach(env, buffer)?;
+        // SAFETY: a `Local` is what a `napi_value` is, of the current call's scope.
+        Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), other.cast()) })
     }
 
     /// Our detach key as a handle; the empty handle where buffers have none.

@@ -2,14 +2,15 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 
 use memmap2::{Mmap, MmapOptions};
 use rustix::fs::{MemfdFlags, SealFlags};
 
-use super::PageRange;
 use super::fault;
+use super::{MapsQuery, PageRange};
 use crate::units::HostBytes;
 
 /// The file. Other programs that this one starts do not get it.
@@ -39,39 +40,7 @@ impl ImageFile {
     ///
     /// What `pwrite(2)` says.
     pub fn write_pages(&self, pages: &PageRange, offset: u64) -> io::Result<()> {
-        let mut done = 0;
-        while done < pages.length().get() {
-            let refused = || io::Error::from(io::ErrorKind::FileTooLarge);
-            let position = u64::try_from(done)
-                .ok()
-                .and_then(|done| offset.checked_add(done));
-            let position = position.and_then(|position| i64::try_from(position).ok());
-            let position = position.ok_or_else(refused)?;
-            fault::check("pwrite")?;
-            // SAFETY: in bounds, by the loop's condition.
-            let start = unsafe { pages.base().add(done) };
-            // SAFETY: from `start`, so many bytes are readable: see `PageRange::new`. The kernel
-            // reads them, through no reference, while others may write.
-            let written = unsafe {
-                libc::pwrite(
-                    self.0.as_raw_fd(),
-                    start.as_ptr().cast(),
-                    pages.length().get().saturating_sub(done),
-                    position,
-                )
-            };
-            match usize::try_from(written) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => done = done.saturating_add(count),
-                Err(_) => {
-                    let error = io::Error::last_os_error();
-                    if error.kind() != io::ErrorKind::Interrupted {
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        Ok(())
+        pages.write_to(self.as_fd(), offset)
     }
 
     /// Writes `bytes` at `offset`.
@@ -108,6 +77,21 @@ impl ImageFile {
         unsafe { MmapOptions::new().len(length.get()).map(&self.0) }
     }
 
+    /// Whether the kernel has its bytes, or private copies of them, under each of these stretches of
+    /// addresses, from the offset beside them on. Where the kernel does not tell, it has not.
+    pub fn is_mapped_at(&self, mut stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
+        let Some((maps, own)) = MapsQuery::open().zip(rustix::fs::fstat(&self.0).ok()) else {
+            return false;
+        };
+        stretches.all(|(addresses, offset)| {
+            maps.at(addresses.start).is_some_and(|mapped| {
+                mapped.file == Some((own.st_dev, own.st_ino))
+                    && addresses.end <= mapped.addresses.end
+                    && mapped.offset_of(addresses.start) == Some(offset)
+            })
+        })
+    }
+
     /// From now on, nobody can change the file.
     ///
     /// # Errors
@@ -129,7 +113,7 @@ impl AsFd for ImageFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::Mapping;
+    use crate::sys::{Mapping, Writes};
 
     #[test]
     fn a_sealed_file_is_what_was_written_and_stays_so() {
@@ -144,12 +128,38 @@ mod tests {
         assert_eq!(bytes, [0, 1, 2, 3]);
 
         let mapping = Mapping::reserve(page, page).unwrap();
-        mapping.pages(page).unwrap().cover(file.as_fd(), 0).unwrap();
+        let pages = mapping.pages(page).unwrap();
+        pages.cover(file.as_fd(), 0, Writes::Private).unwrap();
         let first = mapping.base().as_ptr();
         // SAFETY: a byte of an accessible page.
         unsafe { first.wrapping_add(6).write_volatile(7) };
         file.read(&mut bytes, 4).unwrap();
         assert_eq!(bytes, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn it_is_known_where_it_is_mapped() {
+        let bytes = |pages: usize| HostBytes::round_up(pages * HostBytes::page().get()).unwrap();
+        let (file, other) = (
+            ImageFile::create(1 << 20).unwrap(),
+            ImageFile::create(1 << 20).unwrap(),
+        );
+        let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
+        let all = mapping.pages(bytes(4)).unwrap();
+        let part = |from, to| all.part(bytes(from), bytes(to)).unwrap();
+        part(1, 3).cover(file.as_fd(), 0, Writes::Private).unwrap();
+        part(3, 4).cover(other.as_fd(), 0, Writes::Private).unwrap();
+        let page = u64::try_from(HostBytes::page().get()).unwrap();
+        let is_at = |file: &ImageFile, from, to, offset| {
+            file.is_mapped_at(std::iter::once((part(from, to).addresses(), offset)))
+        };
+        assert!(is_at(&file, 1, 3, 0) && is_at(&file, 2, 3, page) && is_at(&other, 3, 4, 0));
+        assert!(!is_at(&file, 1, 3, page), "another offset");
+        assert!(!is_at(&file, 1, 4, 0), "longer than the mapping");
+        assert!(!is_at(&file, 0, 1, 0), "anonymous pages");
+        assert!(!is_at(&file, 3, 4, 2 * page), "another file");
+        part(1, 3).renew().unwrap();
+        assert!(!is_at(&file, 1, 3, 0), "no more");
     }
 
     #[test]

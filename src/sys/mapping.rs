@@ -55,17 +55,27 @@ impl Mapping {
             pages,
             length,
         };
+        mapping.prefer_huge()?;
+        mapping.forbid(accessible, length)?;
+        Ok(mapping)
+    }
+
+    /// From now on, pages of 2 MiB are asked for.
+    ///
+    /// # Errors
+    ///
+    /// What `madvise(2)` says.
+    pub fn prefer_huge(&self) -> io::Result<()> {
         fault::check("madvise")?;
         // SAFETY: the range is ours; the advice changes no byte.
         unsafe {
             mm::madvise(
-                mapping.base().as_ptr().cast(),
-                length.get(),
+                self.base().as_ptr().cast(),
+                self.length.get(),
                 mm::Advice::LinuxHugepage,
             )
         }?;
-        mapping.forbid(accessible, length)?;
-        Ok(mapping)
+        Ok(())
     }
 
     /// The first byte's address.

@@ -1,6 +1,34 @@
 //! What the kernel says of this process's mappings, for tests.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+
+/// Whether huge pages were asked for at `address`, which is mapped.
+pub fn prefers_huge_pages(address: usize) -> bool {
+    let hex = |text| usize::from_str_radix(text, 16).ok();
+    let maps = fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut is_there = false;
+    for line in maps.lines() {
+        let mapping = line.split_once(' ').and_then(|(range, _)| {
+            let (start, end) = range.split_once('-')?;
+            Some(hex(start)?..hex(end)?)
+        });
+        if let Some(mapping) = mapping {
+            is_there = mapping.contains(&address);
+        } else if is_there && line.starts_with("VmFlags:") {
+            return line.split(' ').any(|flag| flag == "hg");
+        }
+    }
+    panic!("nothing is mapped at {address:x}")
+}
+
+/// The byte at `address`, if something is mapped there.
+pub fn byte_at(address: usize) -> Option<u8> {
+    let mut byte = [0];
+    let memory = File::open("/proc/self/mem").unwrap();
+    let read = memory.read_exact_at(&mut byte, address.try_into().unwrap());
+    read.ok().map(|()| byte[0])
+}
 
 /// The protection (`rw-p`, say) of the page at `address`, or `None` where nothing is mapped.
 pub fn protection_at(address: usize) -> Option<String> {

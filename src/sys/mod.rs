@@ -10,9 +10,18 @@
 mod linux;
 #[cfg(target_os = "linux")]
 pub use linux::{
-    address_space_left, duplicate, has_huge_pages, mappings_within, max_map_count, page_states,
+    MapsQuery, address_space_left, has_huge_pages, mappings_within, max_map_count, page_states,
     private_pages,
 };
+
+#[cfg(target_os = "linux")]
+pub mod file;
+#[cfg(target_os = "linux")]
+pub mod futex;
+#[cfg(target_os = "linux")]
+mod watch;
+#[cfg(target_os = "linux")]
+pub use watch::Watch;
 
 #[cfg(target_os = "linux")]
 mod image_file;
@@ -26,10 +35,25 @@ compile_error!("src/sys has no file for this operating system yet");
 pub mod fault;
 
 #[cfg(test)]
+#[cfg_attr(
+    feature = "model-checking",
+    allow(dead_code, reason = "the kernel knows nothing of modelled pages")
+)]
 pub mod maps;
 
+#[cfg(not(all(test, feature = "model-checking")))]
 mod mapping;
-pub use mapping::Mapping;
-
+#[cfg(not(all(test, feature = "model-checking")))]
 mod page_range;
-pub use page_range::PageRange;
+#[cfg(not(all(test, feature = "model-checking")))]
+pub use self::{
+    mapping::Mapping,
+    page_range::{PageRange, Writes},
+};
+
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+mod model;
+#[cfg(feature = "model-checking")]
+#[cfg(test)]
+pub use model::{Mapping, PageRange, Writes, arrived_at, is_mapped, touch};

@@ -3,9 +3,9 @@
 use std::io;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use rustix::mm::{self, Advice, MapFlags, MremapFlags, ProtFlags};
 
@@ -15,12 +15,30 @@ use crate::units::HostBytes;
 /// Pages that are mapped, readable and writable as long as this value lives, and may be replaced by
 /// others: a part of a [`super::Mapping`], or those under a buffer of the engine's.
 ///
-/// Other threads may read and write the bytes at any time: no reference to them is ever made.
+/// Other threads may read and write the bytes at any time: no plain reference to them is ever made.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRange<'a> {
     base: NonNull<u8>,
     length: HostBytes,
     owner: PhantomData<&'a ()>,
+}
+
+/// Where what is written to a mapped file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// Nowhere: who writes gets a copy of the page.
+    Private,
+    /// To the file.
+    ToFile,
+}
+
+impl Writes {
+    fn flag(self) -> MapFlags {
+        match self {
+            Self::Private => MapFlags::PRIVATE,
+            Self::ToFile => MapFlags::SHARED,
+        }
+    }
 }
 
 impl PageRange<'_> {
@@ -111,12 +129,12 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Puts a file's pages in their place, from `offset` on, copied when written to.
+    /// Puts a file's pages in their place, from `offset` on.
     ///
     /// # Errors
     ///
     /// What `mmap(2)` says.
-    pub fn cover(&self, file: BorrowedFd<'_>, offset: u64) -> io::Result<()> {
+    pub fn cover(&self, file: BorrowedFd<'_>, offset: u64, writes: Writes) -> io::Result<()> {
         if self.length == HostBytes::ZERO {
             return Ok(());
         }
@@ -127,7 +145,7 @@ impl PageRange<'_> {
                 self.base.as_ptr().cast(),
                 self.length.get(),
                 ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
+                writes.flag() | MapFlags::NORESERVE | MapFlags::FIXED,
                 file,
                 offset,
             )
@@ -171,12 +189,71 @@ impl PageRange<'_> {
         unsafe { ptr::copy(self.base.as_ptr(), to.base.as_ptr(), length) };
     }
 
-    /// Writes `bytes`, from the first byte on, as many as there is room for.
-    pub fn write(&self, bytes: &[u8]) {
-        let length = self.length.get().min(bytes.len());
-        // SAFETY: `length` bytes are writable here: see `new`; `bytes` are another's, since no
-        // reference to those here is ever made.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.base.as_ptr(), length) };
+    /// Writes the bytes to a file, as they are read, at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// What `pwrite(2)` says.
+    pub fn write_to(&self, file: BorrowedFd<'_>, offset: u64) -> io::Result<()> {
+        let mut done = 0;
+        while done < self.length.get() {
+            let position = u64::try_from(done)
+                .ok()
+                .and_then(|done| offset.checked_add(done))
+                .and_then(|position| i64::try_from(position).ok())
+                .ok_or(io::ErrorKind::FileTooLarge)?;
+            fault::check("pwrite")?;
+            // SAFETY: in bounds, by the loop's condition.
+            let start = unsafe { self.base.add(done) };
+            // SAFETY: from `start`, so many bytes are readable: see `new`. The kernel reads them,
+            // through no reference, while others may write.
+            let written = unsafe {
+                libc::pwrite(
+                    file.as_raw_fd(),
+                    start.as_ptr().cast(),
+                    self.length.get().saturating_sub(done),
+                    position,
+                )
+            };
+            match usize::try_from(written) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => done = done.saturating_add(count),
+                Err(_) => {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes at `offsets`, as they are read.
+    pub fn read(&self, offsets: Range<usize>) -> Vec<u8> {
+        let end = offsets.end.min(self.length.get());
+        let start = offsets.start.min(end);
+        let byte = |offset: usize| {
+            // SAFETY: in bounds, `offset` is below `end`.
+            let byte = unsafe { self.base.cast::<AtomicU8>().add(offset) };
+            // SAFETY: readable: see `new`; atomic, since other threads may write.
+            unsafe { byte.as_ref() }.load(Ordering::Relaxed)
+        };
+        (start..end).map(byte).collect()
+    }
+
+    /// Writes `bytes`, from `offset` on, as many as there is room for.
+    pub fn write_at(&self, bytes: &[u8], offset: usize) {
+        let room = self.length.get().saturating_sub(offset);
+        let length = room.min(bytes.len());
+        if length == 0 {
+            return;
+        }
+        // SAFETY: below the end, checked above.
+        let start = unsafe { self.base.add(offset) };
+        // SAFETY: from there, `length` bytes are writable: see `new`; `bytes` are another's, since no
+        // plain reference to those here is ever made.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), length) };
     }
 
     /// Writes zeros.

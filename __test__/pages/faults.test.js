@@ -1,0 +1,95 @@
+"use strict";
+
+// What operations on pages do when the system refuses: the addon of `npm run build:fault` has any
+// call fail.
+
+const path = require("node:path");
+
+const { features } = require("../..");
+const { run } = require("../support/run");
+
+const addon = path.join(__dirname, "..", "..", "target", "fault", "linear-memory.node");
+
+// What comes of each call's failure, if no other fails. Where room was wanted, garbage is collected,
+// and all is tried again: then only what fails twice is refused.
+const DONE = "done";
+const REFUSED = "refused";
+
+const FREEZING = {
+  memfd_create: DONE,
+  ftruncate: DONE,
+  open: DONE,
+  pread: DONE,
+  pwrite: DONE,
+  fcntl: DONE,
+};
+const PUTTING_BACK = { open: DONE, ioctl: DONE, mmap: DONE };
+
+const scenarios = [
+  ["discard", "Memory.discard()", { open: REFUSED, pread: REFUSED, madvise: DONE }],
+  ["discard over a snapshot", "Memory.discard()", { open: REFUSED, pread: REFUSED, mmap: DONE }],
+  ["snapshot over a snapshot", "Memory.snapshot()", FREEZING],
+  ["snapshot of a shared memory", "Memory.snapshot()", FREEZING],
+  ["restore", "Memory.restore()", { mmap: DONE }],
+  // Where what the kernel has there is not known, all of it is put there anew.
+  ["restore again", "Memory.restore()", PUTTING_BACK],
+  ["restore with a hole", "Memory.restore()", { mmap: DONE }],
+  ["restore with a hole again", "Memory.restore()", PUTTING_BACK],
+  ["restore in the engine", "Memory.restore()", PUTTING_BACK],
+  ["from", "Memory", { mmap: DONE, mprotect: DONE }],
+  ["from, shared", "Memory.from()", { mmap: DONE }],
+  // Pages that cannot be moved are copied; but what is left behind must be anonymous.
+  ["move", "Memory.toWebAssembly()", { read: DONE, mremap: DONE, mmap: REFUSED }],
+  ["usage", "Memory.usage()", { open: REFUSED, pread: REFUSED }],
+  ["usage in the engine", "Memory.usage()", { read: REFUSED, open: REFUSED, pread: REFUSED }],
+  // Pages that cannot be given back go when the range does.
+  ["close", "Memory.close()", { mmap: DONE }],
+  ["save", "Snapshot.save()", { fcntl: REFUSED, pread: REFUSED }],
+  [
+    "open",
+    "Snapshot.open()",
+    { fcntl: REFUSED, memfd_create: REFUSED, ftruncate: REFUSED, pwrite: REFUSED },
+  ],
+];
+
+async function expectRecovery(scenario, member, expected, env = {}) {
+  const { handoff, runs, wrong } = await run("page-faults.js", {
+    args: [scenario],
+    env: { ...env, LINEAR_MEMORY_ADDON: addon },
+  });
+  // Nothing leaks, and what was refused leaves the memory as it was.
+  expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
+  expect(wrong).toEqual([]);
+
+  const [unharmed, ...harmed] = runs;
+  expect(unharmed).not.toHaveProperty("error");
+  expect([...new Set(unharmed.reached)]).toEqual(Object.keys(expected));
+  const alone = harmed.filter(({ calls }) => calls.length === 1);
+  const outcomes = alone.map(({ calls, reached, error }) => [
+    reached[calls[0] - 1],
+    error === undefined ? DONE : REFUSED,
+  ]);
+  expect(Object.fromEntries(outcomes)).toEqual(expected);
+
+  const errors = harmed.map(({ error }) => error).filter((error) => error !== undefined);
+  expect(errors.length > 0).toBe(scenario !== "close");
+  for (const error of errors) {
+    expect(error.startsWith(`RangeError: ${member}`)).toBe(true);
+    expect(error).toMatch(/: Cannot allocate memory \(os error 12\)$/);
+  }
+  return handoff;
+}
+
+test.each(scenarios)("%s, whatever the system refuses", async (scenario, member, expected) => {
+  expect(await expectRecovery(scenario, member, expected)).toBe(features.handoff);
+});
+
+const DEPENDING = ["from", "move", "close", "snapshot of a shared memory"];
+
+test.each(scenarios.filter(([scenario]) => DEPENDING.includes(scenario)))(
+  "%s, with Node-API's hand-off",
+  async (scenario, member, expected) => {
+    const env = { LINEAR_MEMORY_HANDOFF: "node-api" };
+    expect(await expectRecovery(scenario, member, expected, env)).toBe("node-api");
+  },
+);

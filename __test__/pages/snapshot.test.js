@@ -1,0 +1,343 @@
+"use strict";
+
+// Images of memories: what is in them, what they take, and when they go.
+
+const { execFileSync } = require("node:child_process");
+const fs = require("node:fs");
+
+const { Memory, Snapshot, features } = require("../..");
+const { images, mappings, residentWithin, collect } = require("../support/kernel");
+const { run } = require("../support/run");
+const { PAGE, stores, bytesOf, addressOf, fill, pagesOf, thrownBy } = require("../support/stores");
+const { start } = require("../support/worker");
+
+/** The image that `take` makes, as a descriptor of this process. */
+function imageOf(take) {
+  const before = new Set(images());
+  const taken = take();
+  const [image, ...others] = images().filter((descriptor) => !before.has(descriptor));
+  expect(others).toEqual([]);
+  return [taken, image];
+}
+
+describe.each(stores)("a memory that is %s", (_, make) => {
+  test("is frozen as it is", () => {
+    const memory = make(4, 8);
+    fill(memory, 7, 0, 1);
+    fill(memory, 8, 2, 3);
+    const snapshot = memory.snapshot();
+    expect(snapshot.byteLength).toBe(4 * PAGE);
+    fill(memory, 9);
+    expect(pagesOf(Memory.from(snapshot))).toEqual([7, 0, 8, 0]);
+    memory.close();
+    expect(pagesOf(Memory.from(snapshot))).toEqual([7, 0, 8, 0]);
+    expect(snapshot.byteLength).toBe(4 * PAGE);
+  });
+
+  test("is frozen again and again, with snapshots under it", () => {
+    const memory = make(4, 8);
+    const snapshots = [];
+    for (const value of [1, 2, 3]) {
+      fill(memory, value, value, value + 1);
+      const snapshot = memory.snapshot();
+      snapshots.push(snapshot);
+      memory.restore(snapshot);
+      memory.discard(0, PAGE);
+    }
+    const expected = [
+      [0, 1, 0, 0],
+      [0, 1, 2, 0],
+      [0, 1, 2, 3],
+    ];
+    snapshots.forEach((snapshot, index) => {
+      expect(pagesOf(Memory.from(snapshot))).toEqual(expected[index]);
+      memory.restore(snapshot);
+      expect(pagesOf(memory.snapshot() && memory)).toEqual(expected[index]);
+      expect(pagesOf(Memory.from(memory.snapshot()))).toEqual(expected[index]);
+    });
+  });
+
+  test("with no page is frozen too", () => {
+    const memory = make(0, 4);
+    const snapshot = memory.snapshot();
+    expect(snapshot.byteLength).toBe(0);
+    memory.restore(snapshot);
+    expect(Memory.from(snapshot).buffer.byteLength).toBe(0);
+  });
+
+  test("of zeros is frozen without becoming resident", () => {
+    const memory = make(64, 64);
+    bytesOf(memory)[40 * PAGE] = 7;
+    const resident = () => residentWithin(addressOf(memory), 64 * PAGE);
+    const before = resident();
+    const [snapshot, image] = imageOf(() => memory.snapshot());
+    expect(resident()).toBe(before);
+    expect(fs.fstatSync(image).blocks * 512).toBe(4096);
+    memory.restore(snapshot);
+    expect(resident()).toBe(0);
+    expect(memory.snapshot().byteLength).toBe(64 * PAGE);
+    // Of the image, what has a byte was read.
+    expect(resident()).toBeLessThanOrEqual(before);
+    expect(fs.fstatSync(image).blocks * 512).toBe(4096);
+  });
+});
+
+test("4 GiB with one byte take one page", () => {
+  const memory = new Memory({ initial: 65_536 });
+  new DataView(memory.buffer).setUint8(3 * 2 ** 30 + 5, 7);
+  const [snapshot, image] = imageOf(() => memory.snapshot());
+  expect(snapshot.byteLength).toBe(2 ** 32);
+  expect(fs.fstatSync(image).blocks * 512).toBe(4096);
+  const other = Memory.from(snapshot);
+  expect(new DataView(other.buffer).getUint8(3 * 2 ** 30 + 5)).toBe(7);
+  expect(new DataView(other.buffer).getUint8(2 ** 30)).toBe(0);
+  expect(fs.fstatSync(image).blocks * 512).toBe(4096);
+});
+
+describe("the image", () => {
+  const memory = new Memory({ initial: 1 });
+  fill(memory, 7);
+  const [snapshot, image] = imageOf(() => memory.snapshot());
+
+  test("is sealed", () => {
+    // By a descriptor of the test's own, that may write.
+    const writable = fs.openSync(`/proc/self/fd/${image}`, "r+");
+    try {
+      expect(thrownBy(() => fs.writeSync(writable, "x")).code).toBe("EPERM");
+      expect(thrownBy(() => fs.ftruncateSync(writable, 0)).code).toBe("EPERM");
+      expect(thrownBy(() => fs.ftruncateSync(writable, 2 ** 40)).code).toBe("EPERM");
+    } finally {
+      fs.closeSync(writable);
+    }
+    expect(pagesOf(Memory.from(snapshot))).toEqual([7]);
+  });
+
+  test("is not passed on to programs that this one starts", () => {
+    const listed = execFileSync("ls", ["-l", "/proc/self/fd"], { encoding: "utf8" });
+    expect(listed).not.toContain("memfd");
+    const flags = /flags:\s+(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${image}`, "utf8"))[1];
+    expect(parseInt(flags, 8) & 0o2000000).not.toBe(0);
+  });
+
+  test("has no name that anyone else could open", () => {
+    expect(fs.readlinkSync(`/proc/self/fd/${image}`)).toMatch(/\(deleted\)$/);
+  });
+});
+
+describe("an image goes with its last user:", () => {
+  const isMapped = () =>
+    fs.readFileSync("/proc/self/maps", "utf8").includes("/memfd:linear-memory");
+
+  /** Everything else in this file is garbage by now, but for what two blocks of tests hold. */
+  const LEFT = 2;
+
+  async function useAndDrop() {
+    const memory = new Memory({ initial: 4 });
+    fill(memory, 7);
+    memory.restore(memory.snapshot());
+    await collect(() => images().length === LEFT);
+    expect(images().length).toBe(LEFT);
+    expect(isMapped()).toBe(true);
+    expect(pagesOf(memory)).toEqual([7, 7, 7, 7]);
+    fill(memory, 8, 1, 2);
+    // And what is frozen then is what was in it.
+    expect(pagesOf(Memory.from(memory.snapshot()))).toEqual([7, 8, 7, 7]);
+  }
+
+  test("its descriptor with the snapshot, its pages with the memories", async () => {
+    await collect(() => images().length === LEFT && !isMapped());
+    expect([images().length, isMapped()]).toEqual([LEFT, false]);
+    await useAndDrop();
+    await collect(() => images().length === LEFT && !isMapped());
+    expect([images().length, isMapped()]).toEqual([LEFT, false]);
+  });
+
+  test.each(["v8", "node-api"])("3,000 snapshots without pause, with hand-off %s", async (name) => {
+    if (name === "v8" && features.handoff !== "v8") return;
+    const env = { LINEAR_MEMORY_HANDOFF: name };
+    const { handoff, most, left } = await run("freeze-without-pause.js", { env });
+    expect(handoff).toBe(name);
+    // Node-API lets go of them in a turn of the event loop.
+    if (name === "v8") expect(most).toBeLessThan(1000);
+    expect(left).toBe(0);
+  });
+
+  test("where there are no descriptors left, garbage makes room (with V8's hand-off)", async () => {
+    if (features.handoff !== "v8") return;
+    const { most, left } = await run("freeze-without-pause.js", { ulimit: "-n 80" });
+    expect(most).toBeLessThanOrEqual(80);
+    expect(left).toBe(0);
+  });
+});
+
+describe("a snapshot of a shared memory", () => {
+  test("has each byte as it was when it was read", async () => {
+    const memory = new Memory({ initial: 4, maximum: 4, shared: true });
+    fill(memory, 1);
+    const writer = start(
+      `const bytes = new Uint8Array(Memory.from(data).buffer, 0, 3 * 65536);
+       const stop = new Int32Array(Memory.from(data).buffer, 3 * 65536, 1);
+       for (let value = 1; Atomics.load(stop, 0) !== 0; value = 3 - value) bytes.fill(value);`,
+      memory.share(),
+    );
+    const ended = new Promise((resolve) => writer.once("exit", resolve));
+    const seen = new Set();
+    for (let round = 0; round < 300 || (seen.size < 2 && round < 20_000); round++) {
+      const copy = bytesOf(Memory.from(memory.snapshot())).subarray(0, 3 * PAGE);
+      for (let at = 0; at < copy.length; at += 509) seen.add(copy[at]);
+    }
+    Atomics.store(new Int32Array(memory.buffer, 3 * PAGE, 1), 0, 0);
+    await ended;
+    expect([...seen].sort()).toEqual([1, 2]);
+  });
+
+  test("is as long as its bytes, while another thread grows the memory", async () => {
+    const memory = new Memory({ initial: 1, maximum: 2000, shared: true });
+    const grower = start(
+      `const memory = Memory.from(data);
+       try { while (true) memory.grow(1); } catch {}`,
+      memory.share(),
+    );
+    const ended = new Promise((resolve) => grower.once("exit", resolve));
+    let last = 0;
+    while (last < 2000 * PAGE) {
+      const snapshot = memory.snapshot();
+      expect(snapshot.byteLength).toBeGreaterThanOrEqual(last);
+      last = snapshot.byteLength;
+      if (Math.random() < 0.2) expect(Memory.from(snapshot).buffer.byteLength).toBe(last);
+      await new Promise(setImmediate);
+    }
+    await ended;
+  });
+
+  test("is taken, put back and discarded by several threads at once", async () => {
+    const { wrong, errors, rounds } = await run("freeze-in-threads.js");
+    expect({ wrong, errors }).toEqual({ wrong: [], errors: [] });
+    expect(rounds).toBeGreaterThan(0);
+  });
+});
+
+describe("a snapshot knows the type of its memory:", () => {
+  test.each([
+    [{ initial: 1 }],
+    [{ initial: 1, maximum: 5 }],
+    [{ initial: 1, maximum: 5, shared: true }],
+    [{ initial: 1n, address: "i64" }],
+    [{ initial: 1n, maximum: 2n ** 37n - 1n, address: "i64" }],
+    [{ initial: 1n, maximum: 5n, address: "i64", shared: true }],
+  ])("%p", (descriptor) => {
+    const memory = new Memory(descriptor);
+    fill(memory, 7);
+    const other = Memory.from(memory.snapshot());
+    expect(other.type()).toEqual(memory.type());
+    expect(other.buffer.constructor).toBe(memory.buffer.constructor);
+    expect(pagesOf(other)).toEqual([7]);
+  });
+
+  test("but for what is asked for", () => {
+    const memory = new Memory({ initial: 1, maximum: 5 });
+    fill(memory, 7);
+    const snapshot = memory.snapshot();
+    const typeWith = (options) => Memory.from(snapshot, options).type();
+    const type = { minimum: 1, maximum: 5, shared: false, address: "i32" };
+    for (const nothing of [undefined, null, 5, {}, { maximum: undefined, shared: undefined }]) {
+      expect(typeWith(nothing)).toEqual(type);
+    }
+    expect(typeWith({ maximum: 9 })).toEqual({ ...type, maximum: 9 });
+    expect(typeWith({ shared: true })).toEqual({ ...type, shared: true });
+    expect(typeWith({ shared: false, maximum: 1 })).toEqual({ ...type, maximum: 1 });
+    const shared = Memory.from(snapshot, { shared: true });
+    expect(pagesOf(shared)).toEqual([7]);
+    expect(shared.buffer).toBeInstanceOf(SharedArrayBuffer);
+    const back = Memory.from(shared.snapshot(), { shared: false });
+    expect(back.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(pagesOf(back)).toEqual([7]);
+
+    expect(() => Memory.from(snapshot, { maximum: 0 })).toThrow(RangeError);
+    expect(() => Memory.from(snapshot, { maximum: 1n })).toThrow(TypeError);
+    const unlimited = new Memory({ initial: 1 }).snapshot();
+    expect(() => Memory.from(unlimited, { shared: true })).toThrow(TypeError);
+  });
+});
+
+describe("the class Snapshot:", () => {
+  const snapshot = new Memory({ initial: 1 }).snapshot();
+  const { get: getByteLength } = Object.getOwnPropertyDescriptor(Snapshot.prototype, "byteLength");
+
+  test("is not for programs to make", () => {
+    for (const make of [() => new Snapshot(), () => new Snapshot({}), () => Snapshot()]) {
+      expect(make).toThrow(TypeError);
+    }
+    expect(() => Reflect.construct(Snapshot, [], Memory)).toThrow(/^Snapshot: /);
+    class Own extends Snapshot {}
+    expect(() => new Own()).toThrow(/^Snapshot: /);
+  });
+
+  test("names its instances", () => {
+    expect(snapshot).toBeInstanceOf(Snapshot);
+    expect(Object.prototype.toString.call(snapshot)).toBe("[object Snapshot]");
+    expect(Reflect.ownKeys(snapshot)).toEqual([]);
+    expect(Object.getPrototypeOf(snapshot)).toBe(Snapshot.prototype);
+  });
+
+  test("has members as WebIDL has them", () => {
+    const { prototype } = Snapshot;
+    expect(Object.keys(prototype).sort()).toEqual(["byteLength", "save"]);
+    expect(Object.keys(Snapshot)).toEqual(["open"]);
+    expect([Snapshot.name, Snapshot.length]).toEqual(["Snapshot", 0]);
+    expect([Snapshot.open.name, Snapshot.open.length]).toEqual(["open", 1]);
+    expect([prototype.save.name, prototype.save.length]).toEqual(["save", 1]);
+    expect(getByteLength.name).toBe("get byteLength");
+    expect(Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)).toStrictEqual({
+      value: "Snapshot",
+      writable: false,
+      enumerable: false,
+      configurable: true,
+    });
+  });
+
+  test.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["a string", "snapshot"],
+    ["an object", {}],
+    ["a memory", new Memory({ initial: 0 })],
+    ["the prototype", Snapshot.prototype],
+    ["what has the prototype", Object.create(Snapshot.prototype)],
+    ["what inherits from a snapshot", Object.create(snapshot)],
+    ["a proxy of a snapshot", new Proxy(snapshot, {})],
+    ["a clone of a snapshot", structuredClone(snapshot)],
+  ])("is told from %s", (_, other) => {
+    const memory = new Memory({ initial: 1 });
+    const expectRefusal = (body, member) => {
+      const error = thrownBy(body);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toContain(`${member}: expected a Snapshot`);
+    };
+    expectRefusal(() => memory.restore(other), "Memory.restore()");
+    expectRefusal(() => Reflect.apply(getByteLength, other, []), "Snapshot.byteLength");
+    expectRefusal(() => Reflect.apply(snapshot.save, other, ["/nowhere"]), "Snapshot.save()");
+    if (!(other instanceof Memory)) expect(() => Memory.from(other)).toThrow(TypeError);
+  });
+
+  test("recognises a snapshot under another prototype, or frozen", () => {
+    const bare = Object.setPrototypeOf(new Memory({ initial: 1 }).snapshot(), null);
+    expect(Memory.from(Object.freeze(bare)).buffer.byteLength).toBe(PAGE);
+  });
+});
+
+test("a thousand snapshots at once take a descriptor each, and no mapping", () => {
+  const memory = new Memory({ initial: 1 });
+  const before = mappings();
+  const kept = [];
+  for (let index = 0; index < 1000; index++) {
+    new DataView(memory.buffer).setUint32(0, index);
+    kept.push(memory.snapshot());
+  }
+  expect(mappings() - before).toBeLessThan(100);
+  const numbers = [0, 500, 999];
+  for (const index of numbers) {
+    memory.restore(kept[index]);
+    expect(new DataView(memory.buffer).getUint32(0)).toBe(index);
+  }
+});

@@ -1,0 +1,377 @@
+"use strict";
+
+// Resizable buffers over pages that were ours: what the specification has no word on.
+
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { markAsUntransferable } = require("node:worker_threads");
+const zlib = require("node:zlib");
+
+const { Memory, features } = require("..");
+const native = require("../native");
+const { protectionAt, resident, collect } = require("./support/kernel");
+const { run } = require("./support/run");
+const { compile } = require("./support/wat");
+
+const PAGE = 65_536;
+const MIB = 2 ** 20;
+
+const { resize } = ArrayBuffer.prototype;
+
+/** Whether the engine's own class makes them; where not, its ArrayBuffers are over our pages. */
+const isEngines = features.resizableBuffers.shared;
+const testEngines = isEngines ? test : test.skip;
+const testOurs = features.resizableBuffers.unshared && !isEngines ? test : test.skip;
+
+const address = (buffer) => native.address(new Uint8Array(buffer));
+
+/** A memory of that many pages with something on each, that can have four more. */
+function filled(initial = 2) {
+  const memory = new Memory({ initial, maximum: initial + 4 });
+  for (let page = 0; page < initial; page++) {
+    new Uint8Array(memory.buffer, page * PAGE, PAGE).fill(page + 1);
+  }
+  return memory;
+}
+
+/** Expects what `filled()` wrote on the first pages, and zeros on the others. */
+function expectPages(memory, ...expected) {
+  const { buffer } = memory;
+  expect(buffer.byteLength).toBe(expected.length * PAGE);
+  expect(memory.type().minimum).toBe(expected.length);
+  expected.forEach((value, page) => {
+    const bytes = new Uint8Array(buffer, page * PAGE, PAGE);
+    expect(bytes.every((byte) => byte === value)).toBe(true);
+  });
+}
+
+test("features tell where there are any", () => {
+  const { unshared, shared } = features.resizableBuffers;
+  expect(Object.isFrozen(features.resizableBuffers)).toBe(true);
+  expect(unshared).toBe("resize" in ArrayBuffer.prototype);
+  expect(shared).toBe("toResizableBuffer" in WebAssembly.Memory.prototype);
+});
+
+describe("where there are none, it is a TypeError that says why (not where the engine's class has them):", () => {
+  const testNone = isEngines ? test.skip : test;
+  const shared = { maximum: 2, shared: true };
+
+  testNone.each([
+    ["a shared memory", () => new Memory({ initial: 1, ...shared })],
+    [
+      "a memory of a module's",
+      () => Memory.from(new WebAssembly.Memory({ initial: 1, maximum: 2 })),
+    ],
+  ])("%s", (_, make) => {
+    const memory = make();
+    const { buffer } = memory;
+    const convert = () => memory.toResizableBuffer();
+    expect(convert).toThrow(TypeError);
+    expect(convert).toThrow(/^Memory\.toResizableBuffer\(\): this engine/);
+    expect(memory.buffer === buffer || memory.type().shared).toBe(true);
+    expect(memory.toFixedLengthBuffer().byteLength).toBe(PAGE);
+  });
+
+  testNone("one that toWebAssembly() has moved", () => {
+    const memory = filled();
+    memory.toWebAssembly();
+    expect(() => memory.toResizableBuffer()).toThrow(TypeError);
+    expectPages(memory, 1, 2);
+  });
+});
+
+const testShared64 = features.externalSharedBuffers ? test : test.skip;
+
+testShared64("a shared memory that the engine cannot host has none (where there is any)", () => {
+  const memory = new Memory({ initial: 1n, maximum: 300_000n, shared: true, address: "i64" });
+  expect(() => memory.toResizableBuffer()).toThrow(TypeError);
+  expect(() => memory.toResizableBuffer()).toThrow(/^Memory\.toResizableBuffer\(\): this engine/);
+  const { buffer } = memory;
+  expect(memory.toFixedLengthBuffer()).toBe(buffer);
+});
+
+describe("the pages", () => {
+  test("are moved, there and back: none is resident twice", () => {
+    const memory = new Memory({ initial: 64 * 16, maximum: 64 * 32 });
+    new Uint8Array(memory.buffer).fill(1);
+    const before = resident();
+    const rise = () => resident() - before;
+    for (let round = 0; round < 3; round++) {
+      const buffer = memory.toResizableBuffer();
+      expect(rise()).toBeLessThan(32 * MIB);
+      buffer.resize(buffer.byteLength + PAGE);
+      new Uint8Array(memory.toFixedLengthBuffer(), 64 * MIB).fill(2);
+      expect(rise()).toBeLessThan(32 * MIB);
+    }
+    const bytes = new Uint8Array(memory.buffer);
+    expect([bytes[0], bytes[64 * MIB - 1], bytes[64 * MIB], bytes.at(-1)]).toEqual([1, 1, 2, 2]);
+  });
+
+  testOurs("come home to where they were (not where the engine's class makes the buffers)", () => {
+    const memory = filled();
+    const home = address(memory.buffer);
+    const buffer = memory.toResizableBuffer();
+    expect(address(buffer)).not.toBe(home);
+    buffer.resize(3 * PAGE);
+    expect(address(memory.toFixedLengthBuffer())).toBe(home);
+    expectPages(memory, 1, 2, 0);
+    expect(memory.grow(1)).toBe(3);
+    expect(address(memory.buffer)).toBe(home);
+    expectPages(memory, 1, 2, 0, 0);
+    expect(protectionAt(home + 4 * PAGE)).toBe("---p");
+  });
+
+  testOurs(
+    "are the engine's to release (not where the engine's class makes the buffers)",
+    async () => {
+      const [home, there] = (() => {
+        const memory = filled();
+        return [address(memory.buffer), address(memory.toResizableBuffer())];
+      })();
+      await collect(() => protectionAt(home) === undefined && protectionAt(there) === undefined);
+      expect([protectionAt(home), protectionAt(there)]).toEqual([undefined, undefined]);
+    },
+  );
+
+  testOurs("stay under a buffer kept alone (not where the engine's class makes it)", async () => {
+    const buffer = (() => filled().toResizableBuffer())();
+    await collect();
+    const bytes = new Uint8Array(buffer);
+    expect([bytes[0], bytes[PAGE]]).toEqual([1, 2]);
+    buffer.resize(3 * PAGE);
+    expect(bytes.length).toBe(3 * PAGE);
+    expect(() => buffer.resize(PAGE)).toThrow(RangeError);
+  });
+
+  testOurs("beyond the size fault (not where the engine's class makes the buffer)", () => {
+    const memory = filled();
+    const base = address(memory.toResizableBuffer());
+    expect(protectionAt(base + 2 * PAGE - 1)).toBe("rw-p");
+    expect(protectionAt(base + 2 * PAGE)).toBe("---p");
+    memory.grow(1);
+    expect(protectionAt(base + 3 * PAGE - 1)).toBe("rw-p");
+    expect(protectionAt(base + 3 * PAGE)).toBe("---p");
+  });
+
+  test.each([
+    ["resizable buffers", "resizable"],
+    ["resizable buffers that grew, and fixed ones again", "fixed again"],
+    ["resizable buffers whose pages moved on into the engine", "moved on"],
+  ])("1,000 memories with %s, made and dropped, leave nothing mapped", async (_, kind) => {
+    const more = await run("make-and-drop.js", { args: [kind] });
+    expect(more.space).toBeLessThan(2 ** 30);
+    expect(more.mappings).toBeLessThan(500);
+    expect(more.resident).toBeLessThan(100 * MIB);
+  });
+});
+
+describe("toWebAssembly()", () => {
+  const text = `(module
+    (import "js" "mem" (memory 1 6))
+    (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
+    (func (export "grow") (result i32) (memory.grow (i32.const 1))))`;
+
+  test("has the pages, and a buffer of fixed length where the engine's class makes no other", async () => {
+    const memory = filled();
+    const buffer = memory.toResizableBuffer();
+    buffer.resize(3 * PAGE);
+    const mem = memory.toWebAssembly();
+    expect(memory.toWebAssembly()).toBe(mem);
+    expect(Memory.from(mem)).toBe(memory);
+    expect(memory.buffer).toBe(mem.buffer);
+    expect(memory.buffer.resizable).toBe(isEngines);
+    expect(memory.buffer === buffer).toBe(isEngines);
+    expect(buffer.byteLength).toBe(isEngines ? 3 * PAGE : 0);
+    const { exports } = new WebAssembly.Instance(await compile(text), { js: { mem } });
+    expect([0, PAGE, 2 * PAGE].map(exports.load)).toEqual([1, 2, 0]);
+    expect(exports.grow()).toBe(3);
+    expectPages(memory, 1, 2, 0, 0);
+  });
+
+  testOurs("of 64-bit addresses is refused and changes nothing (where the engine has none)", () => {
+    if (features.memory64) return;
+    const memory = new Memory({ initial: 1n, maximum: 2n, address: "i64" });
+    const buffer = memory.toResizableBuffer();
+    new Uint8Array(buffer)[0] = 1;
+    expect(() => memory.toWebAssembly()).toThrow(TypeError);
+    expect(memory.buffer).toBe(buffer);
+    expect(new Uint8Array(buffer)[0]).toBe(1);
+  });
+
+  testEngines("a memory that moved for its buffer is that of toWebAssembly()", () => {
+    const memory = filled();
+    memory.toResizableBuffer();
+    const mem = memory.toWebAssembly();
+    expect(mem.buffer).toBe(memory.buffer);
+    expect(Memory.from(mem)).toBe(memory);
+    memory.toFixedLengthBuffer();
+    expect(memory.toWebAssembly()).toBe(mem);
+  });
+});
+
+describe("ArrayBuffer.prototype.resize() itself (gets past the buffer's own where that is ours)", () => {
+  testOurs("cannot shrink the memory: what it cuts off reads zero", () => {
+    const memory = filled();
+    const buffer = memory.toResizableBuffer();
+    const tracking = new Uint8Array(buffer);
+    resize.call(buffer, PAGE + 1);
+    expect(tracking.length).toBe(PAGE + 1);
+    expect(memory.type().minimum).toBe(2);
+    expect(tracking.length).toBe(2 * PAGE);
+    expect(memory.buffer).toBe(buffer);
+    expect([tracking[PAGE - 1], tracking[PAGE], tracking[PAGE + 1]]).toEqual([1, 2, 0]);
+    resize.call(buffer, 0);
+    expect(memory.grow(1)).toBe(2);
+    expectPages(memory, 0, 0, 0);
+  });
+
+  testOurs("grows it by whole pages", () => {
+    const memory = filled();
+    const buffer = memory.toResizableBuffer();
+    resize.call(buffer, 2 * PAGE + 1);
+    expectPages(memory, 1, 2, 0);
+    resize.call(buffer, 4 * PAGE);
+    expect(memory.grow(1)).toBe(4);
+    expectPages(memory, 1, 2, 0, 0, 0);
+  });
+
+  testOurs.each([
+    ["toFixedLengthBuffer", (memory) => memory.toFixedLengthBuffer()],
+    ["toWebAssembly", (memory) => memory.toWebAssembly()],
+    ["resize", (memory) => memory.buffer.resize(2 * PAGE)],
+  ])("before %s(): the pages that are left keep their bytes", (_, act) => {
+    const memory = filled();
+    const buffer = memory.toResizableBuffer();
+    resize.call(buffer, PAGE);
+    act(memory);
+    expectPages(memory, 1, 0);
+  });
+
+  testEngines("is the buffer's own where the engine's class makes it", () => {
+    const memory = filled();
+    const buffer = memory.toResizableBuffer();
+    expect(Object.hasOwn(buffer, "resize")).toBe(false);
+    for (const length of [PAGE, 2 * PAGE + 1]) expect(() => buffer.resize(length)).toThrow();
+    expectPages(memory, 1, 2);
+  });
+});
+
+describe("a maximum that cannot be reserved", () => {
+  testOurs(
+    "is a RangeError that names it, and changes nothing (not where the engine's class makes the buffer)",
+    () => {
+      const memory = new Memory({ initial: 1n, maximum: 2n ** 37n - 1n, address: "i64" });
+      const { buffer } = memory;
+      const convert = () => memory.toResizableBuffer();
+      expect(convert).toThrow(RangeError);
+      expect(convert).toThrow(/^Memory\.toResizableBuffer\(\): maximum: .* 9007199254675456 bytes/);
+      expect(memory.buffer).toBe(buffer);
+      expect(buffer.byteLength).toBe(PAGE);
+    },
+  );
+
+  testEngines("nor be the engine's: a TypeError, and the memory is as it was", () => {
+    const memory = new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
+    const { buffer } = memory;
+    expect(() => memory.toResizableBuffer()).toThrow(TypeError);
+    expect(() => memory.toResizableBuffer()).toThrow(/^Memory\.toResizableBuffer\(\): /);
+    expect(memory.buffer).toBe(buffer);
+  });
+});
+
+describe("a buffer that the program has marked as untransferable", () => {
+  // The engine's own class detaches it all the same.
+  const canTell = features.detachKeys || features.handoff === "node-api";
+  const testMarked = !isEngines && canTell ? test : test.skip;
+
+  testMarked("stays resizable (where the hand-off has no other means than the mark)", () => {
+    const memory = filled();
+    const buffer = memory.toResizableBuffer();
+    markAsUntransferable(buffer);
+    for (const detach of [() => memory.toFixedLengthBuffer(), () => memory.toWebAssembly()]) {
+      expect(detach).toThrow(TypeError);
+      expect(detach).toThrow(/^Memory\.\w+\(\): buffer: marked with markAsUntransferable\(\)/);
+    }
+    expect(memory.buffer).toBe(buffer);
+    expectPages(memory, 1, 2);
+    buffer.resize(3 * PAGE);
+    expectPages(memory, 1, 2, 0);
+  });
+});
+
+describe("a buffer that was transferred all the same", () => {
+  const testTransferred = !isEngines && features.handoff === "node-api" ? test : test.skip;
+
+  testTransferred(
+    "takes the pages along (with Node-API's hand-off, where the buffer is ours)",
+    () => {
+      const memory = filled();
+      const buffer = memory.toResizableBuffer();
+      const taken = structuredClone(buffer, { transfer: [buffer] });
+      for (const use of [
+        () => memory.buffer,
+        () => memory.grow(1),
+        () => memory.toFixedLengthBuffer(),
+        () => memory.toWebAssembly(),
+        () => buffer.resize(3 * PAGE),
+      ]) {
+        expect(use).toThrow(TypeError);
+        expect(use).toThrow(/: the buffer was transferred, and the memory's pages with it$/);
+      }
+      expect([new Uint8Array(taken)[0], taken.byteLength]).toEqual([1, 2 * PAGE]);
+    },
+  );
+});
+
+describe("native code that holds the buffer while it is detached", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
+
+  afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+  const jobs = {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        const file = fs.openSync(path.join(folder, "written"), "w");
+        fs.write(file, bytes, (error, written) => (error ? reject(error) : resolve(written)));
+      }),
+    gzip: (bytes) =>
+      new Promise((resolve, reject) => {
+        zlib.gzip(bytes, (error, result) =>
+          error ? reject(error) : resolve(zlib.gunzipSync(result).length),
+        );
+      }),
+  };
+
+  // What it reads may be zeros by then, but it never faults.
+  test.each([
+    ["write", "toFixedLengthBuffer"],
+    ["write", "toWebAssembly"],
+    ["gzip", "toFixedLengthBuffer"],
+    ["gzip", "toWebAssembly"],
+  ])("%s(), and %s(): the addresses stay mapped", async (job, member) => {
+    const memory = filled(64);
+    const buffer = memory.toResizableBuffer();
+    const at = address(buffer);
+    const done = jobs[job](Buffer.from(buffer));
+    memory[member]();
+    await collect();
+    expect(protectionAt(at)).toBe("rw-p");
+    expect(protectionAt(at + 64 * PAGE - 1)).toBe("rw-p");
+    expect(await done).toBe(64 * PAGE);
+    expect(new Uint8Array(memory.buffer)[64 * PAGE - 1]).toBe(64);
+  });
+
+  testOurs("and go with the buffer (not where the engine's class makes it)", async () => {
+    const memory = filled();
+    const at = (() => {
+      const buffer = memory.toResizableBuffer();
+      const before = address(buffer);
+      memory.toFixedLengthBuffer();
+      return before;
+    })();
+    await collect(() => protectionAt(at) !== "rw-p");
+    expect(protectionAt(at)).not.toBe("rw-p");
+    expectPages(memory, 1, 2);
+  });
+});

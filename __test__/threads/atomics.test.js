@@ -1,0 +1,118 @@
+"use strict";
+
+// Who waits is woken: across buffers of different lengths, threads and modules, in every combination.
+
+const { once } = require("node:events");
+
+const { turn } = require("../support/kernel");
+const { run } = require("../support/run");
+const { start, pages, kinds } = require("../support/threads");
+const { compile } = require("../support/wat");
+
+const PAGE = 65_536;
+
+/** A module that waits and notifies at the address that it is given. */
+const compileAtomics = (address) =>
+  compile(`(module
+    (memory (import "m" "m") ${address} 1 10 shared)
+    (func (export "wait") (param ${address}) (result i32)
+      (memory.atomic.wait32 (local.get 0) (i32.const 0) (i64.const -1)))
+    (func (export "notify") (param ${address}) (result i32)
+      (memory.atomic.notify (local.get 0) (i32.const 1))))`);
+
+/** How a thread comes to a buffer of what length; each leaves two pages behind. */
+const ages = {
+  "an old, shorter buffer": `
+    const words = new Int32Array(memory.buffer);
+    memory.grow(pages(memory, 1));`,
+  "a new, longer buffer": `
+    memory.grow(pages(memory, 1));
+    const words = new Int32Array(memory.buffer);`,
+};
+
+// Each ends with what woke it; none has a timeout.
+const waits = {
+  "Atomics.wait()": `port.postMessage(Atomics.wait(words, 4, 0));`,
+  "Atomics.waitAsync()": `
+    const { async, value } = Atomics.waitAsync(words, 4, 0);
+    port.ref(); // a promise alone keeps no thread running
+    if (!async) throw new Error(value);
+    value.then((result) => { port.postMessage(result); port.unref(); });`,
+  "memory.atomic.wait32": `
+    const { exports } = new WebAssembly.Instance(data.module, { m: { m: memory.toWebAssembly() } });
+    const address = memory.type().address === "i64" ? 16n : 16;
+    port.postMessage(["ok", "not-equal", "timed-out"][exports.wait(address)]);`,
+};
+
+/** What notifies at the word that they wait at, and returns how many it has woken. */
+const wakes = {
+  "Atomics.notify(), through an old, shorter buffer": ({ words }) => Atomics.notify(words, 4, 1),
+  "Atomics.notify(), through a new, longer buffer": ({ memory }) =>
+    Atomics.notify(new Int32Array(memory.buffer), 4, 1),
+  "memory.atomic.notify": ({ memory, module }) => {
+    const { exports } = new WebAssembly.Instance(module, { m: { m: memory.toWebAssembly() } });
+    return exports.notify(memory.type().address === "i64" ? 16n : 16);
+  },
+};
+
+const combinations = Object.keys(ages).flatMap((age) =>
+  Object.keys(waits).flatMap((wait) => Object.keys(wakes).map((wake) => [wait, age, wake])),
+);
+
+describe.each(kinds)("in a shared memory of %s,", (_, make, hasModules) => {
+  const rows = combinations.filter(
+    ([wait, , wake]) => hasModules || !`${wait} ${wake}`.includes("memory."),
+  );
+
+  let module;
+
+  beforeAll(async () => {
+    if (hasModules) module = await compileAtomics(make().type().address);
+  });
+
+  test.each(rows)("%s through %s is woken by %s", async (wait, age, wake) => {
+    const memory = make();
+    const words = new Int32Array(memory.buffer);
+    const program = `const memory = Memory.from(data.token); ${ages[age]} ${waits[wait]}`;
+    const worker = start(program, { token: memory.share(), module });
+    let ended = false;
+    const exit = once(worker, "exit").then(() => (ended = true));
+    const message = once(worker, "message");
+    let woken = 0;
+    while (woken === 0 && !ended) {
+      woken = wakes[wake]({ memory, words, module });
+      await turn();
+    }
+    expect(woken).toBe(1);
+    expect(await message).toEqual(["ok"]);
+    await exit;
+    expect(words.length).toBe(PAGE / 4);
+    expect(memory.buffer.byteLength).toBe(2 * PAGE);
+  });
+
+  test("Atomics.waitAsync() is woken in the thread that notifies, too", async () => {
+    const memory = make();
+    const { async, value } = Atomics.waitAsync(new Int32Array(memory.buffer), 4, 0);
+    expect(async).toBe(true);
+    memory.grow(pages(memory, 1));
+    expect(Atomics.notify(new Int32Array(memory.buffer), 4)).toBe(1);
+    expect(await value).toBe("ok");
+  });
+
+  test("nobody is woken at another address, or in another memory of the same", async () => {
+    const memory = make();
+    const another = make();
+    const { value } = Atomics.waitAsync(new Int32Array(memory.buffer), 4, 0);
+    expect(Atomics.notify(new Int32Array(memory.buffer), 5)).toBe(0);
+    expect(Atomics.notify(new Int32Array(another.buffer), 4)).toBe(0);
+    expect(Atomics.notify(new Int32Array(memory.buffer), 4)).toBe(1);
+    expect(await value).toBe("ok");
+  });
+});
+
+test.each(kinds)("a memory of %s survives waiters and notifiers of every age", async (name) => {
+  // Over backing stores of their own, the buffers would end the process before V8 12.
+  const { woken, terminated } = await run("wait-and-notify.js", { args: [name] });
+  expect(woken).toBeGreaterThanOrEqual(3 * 50);
+  expect(terminated).toBe(10);
+});

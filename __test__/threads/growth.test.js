@@ -1,0 +1,217 @@
+"use strict";
+
+// A memory that grows in one thread has grown in all.
+
+const { once } = require("node:events");
+
+const { Memory } = require("../..");
+const { start, answer, pages, kinds, shared } = require("../support/threads");
+const { compile } = require("../support/wat");
+
+const PAGE = 65_536;
+
+/** A module that imports a shared memory with a maximum of 60 pages, and grows it by itself. */
+const compileGrower = (address) =>
+  compile(`(module
+    (memory (import "m" "m") ${address} 1 60 shared)
+    (func (export "grow") (param ${address}) (result ${address}) (memory.grow (local.get 0)))
+    (func (export "size") (result ${address}) (memory.size)))`);
+
+describe.each(kinds)("a shared memory of %s", (_, make) => {
+  test("shows here what grew there; a buffer from before stays", async () => {
+    const memory = make();
+    const before = memory.buffer;
+    const program = `
+      const memory = Memory.from(data);
+      port.postMessage(Number(memory.grow(pages(memory, 2))));
+      new Uint8Array(memory.buffer)[${PAGE}] = 11;`;
+    expect(await answer(program, memory.share())).toBe(1);
+    expect(memory.buffer.byteLength).toBe(3 * PAGE);
+    expect(memory.buffer).toBe(memory.buffer);
+    expect(memory.type().minimum).toBe(pages(memory, 3));
+    expect(new Uint8Array(memory.buffer)[PAGE]).toBe(11);
+    expect(before.byteLength).toBe(PAGE);
+    new Uint8Array(before)[9] = 99;
+    expect(new Uint8Array(memory.buffer)[9]).toBe(99);
+  });
+
+  test("shows there, in each of many growths, what the thread that grew has told of", async () => {
+    // Of many memories, since large ones of some engines grow slowly.
+    const memories = Array.from({ length: 10 }, () => make(2001));
+    // Optimized, `take` comes from the word to the buffer without a turn of a loop, and misses the
+    // interrupt by which V8 tells of a growth: a few times in 10,000.
+    const program = `
+      let missed = 0;
+      const take = (memory, words, i) => {
+        for (let told; (told = Atomics.load(words, 0)) !== i; ) if (told === -1) return false;
+        if (memory.buffer.byteLength !== (i + 1) * ${PAGE}) missed++;
+        Atomics.store(words, 1, i);
+        Atomics.notify(words, 1);
+        return true;
+      };
+      for (const token of data) {
+        const memory = Memory.from(token);
+        const words = new Int32Array(memory.buffer);
+        for (let i = 1; i <= 2000 && take(memory, words, i); i++);
+      }
+      port.postMessage({ missed });`;
+    const worker = start(
+      program,
+      memories.map((memory) => memory.share()),
+    );
+    const [message, ended] = [once(worker, "message"), once(worker, "exit")];
+    // On a busy machine a round takes what the system gives another program: fewer do then.
+    const end = performance.now() + 5000;
+    for (const memory of memories) {
+      const words = new Int32Array(memory.buffer);
+      const page = pages(memory, 1);
+      for (let i = 1; i <= 2000 && performance.now() < end; i++) {
+        memory.grow(page);
+        Atomics.store(words, 0, i);
+        Atomics.wait(words, 1, i - 1);
+      }
+      Atomics.store(words, 0, -1);
+    }
+    expect((await message)[0]).toEqual({ missed: 0 });
+    await ended;
+  });
+
+  test("gives each page to one of the threads that grow at once, and none beyond the last", async () => {
+    const memory = make(3000);
+    const limit = Math.min(Number(memory.type().maximum), 262_144);
+    // Of the largest, only the last pages are fought for.
+    memory.grow(pages(memory, limit - 3000));
+    const size = Number(memory.type().minimum);
+    const threads = 4;
+    const program = `
+      const memory = Memory.from(data.token);
+      const words = new Int32Array(memory.buffer);
+      Atomics.add(words, 0, 1);
+      Atomics.notify(words, 0);
+      for (let here; (here = Atomics.load(words, 0)) < data.threads; ) Atomics.wait(words, 0, here);
+      const got = [];
+      const grow = (delta) => {
+        try {
+          const before = Number(memory.grow(pages(memory, delta)));
+          const bytes = new Uint8Array(memory.buffer);
+          for (let i = before; i < before + delta; i++) {
+            got.push(i);
+            bytes[i * ${PAGE}] += data.mark;
+            bytes[i * ${PAGE} + ${PAGE - 1}] += data.mark;
+          }
+          return true;
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          return false;
+        }
+      };
+      for (let i = data.mark; grow(1 + (i % 3)); i++);
+      while (grow(1)); // where more at once no longer fit
+      port.postMessage(got);`;
+    const got = await Promise.all(
+      Array.from({ length: threads }, (_, i) =>
+        answer(program, { token: memory.share(), threads, mark: i + 1 }),
+      ),
+    );
+    expect(got.flat().sort((a, b) => a - b)).toEqual(
+      Array.from({ length: limit - size }, (_, i) => size + i),
+    );
+    expect(memory.buffer.byteLength).toBe(limit * PAGE);
+    const bytes = new Uint8Array(memory.buffer);
+    for (const [index, list] of got.entries()) {
+      const marks = list.flatMap((page) => [bytes[page * PAGE], bytes[(page + 1) * PAGE - 1]]);
+      expect(marks.filter((mark) => mark !== index + 1)).toEqual([]);
+    }
+  });
+});
+
+const modular = kinds.filter(([, , hasModules]) => hasModules);
+
+describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
+  test("shows in all threads what a module in one of them has grown", async () => {
+    const memory = make(60);
+    const grower = await compileGrower(memory.type().address);
+    const grow = `
+      const memory = Memory.from(data.token);
+      const imports = { m: { m: memory.toWebAssembly() } };
+      const { grow, size } = new WebAssembly.Instance(data.grower, imports).exports;
+      grow(pages(memory, 2));
+      port.postMessage({ length: memory.buffer.byteLength, size: Number(size()) });`;
+    const data = { token: memory.share(), grower };
+    expect(await answer(grow, data)).toEqual({ length: 3 * PAGE, size: 3 });
+    expect(memory.buffer.byteLength).toBe(3 * PAGE);
+    const imports = { m: { m: memory.toWebAssembly() } };
+    const { size } = new WebAssembly.Instance(grower, imports).exports;
+    memory.grow(pages(memory, 1));
+    expect(size()).toBe(pages(memory, 4));
+    expect(await answer(grow, data)).toEqual({ length: 6 * PAGE, size: 6 });
+  });
+
+  test("gives each page to one of the modules and programs that grow at once", async () => {
+    const memory = make(60);
+    const grower = await compileGrower(memory.type().address);
+    const program = `
+      const memory = Memory.from(data.token);
+      const { exports } = new WebAssembly.Instance(data.grower, { m: { m: memory.toWebAssembly() } });
+      const words = new Int32Array(memory.buffer);
+      Atomics.add(words, 0, 1);
+      Atomics.notify(words, 0);
+      for (let here; (here = Atomics.load(words, 0)) < 4; ) Atomics.wait(words, 0, here);
+      const page = pages(memory, 1);
+      const growers = [exports.grow, () => {
+        try {
+          return memory.grow(page);
+        } catch (error) {
+          if (!(error instanceof RangeError)) throw error;
+          return -1;
+        }
+      }];
+      const grow = growers[data.index % 2];
+      const got = [];
+      for (let before; (before = Number(grow(page))) !== -1; ) got.push(before);
+      port.postMessage(got);`;
+    const got = await Promise.all(
+      Array.from({ length: 4 }, (_, index) =>
+        answer(program, { token: memory.share(), grower, index }),
+      ),
+    );
+    const all = Array.from({ length: 59 }, (_, i) => i + 1);
+    expect(got.flat().sort((a, b) => a - b)).toEqual(all);
+    expect(memory.buffer.byteLength).toBe(60 * PAGE);
+  });
+
+  test("is added to by modules in two threads", async () => {
+    const address = make().type().address;
+    const adder = await compile(`(module
+      (memory (import "m" "m") ${address} 1 10 shared)
+      (func (export "add") (param ${address} i32) (result i32)
+        (i32.atomic.rmw.add (local.get 0) (local.get 1))))`);
+    const memory = make(10);
+    const program = `
+      const memory = Memory.from(data.token);
+      const { exports } = new WebAssembly.Instance(data.adder, { m: { m: memory.toWebAssembly() } });
+      for (let i = 0; i < 1000; i++) exports.add(pages(memory, 8), 1);
+      port.postMessage("done");`;
+    const data = { token: memory.share(), adder };
+    await Promise.all([answer(program, data), answer(program, data)]);
+    expect(new Int32Array(memory.buffer)[2]).toBe(2000);
+  });
+});
+
+test("growth that is refused says so by name, and changes nothing", async () => {
+  const memory = shared(3);
+  const program = `
+    const memory = Memory.from(data);
+    const { buffer } = memory;
+    try {
+      memory.grow(3);
+    } catch ({ name, message }) {
+      port.postMessage({ name, message, same: memory.buffer === buffer });
+    }`;
+  expect(await answer(program, memory.share())).toEqual({
+    name: "RangeError",
+    message: "Memory.grow(): 1 and 3 more pages exceed the limit of 3",
+    same: true,
+  });
+  expect(Memory.from(memory.share()).buffer.byteLength).toBe(PAGE);
+});

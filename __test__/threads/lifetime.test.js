@@ -1,0 +1,43 @@
+"use strict";
+
+// A shared memory lives while any thread holds it, or a buffer of it, or is about to; and not longer.
+
+const { MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
+
+const { Memory } = require("../..");
+const { ways } = require("../programs/hold-shared");
+const { collect } = require("../support/kernel");
+const { run } = require("../support/run");
+const { kinds } = require("../support/threads");
+
+describe.each(kinds)("a shared memory of %s", (kind, make, hasModules) => {
+  const possible = ways.filter((way) => hasModules || !way.includes("WebAssembly.Memory"));
+
+  test.each(possible)("lives in %s, and not longer", async (way) => {
+    const { held, after } = await run("hold-shared.js", { args: [kind, way] });
+    expect(held).toBe("rw-p");
+    expect(after).not.toBe("rw-p");
+  });
+
+  test("arrives whole in a message, when nobody else holds it", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const post = () => {
+      const memory = make();
+      new Uint8Array(memory.buffer)[1] = 17;
+      port1.postMessage(memory.share());
+    };
+    post();
+    await collect();
+    const memory = Memory.from(receiveMessageOnPort(port2).message);
+    expect(new Uint8Array(memory.buffer)[1]).toBe(17);
+    port1.close();
+  });
+});
+
+test("worker.terminate() in the middle of everything neither crashes nor leaks", async () => {
+  const { additions, ...left } = await run("terminate.js");
+  expect(additions).toBeGreaterThan(20 * 50);
+  // A memory reserves 4 GiB, one of the engine's more: a single one left would show.
+  expect(left.space).toBeLessThan(2 ** 30);
+  expect(left.mappings).toBeLessThan(500);
+});

@@ -1,0 +1,222 @@
+"use strict";
+
+// What `share()` returns, on every way from one thread to another.
+
+const { once } = require("node:events");
+const v8 = require("node:v8");
+const {
+  BroadcastChannel,
+  MessageChannel,
+  receiveMessageOnPort,
+  markAsUncloneable,
+} = require("node:worker_threads");
+
+const { Memory } = require("../..");
+const { collect, gc, turn } = require("../support/kernel");
+const { start, answer, pages, shared, kinds } = require("../support/threads");
+
+const bytesOf = (memory) => new Uint8Array(memory.buffer);
+
+/** What a worker says of the memory of `data.token`; writes 2 behind the 1 that it finds. */
+const report = `
+  const say = (token) => {
+    const memory = Memory.from(token);
+    const bytes = new Uint8Array(memory.buffer);
+    bytes[1] = bytes[0] + 1;
+    port.postMessage({ type: memory.type(), same: Memory.from(token) === memory });
+  };`;
+
+describe.each(kinds)("a shared memory of %s", (_, make) => {
+  let memory;
+
+  beforeEach(() => {
+    memory = make();
+    bytesOf(memory)[0] = 1;
+  });
+
+  /** Expects what `say` reports of the memory. */
+  function expectReport(message) {
+    expect(message).toEqual({ type: memory.type(), same: true });
+    expect(bytesOf(memory)[1]).toBe(2);
+  }
+
+  test("arrives in workerData, in other objects too", async () => {
+    const data = { list: [new Map([["token", memory.share()]])] };
+    expectReport(await answer(`${report} say(data.list[0].get("token"));`, data));
+  });
+
+  test("arrives by worker.postMessage()", async () => {
+    const worker = start(`${report} port.once("message", say);`);
+    const [message, ended] = [once(worker, "message"), once(worker, "exit")];
+    worker.postMessage(memory.share());
+    expectReport((await message)[0]);
+    await ended;
+  });
+
+  test("comes back from who has it: the same object", async () => {
+    const echo = `port.postMessage([Memory.from(data).share(), data]);`;
+    for (const token of await answer(echo, memory.share())) {
+      expect(Memory.from(token)).toBe(memory);
+    }
+  });
+
+  test("arrives by a MessageChannel, and is passed on from worker to worker", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const passOn = `port.once("message", ({ token, to }) => to.postMessage({ again: token }));`;
+    const take = `${report} data.once("message", ({ again }) => { data.close(); say(again); });`;
+    const first = start(passOn);
+    const second = start(take, port2, [port2]);
+    const ended = Promise.all([once(first, "exit"), once(second, "exit")]);
+    const message = once(second, "message");
+    first.postMessage({ token: memory.share(), to: port1 }, [port1]);
+    expectReport((await message)[0]);
+    await ended;
+  });
+
+  test("arrives by a BroadcastChannel, in every thread that listens", async () => {
+    const channel = new BroadcastChannel("memories");
+    const listen = `${report}
+      const { BroadcastChannel } = require("node:worker_threads");
+      const channel = new BroadcastChannel("memories");
+      channel.onmessage = ({ data }) => { channel.close(); say(data.token); };
+      port.postMessage("listening");`;
+    const workers = [start(listen), start(listen)];
+    const ended = Promise.all(workers.map((worker) => once(worker, "exit")));
+    await Promise.all(workers.map((worker) => once(worker, "message")));
+    const messages = workers.map((worker) => once(worker, "message"));
+    channel.postMessage({ token: memory.share() });
+    for (const [message] of await Promise.all(messages)) expectReport(message);
+    channel.close();
+    await ended;
+  });
+
+  test("has one object in a thread, however it came there", () => {
+    expect(Memory.from(memory.share())).toBe(memory);
+    expect(Memory.from(structuredClone(memory.share()))).toBe(memory);
+    expect(Memory.from(structuredClone([memory.share()])[0])).toBe(memory);
+  });
+
+  test("has one object even before it has a page", () => {
+    const { address, maximum } = memory.type();
+    const makeEmpty = () =>
+      new Memory({ initial: pages(memory, 0), maximum, shared: true, address });
+    const empty = makeEmpty();
+    const another = makeEmpty();
+    const copy = structuredClone(empty.share());
+    expect(Memory.from(structuredClone(another.share()))).toBe(another);
+    expect(Memory.from(copy)).toBe(empty);
+    empty.grow(pages(memory, 1));
+    expect(Memory.from(copy)).toBe(empty);
+  });
+
+  test("has another object, of the same bytes, when the first is collected", async () => {
+    const { token, dropped } = drop();
+    await turn();
+    gc();
+    const next = Memory.from(token);
+    expect(dropped.deref()).toBeUndefined();
+    expect(bytesOf(next)[0]).toBe(1);
+    // Only now is the first one forgotten. The second must not be.
+    await collect();
+    expect(Memory.from(structuredClone(token))).toBe(next);
+  });
+
+  /** Lets go of the memory, but for a token that knows nothing of its object. */
+  function drop() {
+    const dropped = new WeakRef(memory);
+    const token = structuredClone(memory.share());
+    memory = undefined;
+    return { token, dropped };
+  }
+
+  test("is no token once it has left the process", () => {
+    const text = JSON.stringify(memory.share());
+    expect(() => Memory.from(JSON.parse(text))).toThrow(TypeError);
+    expect(() => v8.serialize(memory.share())).toThrow(/could not be cloned/);
+  });
+});
+
+describe("a WebAssembly.Memory that another thread posts", () => {
+  const grow = `
+    const memory = Memory.from(data);
+    memory.grow(1);
+    port.postMessage(memory.toWebAssembly());`;
+
+  test("is the memory that is here already, with all its pages", async () => {
+    const memory = shared();
+    const posted = await answer(grow, memory.share());
+    expect(posted).not.toBe(memory.toWebAssembly());
+    expect(Memory.from(posted)).toBe(memory);
+    expect(memory.buffer.byteLength).toBe(2 * 65_536);
+  });
+
+  test("is a memory of its own type where none is here yet", async () => {
+    const program = `
+      const memory = new Memory({ initial: 2, maximum: 77, shared: true });
+      new Uint8Array(memory.buffer)[5] = 5;
+      port.postMessage(memory.toWebAssembly());`;
+    const posted = await answer(program);
+    const memory = Memory.from(posted);
+    expect(memory.type()).toEqual({ minimum: 2, maximum: 77, shared: true, address: "i32" });
+    expect(bytesOf(memory)[5]).toBe(5);
+    expect(memory.toWebAssembly()).toBe(posted);
+    expect(Memory.from(structuredClone(posted))).toBe(memory);
+  });
+});
+
+describe("refused:", () => {
+  test.each([
+    ["unshared", () => new Memory({ initial: 1 })],
+    ["unshared, and of a module", () => Memory.from(new WebAssembly.Memory({ initial: 1 }))],
+  ])("share() of a memory that is %s", (_, make) => {
+    const memory = make();
+    expect(() => memory.share()).toThrow(TypeError);
+    expect(() => memory.share()).toThrow(/^Memory\.share\(\): shared/);
+  });
+
+  const testMark = markAsUncloneable === undefined ? test.skip : test;
+
+  testMark.each([
+    ["structuredClone()", (value) => structuredClone(value)],
+    ["postMessage()", (value) => new MessageChannel().port1.postMessage(value)],
+    ["a BroadcastChannel", (value) => broadcast(value)],
+    ["workerData", (value) => start("", value)],
+  ])("a Memory itself in %s (needs markAsUncloneable())", (_, post) => {
+    class Derived extends Memory {}
+    const adopted = Memory.from(new WebAssembly.Memory({ initial: 1 }));
+    for (const memory of [
+      new Memory({ initial: 1 }),
+      shared(),
+      adopted,
+      new Derived({ initial: 1 }),
+    ]) {
+      for (const value of [memory, { nested: [memory] }]) {
+        expect(() => post(value)).toThrow(expect.objectContaining({ name: "DataCloneError" }));
+      }
+      expect(memory.buffer.byteLength).toBe(65_536);
+    }
+    expect(Reflect.ownKeys(shared())).toEqual([]);
+  });
+
+  function broadcast(value) {
+    const channel = new BroadcastChannel("refused");
+    try {
+      channel.postMessage(value);
+    } finally {
+      channel.close();
+    }
+  }
+
+  const testUnmarked = markAsUncloneable === undefined ? test : test.skip;
+
+  testUnmarked("what a posted Memory arrives as (where there is no markAsUncloneable())", () => {
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(shared());
+    const { message } = receiveMessageOnPort(port2);
+    port1.close();
+    expect(() => Memory.from(message)).toThrow(TypeError);
+    expect(() => Memory.from(message)).toThrow(
+      /expected .* what share\(\) returned, got an object/,
+    );
+  });
+});

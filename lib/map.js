@@ -1,0 +1,50 @@
+"use strict";
+
+const { show, isObject } = require("./convert");
+const { translate } = require("./errors");
+const { withFile, O_RDONLY } = require("./files");
+const native = require("../native");
+
+const MEMBER = "Memory.map()";
+
+/** Puts a file's bytes over part of a memory: its pages where pages of both meet, else copies. */
+function map(store, offset, file, options) {
+  if (store.file?.isWritten) {
+    throw new TypeError(`${MEMBER}: the memory is a file itself (${store.file.path})`);
+  }
+  const at = toOffset(offset, "offset");
+  const { fileOffset, length } = isObject(options) ? options : {};
+  const from = fileOffset === undefined ? 0 : toOffset(fileOffset, "fileOffset");
+  const wanted = length === undefined ? undefined : toOffset(length, "length");
+  withFile(file, O_RDONLY, MEMBER, (descriptor, { size }) => {
+    const count = wanted ?? Math.max(size - from, 0);
+    if (from > size || count > size - from) {
+      throw new RangeError(
+        `${MEMBER}: ${count} bytes at ${from} are not all in the file's ${size}`,
+      );
+    }
+    const { byteLength } = store.pages;
+    if (count > byteLength - at) {
+      throw new RangeError(
+        `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
+      );
+    }
+    try {
+      native.mapFile(store.pages, at, descriptor, from, count);
+    } catch (error) {
+      throw translate(error, `${MEMBER}: ${file}`);
+    }
+  });
+}
+
+function toOffset(value, name) {
+  if (typeof value !== "number") {
+    throw new TypeError(`${MEMBER}: ${name}: expected a number, got ${show(value)}`);
+  }
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(`${MEMBER}: ${name}: expected a number of bytes, got ${show(value)}`);
+  }
+  return value + 0; // -0 becomes 0
+}
+
+module.exports = { map };

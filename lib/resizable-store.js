@@ -1,0 +1,217 @@
+"use strict";
+
+const { canBeDetached, protect, checkDetachable, retire, checkLength } = require("./buffers");
+const { PAGE, toIndex } = require("./convert");
+const { checkGrowth } = require("./descriptor");
+const { HostedStore, createHost } = require("./hosted-store");
+const { keepAlive } = require("./keep-alive");
+const native = require("../native");
+
+// Taken when this loads, before anyone can replace them.
+const { prototype } = ArrayBuffer;
+const { resize } = prototype;
+const getterOf = (property) => Object.getOwnPropertyDescriptor(prototype, property)?.get;
+const [getLength, getMaximum] = ["byteLength", "maxByteLength"].map(getterOf);
+
+/**
+ * Pages of our own, moved under a resizable ArrayBuffer of the engine's: on engines that have those,
+ * but whose own class makes none. Their range waits for them in `home`, the store that they left.
+ *
+ * The engine does not know that this buffer is a memory's. So the buffer has a `resize()` of its own;
+ * see also `#mend`.
+ */
+class ResizableStore {
+  #home;
+  #buffer;
+  #size;
+
+  constructor(home, buffer) {
+    this.#home = home;
+    this.#buffer = buffer;
+    this.#size = home.size;
+    storeOf.set(buffer, this);
+  }
+
+  /** A buffer that the pages of a memory of that type and size can move under. */
+  static createBuffer(member, { maximum }, size) {
+    const maxByteLength = maximum * PAGE;
+    let buffer;
+    try {
+      buffer = new ArrayBuffer(size * PAGE, { maxByteLength });
+    } catch (cause) {
+      throw new RangeError(
+        `${member}: maximum: the engine could not reserve ${maxByteLength} bytes: ${cause.message}`,
+        { cause },
+      );
+    }
+    native.setDetachKey(buffer);
+    protect(buffer);
+    for (const value of ownMethods) {
+      Object.defineProperty(buffer, value.name, { value, writable: true, configurable: true });
+    }
+    return buffer;
+  }
+
+  get type() {
+    return this.#home.type;
+  }
+
+  get isShared() {
+    return false;
+  }
+
+  get size() {
+    this.#mend("Memory.type()");
+    return this.#size;
+  }
+
+  get buffer() {
+    this.#mend("Memory.buffer");
+    return this.#buffer;
+  }
+
+  grow(delta) {
+    return this.#grow("Memory.grow()", delta);
+  }
+
+  /** The JS API's HostResizeArrayBuffer. */
+  resize(length) {
+    const member = "ArrayBuffer.resize()";
+    this.#mend(member);
+    const size = length / PAGE;
+    if (!Number.isInteger(size) || size < this.#size) {
+      throw new RangeError(
+        `${member}: newLength: a memory of ${this.#size} pages only grows, by whole pages of ${PAGE} bytes; got ${length}`,
+      );
+    }
+    this.#grow(member, size - this.#size);
+  }
+
+  get pages() {
+    return this.buffer;
+  }
+
+  /** The engine reserves what it needs, and tells of nothing that it keeps besides. */
+  get reserved() {
+    const { pages } = this;
+    return { reserved: native.hostedReserved(pages), committed: pages.byteLength };
+  }
+
+  /** Gives the pages back, and detaches the buffer. */
+  close() {
+    const [view, detach] = this.#leaving("Memory.close()");
+    const { byteLength } = view;
+    native.discard(detach(), 0, byteLength);
+  }
+
+  toResizable() {
+    return this;
+  }
+
+  /** Lets the pages go home. */
+  toFixedLength() {
+    const member = "Memory.toFixedLengthBuffer()";
+    this.#home.reclaim(member, ...this.#leaving(member));
+    return this.#home;
+  }
+
+  toHosted() {
+    const member = "Memory.toWebAssembly()";
+    const leaving = this.#leaving(member);
+    const memory = createHost(member, { ...this.type, initial: this.#size });
+    const store = new HostedStore(memory, this.type);
+    this.#home.passOn(member, ...leaving, store.buffer);
+    return store;
+  }
+
+  /**
+   * For the pages to leave: a view of them, and what then detaches the buffer. (A function that an
+   * error may keep alive: it knows nothing of where they go.)
+   */
+  #leaving(member) {
+    this.#mend(member);
+    const buffer = this.#buffer;
+    checkDetachable(member, buffer);
+    const detach = () => {
+      const remains = retire(member, buffer);
+      storeOf.delete(buffer);
+      keepAlive(remains, buffer);
+      return remains;
+    };
+    return [new Uint8Array(buffer), detach];
+  }
+
+  #grow(member, delta) {
+    this.#mend(member);
+    const size = this.#size;
+    checkGrowth(this.type, size, delta, member);
+    checkLength(member, size + delta);
+    this.#setLength(member, size + delta);
+    return size;
+  }
+
+  /**
+   * A program that takes `resize()` from the prototype gets past the buffer's own. What that cut off
+   * has been given back, and reads zero. But a memory never shrinks, and it has whole pages.
+   */
+  #mend(member) {
+    const buffer = this.#buffer;
+    if (Reflect.apply(getMaximum, buffer, []) !== this.type.maximum * PAGE) {
+      throw new TypeError(`${member}: the buffer was transferred, and the memory's pages with it`);
+    }
+    const length = Reflect.apply(getLength, buffer, []);
+    if (length === this.#size * PAGE) return;
+    const size = this.#size;
+    this.#setLength(member, Math.max(size, Math.ceil(length / PAGE)));
+    // Where an image was under it, the engine gave back what was written to the image's pages.
+    const cutOff = Math.ceil(length / PAGE);
+    if (cutOff < size) native.discard(buffer, cutOff * PAGE, (size - cutOff) * PAGE);
+  }
+
+  #setLength(member, size) {
+    try {
+      Reflect.apply(resize, this.#buffer, [size * PAGE]);
+    } catch (cause) {
+      throw new RangeError(
+        `${member}: the engine could not make it ${size} pages: ${cause.message}`,
+        {
+          cause,
+        },
+      );
+    }
+    this.#size = size;
+  }
+}
+
+/** The store of each buffer that is a memory's now. */
+const storeOf = new WeakMap();
+
+const { resize: ownResize } = {
+  resize(newLength) {
+    const name = "ArrayBuffer.resize(): newLength";
+    const length = storeOf.has(this) ? toIndex(newLength, name) : newLength;
+    // Asked again: the conversion may have run toFixedLengthBuffer().
+    const store = storeOf.get(this);
+    if (store === undefined) Reflect.apply(resize, this, [length]);
+    else store.resize(length);
+  },
+};
+
+/** What a buffer has in place of a method that would detach it. */
+function refusing(name) {
+  const inherited = prototype[name];
+  const method = {
+    [name](...args) {
+      if (!storeOf.has(this)) return Reflect.apply(inherited, this, args);
+      throw new TypeError(`ArrayBuffer.${name}(): the buffer of a Memory cannot be detached`);
+    },
+  };
+  return method[name];
+}
+
+const ownMethods = [
+  ownResize,
+  ...(canBeDetached ? ["transfer", "transferToFixedLength"].map(refusing) : []),
+];
+
+module.exports = { ResizableStore };

@@ -1,0 +1,70 @@
+"use strict";
+
+// Waiting and waking between threads and processes that share a memory, by the system's own means: the
+// engine's queues end where the process does.
+
+const { show, toPrimitive } = require("./convert");
+const { translate } = require("./errors");
+const native = require("../native");
+
+const WORD = 4;
+
+/** A promise of how the wait ends: "ok", "not-equal" or "timed-out". */
+async function wait(store, index, expected, timeout) {
+  const word = wordAt(store, index, "Memory.wait()");
+  const limit = toTimeout(timeout);
+  try {
+    return await native.wait(word.address, Number(expected) | 0, limit);
+  } catch (error) {
+    throw translate(error, "Memory.wait()");
+  } finally {
+    word.release();
+  }
+}
+
+/** Wakes those who wait, at most `count`. Returns how many. */
+function notify(store, index, count) {
+  const word = wordAt(store, index, "Memory.notify()");
+  try {
+    return native.notify(word.address, toCount(count));
+  } catch (error) {
+    throw translate(error, "Memory.notify()");
+  } finally {
+    word.release();
+  }
+}
+
+/** The address of a word of a shared memory, which is mapped until `release` is called. */
+function wordAt(store, index, member) {
+  if (!store.isShared) throw new TypeError(`${member}: shared: only of a shared memory`);
+  const { pages } = store;
+  const words = pages.byteLength / WORD;
+  if (typeof index !== "number") {
+    throw new TypeError(`${member}: index: expected a number, got ${show(index)}`);
+  }
+  if (!Number.isInteger(index) || index < 0 || index >= words) {
+    throw new RangeError(`${member}: index: expected 0 to ${words - 1}, got ${show(index)}`);
+  }
+  let held = pages;
+  return {
+    address: native.address(pages) + index * WORD,
+    // That this refers to the pages is what keeps them.
+    release: () => {
+      held = held && undefined;
+    },
+  };
+}
+
+function toTimeout(timeout) {
+  const milliseconds =
+    timeout === undefined ? Infinity : Number(toPrimitive(timeout, "Memory.wait(): timeout"));
+  return Number.isNaN(milliseconds) ? Infinity : Math.max(milliseconds, 0);
+}
+
+function toCount(count) {
+  if (count === undefined) return 2 ** 31 - 1;
+  const whole = Math.trunc(Number(toPrimitive(count, "Memory.notify(): count"))) || 0;
+  return Math.min(Math.max(whole, 0), 2 ** 31 - 1);
+}
+
+module.exports = { wait, notify };

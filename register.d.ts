@@ -1,0 +1,28 @@
+/**
+ * Loading this module makes a program use `Memory` that was not written for it: `WebAssembly.Memory` is
+ * `Memory` from then on, and `WebAssembly.instantiate()`, `WebAssembly.instantiateStreaming()` and
+ * `new WebAssembly.Instance()` take one in an import object as it is. To be loaded before the program
+ * is, in each thread: by `node --require linear-memory/register`, which workers inherit, or in the first
+ * line.
+ *
+ * A new `Memory` is then an object of the engine's own, with the members of `Memory`: modules, workers
+ * and native code take it for a `WebAssembly.Memory`. Its pages are the engine's from the start, so that
+ * its buffer stays the same when a module imports it. What the engine has no memories for (64-bit
+ * addresses on Node.js 20 and 22), and what asks for pages of ours (`hugePages`), is as without this
+ * module, and moves when a module imports it.
+ *
+ * Memories that modules export, or that another thread posts, stay as the engine makes them. They are
+ * `instanceof WebAssembly.Memory`, `WebAssembly.Memory.prototype`'s members work on them, and
+ * `Memory.from()` takes them.
+ *
+ * @packageDocumentation
+ */
+
+/**
+ * Puts everything back as it was, exactly. Properties that someone else has replaced since stay so;
+ * what they still call of ours does as the engine. Memories made in between go on working. Calling it
+ * again does nothing.
+ */
+declare function undo(): void;
+
+export = undo;

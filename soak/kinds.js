@@ -1,0 +1,70 @@
+"use strict";
+
+// The kinds of memories: how each is made. Those that can move become hosted ones on their way.
+
+const { Memory, features } = require("..");
+const { MAX_PAGES } = require("./ledger");
+
+/** A shared memory that no engine hosts. */
+const UNHOSTABLE = 300_000;
+
+const kinds = [
+  { name: "unshared", make: (type) => ({ memory: new Memory(type) }) },
+  { name: "unshared, no maximum", make: ({ initial }) => ({ memory: new Memory({ initial }) }) },
+  {
+    name: "unshared, 64-bit",
+    make: (type) => ({ memory: new Memory(as64(type)), isStuck: !features.memory64 }),
+  },
+  {
+    name: "huge pages",
+    isHere: features.hugePages,
+    make: (type) => ({ memory: new Memory(type, { hugePages: true }) }),
+  },
+  {
+    name: "adopted",
+    make: (type) => ({ memory: Memory.from(new WebAssembly.Memory(type)) }),
+  },
+  {
+    name: "exported",
+    make(_type, { programs }) {
+      const { exports } = new WebAssembly.Instance(programs.exporting);
+      return { memory: Memory.from(exports.memory), program: exports };
+    },
+  },
+  { name: "shared", make: (type) => ({ memory: new Memory({ ...type, shared: true }) }) },
+  {
+    name: "shared, 64-bit",
+    make: (type) => ({
+      memory: new Memory({ ...as64(type), shared: true }),
+      isStuck: !features.memory64,
+    }),
+  },
+  {
+    name: "shared, adopted",
+    make: (type) => ({
+      memory: Memory.from(new WebAssembly.Memory({ ...type, shared: true })),
+    }),
+  },
+  {
+    name: "shared, reserved",
+    isHere: features.externalSharedBuffers,
+    make: ({ initial }) => ({
+      memory: new Memory({ ...as64({ initial, maximum: UNHOSTABLE }), shared: true }),
+      isStuck: true,
+    }),
+  },
+].filter(({ isHere = true }) => isHere);
+
+function as64({ initial, maximum }) {
+  return { address: "i64", initial: BigInt(initial), maximum: BigInt(maximum) };
+}
+
+/** A new memory of some kind, with what it has besides: a program, or that it cannot move. */
+function makeAny(random, surroundings) {
+  const { name, make } = random.pick(kinds);
+  const initial = random.between(0, 8);
+  const maximum = random.between(initial, MAX_PAGES);
+  return { kind: name, ...make({ initial, maximum }, surroundings) };
+}
+
+module.exports = { makeAny };

@@ -1,0 +1,75 @@
+"use strict";
+
+// The soak itself; see run.js, which starts it with all its options.
+
+// One thread for native code, so that it has pages for long while everything else goes on.
+process.env.UV_THREADPOOL_SIZE = "1";
+
+const { features } = require("..");
+const { addressSpace, mappings, resident, collect } = require("../__test__/support/kernel");
+const { PAGE } = require("./content");
+const { Crew } = require("./crew");
+const { MAX_PAGES } = require("./ledger");
+const { compilePrograms } = require("./programs");
+
+const MIB = 2 ** 20;
+
+/**
+ * What may be left over, against a first, shorter round.
+ *
+ * Address space: a memory without a maximum reserves 4 GiB, one of the engine's 8 or more, so that a
+ * single one shows; the C library sets aside 64 MiB for each thread that allocates, up to 8 a processor.
+ */
+const TOLERATED = { "address space": 2048 * MIB, mappings: 300 };
+
+async function main() {
+  const [seconds, seed, threads, mostResident] = process.argv.slice(2).map(Number);
+  console.log(`Node.js ${process.versions.node}, ${features.handoff} hand-off`);
+  const programs = await compilePrograms(features, MAX_PAGES);
+
+  // Until code is compiled, heaps have grown and stacks are mapped.
+  const warmup = Math.min(10, seconds / 4);
+  const round = (length, ofSeed) => runRound({ seconds: length, seed: ofSeed, threads, programs });
+  await round(warmup, ~seed);
+  const before = await measure();
+  const tally = await round(seconds - warmup, seed);
+  const after = await measure();
+
+  report(tally, before, after);
+  const tolerated = { ...TOLERATED, resident: mostResident * MIB };
+  const left = Object.keys(tolerated).filter(
+    (name) => after[name] - before[name] > tolerated[name],
+  );
+  if (left.length > 0) fail(new Error(`left over: ${left.join(", ")}`));
+}
+
+async function runRound({ seconds, seed, threads, programs }) {
+  const crew = new Crew({ threads, seed, programs, onFailure: fail });
+  await crew.run(seconds * 1000);
+  return crew.tally;
+}
+
+async function measure() {
+  await collect();
+  return { "address space": addressSpace(), mappings: mappings(), resident: resident() };
+}
+
+function report(tally, before, after) {
+  for (const [name, count] of tally.entries) console.log(`${String(count).padStart(12)}  ${name}`);
+  const { "pages written": written, "pages checked": checked } = Object.fromEntries(tally.entries);
+  const gib = (pages) => `${((pages * PAGE) / 2 ** 30).toFixed(1)} GiB`;
+  console.log(`bytes: ${gib(written)} written, ${gib(checked)} checked`);
+  for (const [name, value] of Object.entries(before)) {
+    const show = (number) =>
+      name === "mappings" ? String(number) : `${(number / MIB).toFixed(1)} MiB`;
+    console.log(`${name}: ${show(value)} before, ${show(after[name])} after`);
+  }
+}
+
+function fail(error) {
+  console.error(error);
+  process.exit(1);
+}
+
+process.on("uncaughtException", fail);
+main();

@@ -1,0 +1,55 @@
+"use strict";
+
+// Everything at once, at random, for a while: memories of all kinds, in several threads that write,
+// check, grow, move, share and drop them, and are terminated. Says so and ends with 1 where a byte, a
+// size or an error is not as it must be, or where something is left over at the end.
+//   npm run soak -- --seconds 600
+//   npm run soak -- --seed 7 --threads 1   the same again, where one thread is enough
+//   npm run soak -- --resident 512         MiB that may be resident at the end beyond the beginning
+
+const { spawn } = require("node:child_process");
+const { once } = require("node:events");
+const path = require("node:path");
+const { parseArgs } = require("node:util");
+
+/** How many seconds more than it was given it may take. */
+const PATIENCE = 300;
+
+async function main() {
+  const { seconds, seed, threads, resident } = readOptions();
+  console.log(`soak: ${seconds} s, seed ${seed}, ${threads} threads`);
+  const program = path.join(__dirname, "main.js");
+  // A process of its own, so that this one can say that it crashed, or never ended.
+  const child = spawn(
+    process.execPath,
+    [program, ...[seconds, seed, threads, resident].map(String)],
+    {
+      stdio: "inherit",
+      timeout: (seconds + PATIENCE) * 1000,
+      killSignal: "SIGABRT",
+    },
+  );
+  const [code, signal] = await once(child, "exit");
+  if (code === 0) return;
+  console.error(`soak failed: ${signal === null ? "see above" : `ended by ${signal}`}`);
+  console.error(`again: npm run soak -- --seconds ${seconds} --seed ${seed} --threads ${threads}`);
+  process.exitCode = 1;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+      threads: { type: "string", default: "4" },
+      resident: { type: "string", default: "64" },
+    },
+  });
+  const options = Object.entries(values).map(([name, value]) => {
+    if (value === "" || Number.isNaN(Number(value))) throw new TypeError(`--${name}: no number`);
+    return [name, Number(value)];
+  });
+  return Object.fromEntries(options);
+}
+
+main();

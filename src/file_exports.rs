@@ -1,0 +1,218 @@
+//! The functions on memories that are files, on files over parts of others, and on waiting for other
+//! processes. As in `page_exports.rs`, memories are given as their buffers.
+
+#![allow(unsafe_code, reason = "what #[napi] writes around each function")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use napi::bindgen_prelude::{AsyncTask, Function, Object};
+use napi::{Env, Task, Unknown};
+use napi_derive::napi;
+
+use crate::backing_file::BackingFile;
+use crate::error::MemoryError;
+use crate::exports::{bytes, find};
+use crate::handoff::{self, Handoff, Held};
+use crate::page_exports::within;
+use crate::pages;
+use crate::registry::{self, LiveFile};
+use crate::sys::futex::{self, Wait};
+use crate::sys::{self, Writes};
+use crate::units::HostBytes;
+use crate::waits;
+
+/// A file that is to be a memory: its number, and what keeps it open.
+#[napi(object, object_from_js = false)]
+pub struct IssuedFile<'env> {
+    /// What the other functions know it by.
+    pub id: f64,
+    /// A buffer without bytes.
+    pub owner: Unknown<'env>,
+    /// Whether what is written goes to the file.
+    pub is_written: bool,
+}
+
+/// Takes a file of which `descriptor` is open, whose writes go to it or nowhere.
+#[napi(catch_unwind)]
+pub fn take_file(env: &Env, descriptor: i32, is_written: bool) -> napi::Result<IssuedFile<'_>> {
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let writes = if is_written {
+        Writes::ToFile
+    } else {
+        Writes::Private
+    };
+    hold(
+        env,
+        registry::register(Arc::new(BackingFile::new(file, writes))),
+    )
+}
+
+/// What keeps the file of that number open, for another thread that shows the memory which it is. Null
+/// where that is another one: a number is easily made up.
+#[napi(catch_unwind)]
+pub fn hold_file<'env>(
+    env: &'env Env,
+    id: f64,
+    buffer: Unknown,
+) -> napi::Result<Option<IssuedFile<'env>>> {
+    let file: Arc<LiveFile> = find(id, GONE)?;
+    if !file.is_under(&handoff::pages_of(env, &buffer)?) {
+        return Ok(None);
+    }
+    hold(env, file).map(Some)
+}
+
+fn hold(env: &Env, file: Arc<LiveFile>) -> napi::Result<IssuedFile<'_>> {
+    let id = file.id().as_number();
+    let is_written = file.is_written();
+    let held: Held = file;
+    let owner = Handoff::of(env).issue_owner(env, held, HostBytes::ZERO)?;
+    Ok(IssuedFile {
+        id,
+        owner,
+        is_written,
+    })
+}
+
+const GONE: &str = "the file is no longer open";
+
+fn find_file(id: f64) -> napi::Result<Arc<BackingFile>> {
+    let live: Arc<LiveFile> = find(id, GONE)?;
+    Ok(Arc::clone(&live))
+}
+
+/// How many bytes it has.
+#[napi(catch_unwind)]
+pub fn file_length(id: f64) -> napi::Result<f64> {
+    Ok(bytes(find_file(id)?.length()?))
+}
+
+/// Calls `action` while no other thread or process changes the file's length.
+#[napi(catch_unwind)]
+pub fn with_file_locked<'env>(
+    id: f64,
+    action: Function<'env, (), Unknown<'env>>,
+) -> napi::Result<Unknown<'env>> {
+    let file = find_file(id)?;
+    let _locked = file.lock()?;
+    action.call(())
+}
+
+/// Makes the file `length` bytes long, with what the memory has beyond its end.
+#[napi(catch_unwind)]
+pub fn extend_file(env: &Env, id: f64, buffer: Unknown, length: f64) -> napi::Result<()> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    Ok(find_file(id)?.extend(&memory, within(length))?)
+}
+
+/// Takes that back, where the memory did not grow after all.
+#[napi(catch_unwind)]
+pub fn shrink_file(env: &Env, id: f64, buffer: Unknown, length: f64) -> napi::Result<()> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    find_file(id)?.shrink(&memory, within(length));
+    Ok(())
+}
+
+/// Puts the file's pages under those of the memory that are not yet.
+#[napi(catch_unwind)]
+pub fn cover_with_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    Ok(find_file(id)?.cover(&memory)?)
+}
+
+/// Puts them under a part of the memory again, whatever is there now.
+#[napi(catch_unwind)]
+pub fn revert_to_file(
+    env: &Env,
+    id: f64,
+    buffer: Unknown,
+    offset: f64,
+    length: f64,
+) -> napi::Result<f64> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    let (start, end) = (within(offset), within(offset + length));
+    let released = pages::resident(&pages::part(&memory, start..end)?)?;
+    find_file(id)?.revert(&memory, start, end)?;
+    Ok(bytes(released))
+}
+
+/// Whether a page of a file's was lost, since somebody truncated the file.
+#[napi(catch_unwind)]
+pub fn was_truncated(env: &Env, buffer: Unknown) -> napi::Result<bool> {
+    Ok(pages::was_truncated(&handoff::pages_of(env, &buffer)?))
+}
+
+/// Puts bytes of the file of which `descriptor` is open over part of a memory.
+#[napi(catch_unwind)]
+pub fn map_file(
+    env: &Env,
+    buffer: Unknown,
+    offset: f64,
+    descriptor: i32,
+    file_offset: f64,
+    length: f64,
+) -> napi::Result<()> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let at = within(offset)..within(offset + length);
+    Ok(pages::lay_over(&memory, at, &file, within(file_offset))?)
+}
+
+/// What was written is on the disk when this returns.
+#[napi(catch_unwind)]
+pub fn flush_file_sync(id: f64, _owner: Unknown) -> napi::Result<()> {
+    Ok(find_file(id)?.flush()?)
+}
+
+/// The same, in another thread.
+#[napi(catch_unwind)]
+pub fn flush_file(id: f64, _owner: Unknown) -> napi::Result<AsyncTask<Flush>> {
+    Ok(AsyncTask::new(Flush(find_file(id)?)))
+}
+
+/// A flush under way.
+#[derive(Debug)]
+pub struct Flush(Arc<BackingFile>);
+
+impl Task for Flush {
+    type Output = ();
+    type JsValue = ();
+
+    fn compute(&mut self) -> napi::Result<()> {
+        Ok(self.0.flush()?)
+    }
+
+    fn resolve(&mut self, _env: Env, (): ()) -> napi::Result<()> {
+        Ok(())
+    }
+}
+
+/// Waits in a thread of its own while the word at `address` is `expected`, for `milliseconds` at most.
+/// Whoever calls keeps the memory until the promise is settled.
+#[napi(catch_unwind)]
+pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::Result<Object<'_>> {
+    let (deferred, promise) = env.create_deferred()?;
+    let deadline = Duration::try_from_secs_f64(milliseconds / 1000.0)
+        .ok()
+        .and_then(|timeout| Instant::now().checked_add(timeout));
+    let address = within(address);
+    waits::start(address, expected.cast_unsigned(), deadline, |outcome| {
+        let text = match outcome {
+            Ok(Wait::Woken) => "ok",
+            Ok(Wait::NotEqual) => "not-equal",
+            Ok(Wait::TimedOut) => "timed-out",
+            Err(source) => return deferred.reject(MemoryError::File { source }.into()),
+        };
+        deferred.resolve(move |_| Ok(text));
+    })
+    .map_err(|source| MemoryError::File { source })?;
+    Ok(promise)
+}
+
+/// Wakes at most `count` of those who wait for the word at `address`; returns how many.
+#[napi(catch_unwind)]
+pub fn notify(address: f64, count: u32) -> napi::Result<u32> {
+    let woken = futex::wake(within(address), count);
+    Ok(woken.map_err(|source| MemoryError::File { source })?)
+}

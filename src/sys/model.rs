@@ -1,0 +1,243 @@
+//! Stands in place of `mapping.rs` and `page_range.rs` where loom checks the growth protocol: pages that are only known to
+//! be accessible or not.
+//!
+//! What is known of a page is in a cell of loom's. So a thread that looks at one must not only find it
+//! accessible: loom fails the test too where the page's change did not come before that look in *every*
+//! order that the memory model allows.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::ptr::{self, NonNull};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use loom::cell::UnsafeCell;
+
+use crate::units::HostBytes;
+
+/// What the tests grow by, and so all that they protect.
+const PAGE: usize = 65_536;
+
+struct Page {
+    accessible: UnsafeCell<bool>,
+    /// Whether another mapping's page has moved here.
+    moved_here: UnsafeCell<bool>,
+}
+
+// SAFETY: loom runs one thread at a time, and fails the test where accesses are not ordered.
+unsafe impl Send for Page {}
+// SAFETY: as above.
+unsafe impl Sync for Page {}
+
+/// All that is mapped, by its first address. Not part of the model: its lock is never held where loom
+/// may switch threads.
+fn mapped() -> MutexGuard<'static, BTreeMap<usize, Arc<[Page]>>> {
+    static MAPPED: Mutex<BTreeMap<usize, Arc<[Page]>>> = Mutex::new(BTreeMap::new());
+    MAPPED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The page at `address`, where one is mapped.
+fn find(address: usize) -> Option<(Arc<[Page]>, usize)> {
+    let (base, pages) = mapped()
+        .range(..=address)
+        .next_back()
+        .map(|(base, pages)| (*base, Arc::clone(pages)))?;
+    let index = (address - base) / PAGE;
+    (index < pages.len()).then_some((pages, index))
+}
+
+/// Whether anything is mapped at `base`.
+pub fn is_mapped(base: NonNull<u8>) -> bool {
+    find(base.addr().get()).is_some()
+}
+
+/// Accesses the `page`th page of what begins at `base`.
+///
+/// # Panics
+///
+/// Where the real one would fault, now or in another order of events.
+pub fn touch(base: NonNull<u8>, page: u64) {
+    let offset = usize::try_from(page).unwrap() * PAGE;
+    let (pages, index) = find(base.addr().get() + offset).expect("a fault: nothing is mapped");
+    // SAFETY: loom checks that nobody writes to it meanwhile.
+    let accessible = pages[index].accessible.with(|cell| unsafe { *cell });
+    assert!(accessible, "a fault: page {page} is not accessible");
+}
+
+/// How many pages have moved to what is mapped at `base`.
+pub fn arrived_at(base: NonNull<u8>) -> usize {
+    let (pages, _) = find(base.addr().get()).expect("nothing is mapped");
+    // SAFETY: loom checks that nobody writes to it meanwhile.
+    let has_arrived = |page: &&Page| page.moved_here.with(|cell| unsafe { *cell });
+    pages.iter().filter(has_arrived).count()
+}
+
+/// As in `mapping.rs`, which says what each function does.
+#[derive(Debug)]
+pub struct Mapping {
+    base: usize,
+    length: HostBytes,
+}
+
+impl Mapping {
+    pub fn reserve(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
+        static NEXT: Mutex<usize> = Mutex::new(1 << 32);
+        let pages = length.get().div_ceil(PAGE);
+        let base = {
+            let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
+            let base = *next;
+            *next += (pages + 1) * PAGE;
+            base
+        };
+        let page = |index| Page {
+            accessible: UnsafeCell::new(index * PAGE < accessible.get()),
+            moved_here: UnsafeCell::new(false),
+        };
+        mapped().insert(base, (0..pages).map(page).collect());
+        Ok(Self { base, length })
+    }
+
+    pub fn reserve_huge(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
+        let room = length.checked_add(HostBytes::HUGE_PAGE);
+        Self::reserve(room.ok_or(io::ErrorKind::OutOfMemory)?, accessible)
+    }
+
+    pub fn base(&self) -> NonNull<u8> {
+        NonNull::new(ptr::without_provenance_mut(self.base)).unwrap()
+    }
+
+    pub fn allow(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+        self.protect(start, end, true)
+    }
+
+    pub fn forbid(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+        self.protect(start, end, false)
+    }
+
+    pub fn prefer_huge(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn pages(&self, length: HostBytes) -> io::Result<PageRange<'_>> {
+        assert!(length <= self.length, "pages out of bounds");
+        // SAFETY: none is needed of a model's.
+        Ok(unsafe { PageRange::new(self.base(), length) })
+    }
+
+    fn protect(&self, start: HostBytes, end: HostBytes, accessible: bool) -> io::Result<()> {
+        assert!(
+            start <= end && end <= self.length,
+            "protected out of bounds"
+        );
+        let (pages, _) = find(self.base).expect("mapped until dropped");
+        for page in &pages[start.get() / PAGE..end.get() / PAGE] {
+            // SAFETY: loom checks that nobody else accesses it meanwhile.
+            page.accessible
+                .with_mut(|cell| unsafe { *cell = accessible });
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        let pages = mapped().remove(&self.base);
+        drop(pages);
+    }
+}
+
+/// As in `page_range.rs`. What pages hold is not modelled, but for having moved.
+#[derive(Clone, Copy, Debug)]
+pub struct PageRange<'a> {
+    base: NonNull<u8>,
+    length: HostBytes,
+    owner: PhantomData<&'a ()>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    Private,
+    ToFile,
+}
+
+impl PageRange<'_> {
+    /// # Safety
+    ///
+    /// None: nothing is accessed.
+    pub unsafe fn new(base: NonNull<u8>, length: HostBytes) -> Self {
+        Self {
+            base,
+            length,
+            owner: PhantomData,
+        }
+    }
+
+    pub fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    pub fn length(&self) -> HostBytes {
+        self.length
+    }
+
+    pub fn addresses(&self) -> Range<usize> {
+        let start = self.base.addr().get();
+        start..start + self.length.get()
+    }
+
+    pub fn part(&self, start: HostBytes, end: HostBytes) -> Option<Self> {
+        let length = HostBytes::round_up(end.get().checked_sub(start.get())?)?;
+        let base = self.base.map_addr(|base| base.saturating_add(start.get()));
+        (end <= self.length).then_some(Self {
+            base,
+            length,
+            owner: PhantomData,
+        })
+    }
+
+    pub fn discard(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn renew(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn cover(&self, _: BorrowedFd<'_>, _: u64, _: Writes) -> io::Result<()> {
+        unreachable!("no file is modelled")
+    }
+
+    /// Both ranges are accessible afterwards as they were before.
+    pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
+        assert_eq!(self.length, to.length, "moved out of bounds");
+        let (pages, first) = find(to.base.addr().get()).expect("mapped until dropped");
+        let count = self.length.get() / PAGE;
+        for (number, page) in (0..).zip(&pages[first..first + count]) {
+            touch(self.base, number);
+            touch(to.base, number);
+            // SAFETY: loom checks that nobody else accesses it meanwhile.
+            page.moved_here.with_mut(|cell| unsafe { *cell = true });
+        }
+        Ok(())
+    }
+
+    pub fn copy_to(&self, _: &PageRange) {}
+
+    pub fn write_to(&self, _: BorrowedFd<'_>, _: u64) -> io::Result<()> {
+        unreachable!("no file is modelled")
+    }
+
+    pub fn read(&self, _: Range<usize>) -> Vec<u8> {
+        unreachable!("no byte is modelled")
+    }
+
+    pub fn write_at(&self, _: &[u8], _: usize) {}
+
+    pub fn clear(&self) {}
+
+    pub fn is_zero(&self) -> bool {
+        unreachable!("no byte is modelled")
+    }
+}
