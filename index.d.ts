@@ -454,3 +454,6 @@ export declare const features: {
    */
   readonly externalSharedBuffers: boolean;
 };
+
+// What is not exported above is not exported at all.
+export {};
