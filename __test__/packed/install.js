@@ -100,6 +100,8 @@ test("the packages hold what is needed", () => {
     "index.js",
     "native.js",
     "package.json",
+    "register.d.ts",
+    "register.js",
   ]);
   const { name, file } = addon();
   expect(fs.readdirSync(installed(name)).sort()).toEqual([
@@ -114,6 +116,15 @@ test("the addon is smaller than 1 MiB, and stripped", () => {
   const { bytes } = addon();
   expect(bytes.length).toBeLessThan(MIB);
   if (process.platform === "linux") expect(sectionTypes(bytes)).not.toContain(SYMBOL_TABLE);
+});
+
+test.each([
+  ["publint", ["run", "--strict"]],
+  ["attw", []],
+])("%s finds nothing wrong with how it is required, imported and typed", async (tool, args) => {
+  const tarball = path.join(packed, `${manifest.name}-${manifest.version}.tgz`);
+  const command = ["exec", "--no", "--", tool, ...args, tarball];
+  await execute(process.execPath, [process.env.npm_execpath, ...command], { cwd: root });
 });
 
 const SYMBOL_TABLE = 2;
@@ -145,9 +156,24 @@ test.each([
   expect(await run(file)).toBe("131072 true");
 });
 
-test.each(["accumulate", "shared"])("the example %s runs", async (example) => {
-  fs.cpSync(path.join(root, "examples"), path.join(project, "examples"), { recursive: true });
-  expect(await run(path.join("examples", `${example}.js`))).not.toBe("");
+const examples = fs.readdirSync(path.join(root, "examples")).filter((file) => file.endsWith(".js"));
+
+test.each(examples)("the example %s runs", async (example) => {
+  const folder = path.join(project, "examples");
+  if (!fs.existsSync(folder)) {
+    fs.cpSync(path.join(root, "examples"), folder, { recursive: true });
+    // What some of them show it with, and what is not found there: the package.
+    fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "junction");
+  }
+  expect(await run(path.join("examples", example))).not.toBe("");
+});
+
+test("linear-memory/register makes it the class of WebAssembly", async () => {
+  fs.writeFileSync(
+    path.join(project, "registered.js"),
+    'console.log(WebAssembly.Memory === require("linear-memory").Memory)',
+  );
+  expect(await run("--require", "linear-memory/register", "registered.js")).toBe("true");
 });
 
 test("without the platform's package, the error says how to get it", async () => {
