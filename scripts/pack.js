@@ -11,6 +11,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { parseArgs } = require("node:util");
 
+const { bundle } = require("./bundle");
+
 const root = path.join(__dirname, "..");
 const output = path.join(root, "target", "package");
 const staged = path.join(output, "main");
@@ -51,17 +53,18 @@ function addAddon(folder) {
     return false;
   }
   fs.copyFileSync(addon, path.join(folder, main));
+  fs.copyFileSync(addon, path.join(staged, main)); // For tests: it is not packed there.
   fs.copyFileSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
   return true;
 }
 
-/** Copies what npm would pack. */
+/** Copies what npm would pack, its JavaScript in one file. */
 function stage() {
   const [{ files }] = JSON.parse(run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]));
   for (const { path: file } of files) {
-    fs.mkdirSync(path.dirname(path.join(staged, file)), { recursive: true });
-    fs.copyFileSync(path.join(root, file), path.join(staged, file));
+    if (!file.endsWith(".js")) fs.copyFileSync(path.join(root, file), path.join(staged, file));
   }
+  bundle(staged);
 }
 
 function writeManifest(contents) {
@@ -83,6 +86,8 @@ stage();
 writeManifest(manifest);
 const present = makePlatformFolders().filter(addAddon).map(pack);
 
+manifest.files = manifest.files.filter((file) => fs.existsSync(path.join(staged, file)));
+manifest.files.push("bundle.js");
 for (const key of ["scripts", "devDependencies", "overrides", "napi"]) delete manifest[key];
 manifest.optionalDependencies = Object.fromEntries(
   present.map(({ name, version }) => [name, version]),
