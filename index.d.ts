@@ -83,6 +83,49 @@ export interface MemoryUsage {
 /** The type of a number of pages. */
 export type PageCount<Address extends AddressType> = Address extends "i64" ? bigint : number;
 
+/** A file: its path, or a descriptor that is open, which stays open and is not needed afterwards. */
+export type FileSource = string | Uint8Array | URL | number;
+
+/** What {@link MemoryConstructor.open | Memory.open()} takes besides the file. */
+export interface OpenOptions<
+  Address extends AddressType = AddressType,
+  Shared extends boolean = boolean,
+> {
+  /**
+   * Where what is written goes. Default `"r"`.
+   * - `"r"`: stays in memory, page by page as it is written to. The file never changes, and is opened
+   *   for reading only.
+   * - `"r+"`: to the file. A file that does not exist is made if there is an `initial`.
+   * - `"w+"`: to the file, which is new, or emptied first. Needs an `initial`.
+   *
+   * Files that are made can be read and written by their owner only (0600).
+   */
+  mode?: "r" | "r+" | "w+";
+  /**
+   * Pages at least. Default: as many as the file has, the last one counted whole. Where the file has
+   * fewer, it is extended if it is written to ("r+", "w+"), else zeros follow it, in memory alone.
+   */
+  initial?: PageCount<Address>;
+  /** As in {@link MemoryDescriptor.maximum}. Required for a shared memory. */
+  maximum?: PageCount<Address>;
+  /**
+   * Whether threads can share it. Default `false`. Processes share the bytes of a file that is written
+   * to in either case; with `true`, `Atomics`, `wait()` and `notify()` work between them too. Not with
+   * mode "r", whose writes nobody else sees.
+   */
+  shared?: Shared;
+  /** How the memory is addressed. Default `"i32"`, but `"i64"` for a file of more than 4 GiB. */
+  address?: Address;
+}
+
+/** Which bytes of a file {@link Memory.map} puts over part of a memory. */
+export interface MapOptions {
+  /** The first, in bytes from the file's beginning. Default 0. */
+  fileOffset?: number;
+  /** How many. Default: all from `fileOffset` to the file's end. */
+  length?: number;
+}
+
 /** What `Memory.type()` returns: also a descriptor, of a new memory of the same type. */
 export interface MemoryType<Address extends AddressType = AddressType> {
   /** Pages now. */
@@ -301,6 +344,83 @@ export interface Memory<
    */
   [Symbol.dispose](): void;
 
+  /**
+   * Puts a file's bytes over part of the memory, copy-on-write: what is written stays in memory, and
+   * the file never changes. Also while a module uses the memory.
+   *
+   * Nothing is read where pages of both meet, that is where `offset` and `fileOffset` leave the same
+   * remainder by the system's page size (4,096 bytes on most; multiples of 65,536 always do): the file's
+   * pages come as they are touched. The parts of pages at both ends are copied, and so is all of it
+   * where pages do not meet.
+   *
+   * @param offset of the first byte in the memory, in bytes
+   * @param file a file, opened for reading
+   * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
+   *   `EACCES`, `EBADF` for a descriptor that is not open.
+   * @throws TypeError with the `code` `EISDIR` for a directory and `ENODEV` for what is no regular file;
+   *   without one where an argument is no number, or the memory is a file that is written to.
+   * @throws RangeError where an offset or length is negative or no integer, the bytes are not all in
+   *   the file or not all in the memory, or the system refuses. The memory is as it was.
+   * @example
+   * memory.map(65_536, "model.bin", { fileOffset: 131_072, length: 1_000_000 });
+   */
+  map(offset: number, file: FileSource, options?: MapOptions): void;
+
+  /**
+   * Has what was written to a memory that is a file on the disk (`fdatasync(2)`): it is when the promise
+   * is fulfilled. Off the JavaScript thread; any number of calls may be under way. What is written
+   * meanwhile may be on the disk or not.
+   *
+   * Pages that a module has added (`memory.grow`) become the file's first.
+   *
+   * @param offset of the first byte that is meant. Default 0
+   * @param length how many bytes are. Default: all from `offset` on. At least these are on the disk; at
+   *   present, always all of the file
+   * @returns a promise, rejected with a TypeError where the memory is no file, or one of mode "r", or
+   *   an argument is no number; with a RangeError where the bytes are not all in the memory, or the
+   *   system refuses, whose `message` has the path and what it says
+   */
+  flush(offset?: number, length?: number): Promise<void>;
+
+  /**
+   * The same as {@link Memory.flush}, but on the disk when it returns.
+   *
+   * @throws what the promise of `flush()` is rejected with.
+   */
+  flushSync(offset?: number, length?: number): void;
+
+  /**
+   * Waits until the 32-bit word at `index` is notified, if it is `expected` now. Between threads and,
+   * where the memory is a file, between processes: unlike `Atomics.wait()` and `Atomics.waitAsync()`,
+   * whose queues end where the process does, and which {@link Memory.notify} does not wake.
+   *
+   * As with `Atomics`, a wait may end with "ok" though nobody changed the word: look at it again.
+   *
+   * @param index of the word, in words of 4 bytes from the first byte: as in an `Int32Array`
+   * @param expected what it is to be, converted to 32 bits
+   * @param timeout in milliseconds. Default: without end
+   * @returns a promise of "ok" where it was notified, "not-equal" where the word is another, or
+   *   "timed-out"; rejected with a TypeError where the memory is not shared, or `index` is no number,
+   *   and with a RangeError where the memory has no such word, or the system has no thread left
+   */
+  wait(
+    index: number,
+    expected: number,
+    timeout?: number,
+  ): Promise<"ok" | "not-equal" | "timed-out">;
+
+  /**
+   * Wakes those who {@link Memory.wait | wait()} for the 32-bit word at `index`, in all threads, and
+   * where the memory is a file in all processes. It does not wake those in `Atomics.wait()`.
+   *
+   * @param index of the word, in words of 4 bytes
+   * @param count how many at most. Default: all
+   * @returns how many it woke
+   * @throws TypeError where the memory is not shared, or `index` is no number.
+   * @throws RangeError where the memory has no such word.
+   */
+  notify(index: number, count?: number): number;
+
   readonly [Symbol.toStringTag]: "WebAssembly.Memory";
 }
 
@@ -410,7 +530,51 @@ export interface MemoryConstructor {
     snapshot: Snapshot,
     options?: SnapshotOptions<Address, Shared>,
   ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
+
+  /**
+   * A memory that is a file: its pages are the file's, read as they are touched.
+   *
+   * A file need not be whole pages of 64 KiB. The bytes of the last page that it does not have read
+   * zero and stay out of it: it keeps its length until the memory grows, and takes in then what was
+   * written there. Before, the system may zero it again, as docs/files.md explains.
+   *
+   * `grow()` extends a file that is written to, disk space first: where there is none, it throws a
+   * RangeError, and no store fails later. Before, it takes in what others have added to the file; these
+   * pages are counted in what it returns. `grow(0)` does only that.
+   *
+   * Where another process truncates the file, what is lost reads zero, and from the first access to it
+   * every member throws a RangeError that names the file, but `close()`.
+   *
+   * @param path the file
+   * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
+   *   `EACCES`, `EISDIR`, `EBADF` for a descriptor that is not open.
+   * @throws TypeError with the `code` `EISDIR` for a directory and `ENODEV` for what is no regular file;
+   *   without one where `path` is none, a member does not convert, or one is missing: `initial` for
+   *   "w+", `maximum` for a shared memory.
+   * @throws RangeError where `maximum` is smaller than `initial` or the file, either exceeds its limit,
+   *   no buffer of this engine can view so many bytes, or the system refuses, as for want of disk space.
+   * @see {@link https://man7.org/linux/man-pages/man2/mmap.2.html mmap(2)}, and docs/files.md
+   * @example
+   * const counts = Memory.open("counts.bin", { mode: "r+", initial: 1 });
+   * new Uint32Array(counts.buffer)[0]++;
+   * await counts.flush();
+   */
+  open<Address extends AddressType = "i32", Shared extends boolean = false>(
+    path: FileSource,
+    options?: CheckedOpenOptions<Address, Shared>,
+  ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
 }
+
+/** Options of `Memory.open()` with the members that others of its members make required. */
+type CheckedOpenOptions<Address extends AddressType, Shared extends boolean> = OpenOptions<
+  Address,
+  Shared
+> &
+  (Address extends "i64" ? { address: "i64" } : unknown) &
+  (Shared extends true
+    ? { shared: true; maximum: PageCount<Address>; mode: "r+" | "w+" }
+    : unknown) &
+  ({ mode?: "r" | "r+" } | { mode: "w+"; initial: PageCount<Address> });
 
 /** A descriptor with the members that others of its members make required. */
 type CheckedDescriptor<Address extends AddressType, Shared extends boolean> = MemoryDescriptor<

@@ -161,7 +161,10 @@ class Memory {
   }
 
   map(offset, file, options = undefined) {
-    map(storeOf(this, "map()"), offset, file, options);
+    const store = storeOf(this, "map()");
+    const mapped = map(store, offset, file, options);
+    const memory = Memory.from(this); // but for a memory of the engine's, this
+    if (mapped !== store) Slot.set(memory, mapped);
   }
 
   async flush(offset = undefined, length = undefined) {

@@ -7,10 +7,15 @@ const path = require("node:path");
 
 const { features } = require("..");
 const native = require("../native");
+const { useFiles } = require("./support/files");
 const { run } = require("./support/run");
 
 const root = path.join(__dirname, "..");
 const addon = path.join(root, "target", "fault", "linear-memory.node");
+
+// Some have hundreds of sets of calls to fail.
+const PATIENCE = 280_000;
+jest.setTimeout(PATIENCE + 20_000);
 
 // What comes of each call's failure, if no other fails. Where all fail that can, it is a RangeError.
 const DONE = "done";
@@ -24,11 +29,13 @@ const scenarios = [
   ["grow elsewhere", { mmap: DONE, mprotect: DONE, open: DONE, ioctl: DONE, mremap: DONE }],
   ["move", { open: DONE, ioctl: DONE, mremap: DONE }],
 ];
-if (features.resizableBuffers.unshared) scenarios.push(["make resizable", { mremap: DONE }]);
+if (features.resizableBuffers.unshared) {
+  scenarios.push(["make resizable", { open: DONE, ioctl: DONE, mremap: DONE }]);
+}
 if (features.resizableBuffers.unshared && !features.resizableBuffers.shared) {
   scenarios.push(
-    ["make fixed", { mprotect: REFUSED, mremap: DONE }],
-    ["move resizable", { mremap: DONE }],
+    ["make fixed", { mprotect: REFUSED, open: DONE, ioctl: DONE, read: DONE, mremap: DONE }],
+    ["move resizable", { open: DONE, ioctl: DONE, read: DONE, mremap: DONE }],
   );
 }
 if (features.externalSharedBuffers) scenarios.push(["grow shared", { mprotect: REFUSED }]);
@@ -47,6 +54,7 @@ async function expectRecovery(scenario, expected, { ulimit, env } = {}) {
     args: [scenario],
     ulimit,
     env: { ...env, LINEAR_MEMORY_ADDON: addon },
+    timeout: PATIENCE,
   });
   // Nothing leaks, and what was refused leaves the memory as it was.
   expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
@@ -82,6 +90,60 @@ describe.each([
   test.each(scenarios)("%s, whatever the system refuses", async (scenario, expected) => {
     const handoff = await expectRecovery(scenario, expected, { env });
     expect(handoff).toBe(env.LINEAR_MEMORY_HANDOFF ?? features.handoff);
+  });
+});
+
+describe("memories that are files", () => {
+  const { newFile, removeFiles } = useFiles();
+  afterAll(removeFiles);
+
+  // What is called after the memory, or the file, has grown.
+  const AFTER_GROWTH = [
+    "mmap",
+    "fstat",
+    "sigaction",
+    "ftruncate",
+    "open",
+    "pread",
+    "pwrite",
+    "fdatasync",
+  ];
+
+  test.each([
+    "open to read",
+    "open to write",
+    "open shared",
+    "open longer",
+    "grow in place",
+    "grow shared",
+    "follow",
+    "take in",
+    "move",
+    "flush",
+    "map",
+  ])("%s, whatever the system refuses", async (scenario) => {
+    const { runs, left } = await run("file-faults.js", {
+      args: [scenario, newFile()],
+      env: { LINEAR_MEMORY_ADDON: addon },
+      timeout: PATIENCE,
+    });
+    expect(left).toBe(0);
+    expect(runs.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
+    expect(runs[0]).not.toHaveProperty("error");
+    const refused = runs.filter(({ error }) => error !== undefined);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { error } of refused) {
+      expect(error).toMatchObject({ name: "RangeError", code: "ENOMEM" });
+      expect(error.message).toMatch(/^Memory(\.\w+\(\))?: .*os error 12/);
+    }
+    // Where the file's pages cannot be put under the memory after it has grown, it stays so, and so
+    // does the file. Else what is refused leaves both as they were.
+    const changed = refused.filter(({ isSameLength, isGrown }) => isGrown || !isSameLength);
+    const last = ["grow in place", "grow shared", "follow", "take in", "open longer"];
+    if (!last.includes(scenario)) expect(changed).toEqual([]);
+    for (const { calls, reached } of changed) {
+      expect(AFTER_GROWTH).toContain(reached[calls.at(-1) - 1]);
+    }
   });
 });
 

@@ -32,8 +32,8 @@ function checked(snippet) {
 }
 
 test("there are snippets, and values in them to check", () => {
-  expect(snippets.length).toBe(6);
-  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(13);
+  expect(snippets.length).toBe(7);
+  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(14);
 });
 
 test.each(snippets.map((snippet, index) => [index + 1, snippet]))(
@@ -53,7 +53,18 @@ test.each([
     /^the database has 1003 rows\n.*\nthe database has apples, pears, plums again$/m,
   ],
   ["shrink.js", /^discard\(\) gave back 512\.0 MiB$/m],
+  ["grep.js", /^262144 lines, counted in WebAssembly$/m],
 ])("the example %s says what it did", async (example, expected) => {
   const { stdout } = await execute(process.execPath, [path.join(root, "examples", example)]);
   expect(stdout).toMatch(expected);
+});
+
+test("the example persistent-counter.js goes on where it was, killed or not", async () => {
+  const example = path.join(root, "examples", "persistent-counter.js");
+  const file = path.join(folder, "counter.bin");
+  for (const start of [1, 5]) {
+    const { stdout } = await execute(process.execPath, [example, file]);
+    expect(stdout).toMatch(`start ${start}, says ${file}`);
+    expect(stdout).toMatch(`3 processes counted themselves, and were killed: ${start + 3}`);
+  }
 });

@@ -44,6 +44,24 @@ const undone: void = undo();
 class Derived extends Memory {}
 const derived: Memory = new Derived({ initial: 1 });
 
+const opened: Memory = Memory.open("file");
+const openedBuffer: ArrayBuffer = Memory.open(new URL("file:///file"), { mode: "r+" }).buffer;
+const openedShared: SharedArrayBuffer = Memory.open("file", {
+  mode: "r+",
+  shared: true,
+  maximum: 2,
+}).buffer;
+const opened64: bigint = Memory.open(new Uint8Array(1), {
+  mode: "w+",
+  initial: 1n,
+  address: "i64",
+}).grow(1n);
+const mapped: void = opened.map(0, 3, { fileOffset: 0, length: 1 });
+const flushed: Promise<void> = opened.flush(0, 1);
+const flushedSync: void = opened.flushSync();
+const waited: Promise<"ok" | "not-equal" | "timed-out"> = opened.wait(0, 0, 1_000);
+const woken: number = opened.notify(0, 1);
+
 // @ts-expect-error features are read only
 features.resizableBuffers.shared = true;
 // @ts-expect-error initial is required
@@ -56,6 +74,18 @@ new Memory({ initial: 1, address: "i64" });
 new Memory({ initial: 1n });
 // @ts-expect-error no such address type
 new Memory({ initial: 1, address: "i16" });
+// @ts-expect-error no such mode
+Memory.open("file", { mode: "a" });
+// @ts-expect-error a file that is new needs an initial
+Memory.open("file", { mode: "w+" });
+// @ts-expect-error a shared memory needs a maximum
+Memory.open("file", { mode: "r+", shared: true });
+// @ts-expect-error what is written to a private copy cannot be shared
+Memory.open("file", { mode: "r", shared: true, maximum: 1 });
+// @ts-expect-error 64-bit memories count in BigInts
+Memory.open("file", { mode: "r+", initial: 1, address: "i64" });
+// @ts-expect-error offsets are bytes, in numbers
+opened.map(0n, "file");
 // @ts-expect-error nothing to give
 undo(true);
 // @ts-expect-error buffer is read only
@@ -75,3 +105,4 @@ export { shared, before, before64, shared64, type, adopted, posted, has, derived
 export { resizable, growable, fixed, hasGrowable };
 export { discarded, bytes, byteLength, disposable };
 export { started, startedUnshared, startedShared, started64 };
+export { openedBuffer, openedShared, opened64, mapped, flushed, flushedSync, waited, woken };

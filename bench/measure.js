@@ -1,14 +1,14 @@
 "use strict";
 
-// One figure of one peer, in a process of its own: `measure.js <question> <peer> <quick>`, forked by
-// run.js. A process that has measured another peer would not do: what the engine's collector saw of
+// One figure of one peer, in a process of its own: `measure.js <question> <peer> <quick> <file>`, forked
+// by run.js. A process that has measured another peer would not do: what the engine's collector saw of
 // that one changes how it treats the next, by up to a hundred times (see docs/performance.md).
 
 const { setImmediate: turn } = require("node:timers/promises");
 
-async function measure(name, peer, quick) {
+async function measure(name, peer, quick, path) {
   const question = require(`./questions/${name}`);
-  const parameters = { warmups: 1, ...question.parameters, ...(quick && question.quick) };
+  const parameters = { warmups: 1, ...question.parameters, ...(quick && question.quick), path };
   const notes = [];
   const tools = await createTools(parameters, notes);
 
@@ -64,6 +64,6 @@ async function settle() {
   }
 }
 
-const [name, peer, quick] = process.argv.slice(2);
+const [name, peer, quick, path] = process.argv.slice(2);
 // Then run.js ends this process.
-measure(name, peer, quick === "quick").then((result) => process.send(result));
+measure(name, peer, quick === "quick", path).then((result) => process.send(result));

@@ -8,7 +8,7 @@
 //   npm run bench -- --report       measures nothing; chart and documentation from results/
 
 const { fork } = require("node:child_process");
-const path = require("node:path");
+const { join } = require("node:path");
 const { parseArgs } = require("node:util");
 
 const { readResults, writeResult, writeChart, writeDocumentation } = require("./support/files");
@@ -36,6 +36,11 @@ const QUESTIONS = [
   "from-snapshot",
   "memories-of-a-snapshot",
   "discard",
+  "open-file",
+  "sum-file",
+  "sum-file-mmap-io",
+  "module-file",
+  "module-file-resident",
   "live-memories",
   "untouched",
   "startup",
@@ -88,12 +93,13 @@ async function ask(name, quick) {
   const present = all.filter((peer) => question.peers[peer] !== undefined);
   const figures = Object.fromEntries(present.map((peer) => [peer, []]));
   const notes = new Set();
+  const file = question.makeFile?.();
   let handoff;
 
   for (let round = 0; round < rounds; round++) {
     for (const peer of rotate(present, round)) {
       try {
-        const answer = await measure(name, peer, quick);
+        const answer = await measure(name, peer, quick, file?.path);
         figures[peer].push(answer.figure);
         for (const note of answer.notes) notes.add(`${peer}: ${note}`);
         handoff = answer.handoff;
@@ -103,17 +109,18 @@ async function ask(name, quick) {
       }
     }
   }
+  file?.close();
   for (const peer of all.filter((peer) => !present.includes(peer))) {
-    notes.add(`${peer}: left out, this engine has none`);
+    notes.add(`${peer}: left out, there is none for this engine`);
   }
   return { question: conclude(question, figures, [...notes]), handoff };
 }
 
-/** One figure, from a process of its own. */
-function measure(name, peer, quick) {
+/** One figure, from a process of its own; of a file, if the question is about one. */
+function measure(name, peer, quick, path = "") {
   return new Promise((resolve, reject) => {
-    const file = path.join(__dirname, "measure.js");
-    const args = [name, peer, quick ? "quick" : "full"];
+    const file = join(__dirname, "measure.js");
+    const args = [name, peer, quick ? "quick" : "full", path];
     const child = fork(file, args, { execArgv: ["--expose-gc"] });
     let answer;
     child.on("message", (message) => {

@@ -1,16 +1,16 @@
 "use strict";
 
-const { PAGE } = require("./convert");
-const { checkGrowth } = require("./descriptor");
+const { PAGE, showPages } = require("./convert");
+const { checkGrowth, sizeLimit } = require("./descriptor");
 const { translate } = require("./errors");
+const { WatchedStore, lost } = require("./watched-store");
 const native = require("../native");
 
 /**
  * Pages of a file, under another store: reserved, where the memory is unshared, else hosted. What is
  * of the file is decided in the addon; here is what that other store does in between.
  */
-class FileStore {
-  #inner;
+class FileStore extends WatchedStore {
   #file;
 
   /**
@@ -18,53 +18,19 @@ class FileStore {
    * @param file as `takeFile` in lib/open.js returns it
    */
   constructor(inner, file) {
-    this.#inner = inner;
+    super(inner);
     this.#file = file;
   }
 
   /** The store of a memory that another thread has, in `inner`. */
   static open(inner, { id, path }) {
-    const held = attempt({ path }, "Memory.from()", () => native.holdFile(id, inner.pages));
+    let held;
+    try {
+      held = native.holdFile(id, inner.pages);
+    } catch (error) {
+      throw translate(error, `Memory.from(): ${path}`);
+    }
     return held === null ? undefined : new FileStore(inner, { ...held, path });
-  }
-
-  /** Puts the file's pages under the memory. */
-  static over(inner, file, member) {
-    const store = new FileStore(inner, file);
-    attempt(file, member, () => native.coverWithFile(file.id, inner.pages));
-    return store;
-  }
-
-  get type() {
-    return this.#inner.type;
-  }
-
-  get isShared() {
-    return this.#inner.isShared;
-  }
-
-  get size() {
-    return this.#intact("Memory").size;
-  }
-
-  get buffer() {
-    return this.#intact("Memory.buffer").buffer;
-  }
-
-  get pages() {
-    return this.#intact("Memory").pages;
-  }
-
-  get address() {
-    return this.#inner.address;
-  }
-
-  get memory() {
-    return this.#inner.memory;
-  }
-
-  get reserved() {
-    return this.#inner.reserved;
   }
 
   get file() {
@@ -73,65 +39,113 @@ class FileStore {
 
   /** Also takes in what other processes, or a module, have added. */
   grow(delta) {
-    const inner = this.#intact("Memory.grow()");
-    if (!this.#file.isWritten) {
-      return inner.grow(delta);
-    }
-    let before;
-    // Thrown in between, an error is passed on as it is.
-    native.withFileLocked(this.#file.id, () => {
-      this.#follow();
-      before = inner.size;
+    const member = "Memory.grow()";
+    const inner = this.intact(member);
+    if (!this.#file.isWritten) return inner.grow(delta);
+    return this.#locked(member, () => {
+      this.#takeIn(member);
+      this.#follow(member);
+      const before = inner.size;
       if (delta === 0) inner.grow(0);
-      else this.#extend(inner, before, delta);
+      else this.#extend(member, before, delta);
+      return before;
     });
-    return before;
+  }
+
+  /** Gives the file what a module has added, or what it could not be given before. */
+  settle(member) {
+    this.intact(member);
+    if (this.#file.isWritten && !this.#isTakenIn()) {
+      this.#locked(member, () => this.#takeIn(member));
+    }
+  }
+
+  #isTakenIn() {
+    return this.inner.size <= Math.ceil(native.coveredByFile(this.#file.id) / PAGE);
+  }
+
+  #takeIn(member) {
+    if (this.#isTakenIn()) return;
+    const needed = this.inner.size * PAGE;
+    this.#extendFile(member, Math.max(needed, this.#fileLength(member)));
+    this.#cover(member);
   }
 
   /** Grows the memory as far as other processes have grown the file. */
-  #follow() {
-    const length = this.#attempt("Memory.grow()", () => native.fileLength(this.#file.id));
-    const added = Math.ceil(length / PAGE) - this.#inner.size;
-    if (added <= 0) return;
-    this.#inner.grow(added);
-    this.#cover("Memory.grow()");
+  #follow(member) {
+    const { inner } = this;
+    const { type } = inner;
+    const pages = Math.ceil(this.#fileLength(member) / PAGE);
+    if (pages > sizeLimit(type)) {
+      const shown = (count) => showPages(count, type.address);
+      throw new RangeError(
+        `${member}: ${this.#file.path}: has grown to ${shown(pages)} pages, more than the limit of ${shown(sizeLimit(type))}`,
+      );
+    }
+    if (pages > inner.size) inner.grow(pages - inner.size);
+    this.#cover(member);
   }
 
-  #extend(inner, before, delta) {
-    const { id } = this.#file;
+  #extend(member, before, delta) {
+    const { inner } = this;
     checkGrowth(inner.type, before, delta);
-    const length = this.#attempt("Memory.grow()", () => native.fileLength(id));
-    this.#attempt("Memory.grow()", () =>
-      native.extendFile(id, inner.pages, (before + delta) * PAGE),
-    );
+    const length = this.#fileLength(member);
+    this.#extendFile(member, (before + delta) * PAGE);
     try {
       inner.grow(delta);
     } catch (error) {
-      native.shrinkFile(id, inner.pages, length);
+      native.shrinkFile(this.#file.id, inner.pages, length);
       throw error;
     }
-    this.#cover("Memory.grow()");
+    // Where that fails, the pages are like those that a module adds: taken in the next time.
+    this.#cover(member);
   }
 
-  #cover(member) {
-    this.#attempt(member, () => native.coverWithFile(this.#file.id, this.#inner.pages));
+  /** What `action` returns, while no other thread or process changes the file's length. */
+  #locked(member, action) {
+    // What is thrown in there, or here, is told apart: the engine passes the first on as it is.
+    let outcome;
+    this.#attempt(member, () =>
+      native.withFileLocked(this.#file.id, () => {
+        try {
+          outcome = { result: action() };
+        } catch (error) {
+          outcome = { error };
+        }
+      }),
+    );
+    if ("error" in outcome) throw outcome.error;
+    return outcome.result;
   }
 
-  /** Gives the file what a module has added; the rest is there already. */
-  settle(member) {
-    const { id, isWritten } = this.#file;
-    const inner = this.#intact(member);
-    if (!isWritten) return;
-    native.withFileLocked(id, () => {
-      const length = this.#attempt(member, () => native.fileLength(id));
-      if (inner.size <= Math.ceil(length / PAGE)) return;
-      this.#attempt(member, () => native.extendFile(id, inner.pages, inner.size * PAGE));
-      this.#cover(member);
-    });
+  #fileLength(member) {
+    return this.#attempt(member, () => native.fileLength(this.#file.id));
+  }
+
+  #extendFile(member, length) {
+    this.#attempt(member, () => native.extendFile(this.#file.id, this.inner.pages, length));
+  }
+
+  /** Puts the file's pages under the memory's; throws where the file has fewer than `least` bytes. */
+  #cover(member, least = 0) {
+    this.#attempt(member, () => native.coverWithFile(this.#file.id, this.inner.pages, least));
+  }
+
+  /** For a memory that was just made: of a file that has `size` bytes, and is to have `initial` pages. */
+  begin(member, size, initial) {
+    const { isWritten } = this.#file;
+    // A file that is long enough stays as it is, whole pages or not.
+    const isShort = isWritten && Math.ceil(size / PAGE) < initial;
+    if (isShort) {
+      this.#locked(member, () => this.#extendFile(member, initial * PAGE));
+    }
+    this.#cover(member, isShort ? initial * PAGE : size);
   }
 
   toHosted() {
-    return new FileStore(this.#intact("Memory.toWebAssembly()").toHosted(), this.#file);
+    const { inner } = this;
+    const hosted = this.intact("Memory.toWebAssembly()").toHosted();
+    return hosted === inner ? this : new FileStore(hosted, this.#file);
   }
 
   toResizable() {
@@ -146,34 +160,25 @@ class FileStore {
 
   toToken() {
     const { id, path } = this.#file;
-    return { ...this.#inner.toToken(), file: { id, path: `${path}` } };
+    return { ...this.inner.toToken(), file: { id, path: `${path}` } };
   }
 
   close() {
-    this.#inner.close();
+    this.inner.close();
+    native.releaseFile(this.#file.holder, this.#file.owner);
+  }
+
+  checkIntact(member) {
+    const { id, path } = this.#file;
+    if (native.wasTruncated(id, this.inner.pages)) throw lost(member, path);
   }
 
   #attempt(member, action) {
-    return attempt(this.#file, member, action);
-  }
-
-  /** The store below; throws where the file has lost pages that were mapped. */
-  #intact(member) {
-    const inner = this.#inner;
-    if (native.wasTruncated(inner.pages)) {
-      throw new RangeError(
-        `${member}: ${this.#file.path}: truncated by another while it was mapped; what was lost reads zero`,
-      );
+    try {
+      return action();
+    } catch (error) {
+      throw translate(error, `${member}: ${this.#file.path}`);
     }
-    return inner;
-  }
-}
-
-function attempt({ path }, member, action) {
-  try {
-    return action();
-  } catch (error) {
-    throw translate(error, `${member}: ${path}`);
   }
 }
 

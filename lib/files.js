@@ -8,7 +8,7 @@ const { types } = require("node:util");
 
 const { show, isObject } = require("./convert");
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_TRUNC, O_NONBLOCK = 0 } = fs.constants;
+const { O_RDONLY, O_RDWR, O_CREAT, O_NONBLOCK = 0 } = fs.constants;
 
 /**
  * Opens a file, calls `action` with its descriptor and what `fstat` says of it, and closes it again.
@@ -47,4 +47,4 @@ function statOfFile(descriptor, file, member) {
   });
 }
 
-module.exports = { withFile, O_RDONLY, O_RDWR, O_CREAT, O_TRUNC };
+module.exports = { withFile, O_RDONLY, O_RDWR, O_CREAT };

@@ -29,9 +29,8 @@ function prepare(store, offset = 0, length = undefined, member) {
   if (!file?.isWritten) {
     throw new TypeError(`${member}: the memory is no file, or one that is never written to`);
   }
-  store.settle(member);
-  const { byteLength } = store.pages;
-  const count = length ?? byteLength - offset;
+  const { byteLength } = store.intact(member).pages;
+  const count = length === undefined ? byteLength - offset : length;
   for (const [name, value] of Object.entries({ offset, length: count })) {
     if (typeof value !== "number") {
       throw new TypeError(`${member}: ${name}: expected a number, got ${show(value)}`);
@@ -39,12 +38,18 @@ function prepare(store, offset = 0, length = undefined, member) {
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new RangeError(`${member}: ${name}: expected a number of bytes, got ${show(value)}`);
     }
+    if (name === "offset" && value > byteLength) {
+      throw new RangeError(
+        `${member}: offset: ${value} is beyond the memory's ${byteLength} bytes`,
+      );
+    }
   }
   if (count > byteLength - offset) {
     throw new RangeError(
       `${member}: ${count} bytes at ${offset} are not all in the memory's ${byteLength}`,
     );
   }
+  store.settle(member);
   return file;
 }
 

@@ -85,10 +85,13 @@ class HostedStore {
     return this.isShared ? new Uint8Array(buffer) : buffer;
   }
 
-  /** The engine commits what it needs, and tells of nothing that it keeps besides. */
+  /**
+   * The engine commits what it needs, and tells of nothing that it keeps besides: what is inaccessible
+   * behind the pages is the memory's as far as it can grow. Beyond are guards, and the next memory's.
+   */
   get reserved() {
     return {
-      reserved: native.hostedReserved(this.pages),
+      reserved: Math.min(native.hostedReserved(this.pages), sizeLimit(this.type) * PAGE),
       committed: this.buffer.byteLength,
     };
   }

@@ -3,11 +3,15 @@
 const { show, isObject } = require("./convert");
 const { translate } = require("./errors");
 const { withFile, O_RDONLY } = require("./files");
+const { MappedStore } = require("./mapped-store");
 const native = require("../native");
 
 const MEMBER = "Memory.map()";
 
-/** Puts a file's bytes over part of a memory: its pages where pages of both meet, else copies. */
+/**
+ * Puts a file's bytes over part of a memory: its pages where pages of both meet, else copies. Returns
+ * the memory's store from now on.
+ */
 function map(store, offset, file, options) {
   if (store.file?.isWritten) {
     throw new TypeError(`${MEMBER}: the memory is a file itself (${store.file.path})`);
@@ -16,7 +20,7 @@ function map(store, offset, file, options) {
   const { fileOffset, length } = isObject(options) ? options : {};
   const from = fileOffset === undefined ? 0 : toOffset(fileOffset, "fileOffset");
   const wanted = length === undefined ? undefined : toOffset(length, "length");
-  withFile(file, O_RDONLY, MEMBER, (descriptor, { size }) => {
+  return withFile(file, O_RDONLY, MEMBER, (descriptor, { size }) => {
     const count = wanted ?? Math.max(size - from, 0);
     if (from > size || count > size - from) {
       throw new RangeError(
@@ -34,6 +38,7 @@ function map(store, offset, file, options) {
     } catch (error) {
       throw translate(error, `${MEMBER}: ${file}`);
     }
+    return count === 0 ? store : MappedStore.over(store, { path: file, offset: at, length: count });
   });
 }
 

@@ -1,10 +1,12 @@
 "use strict";
 
-const { PAGE, show, isObject, fromAddress } = require("./convert");
+const fs = require("node:fs");
+
+const { PAGE, show, showPages, isObject, fromAddress, toAddress } = require("./convert");
 const { readDescriptor, sizeLimit } = require("./descriptor");
 const { translate } = require("./errors");
 const { FileStore } = require("./file-store");
-const { withFile, O_RDONLY, O_RDWR, O_CREAT, O_TRUNC } = require("./files");
+const { withFile, O_RDONLY, O_RDWR, O_CREAT } = require("./files");
 const { createStore } = require("./store");
 const native = require("../native");
 
@@ -12,21 +14,26 @@ const MEMBER = "Memory.open()";
 
 /** The store of a new memory that is a file. */
 function openFile(path, options) {
-  const { mode, initial, maximum, shared, address } = readOptions(options);
-  const flags = {
-    r: O_RDONLY,
-    "r+": initial === undefined ? O_RDWR : O_RDWR | O_CREAT,
-    "w+": O_RDWR | O_CREAT | O_TRUNC,
-  }[mode];
-  return withFile(path, flags, MEMBER, (descriptor, { size }) => {
-    const type = typeOf({ size, initial, maximum, shared, address });
-    const isWritten = mode !== "r";
-    const file = { ...takeFile(descriptor, isWritten), path };
-    const needed = type.initial * PAGE;
+  const { mode, ...asked } = readOptions(options);
+  // Before a file is made, or emptied.
+  if (asked.initial !== undefined || asked.maximum !== undefined) typeOf(path, 0, asked);
+  const isWritten = mode !== "r";
+  const flags = isWritten ? O_RDWR : O_RDONLY;
+  const creates = isWritten && asked.initial !== undefined;
+  return withFile(path, creates ? flags | O_CREAT : flags, MEMBER, (descriptor, stat) => {
+    const size = mode === "w+" ? 0 : stat.size;
+    const type = typeOf(path, size, asked);
     const inner = createStore(type, { hugePages: false });
-    // A file that is long enough stays as it is, whole pages or not.
-    if (isWritten && Math.ceil(size / PAGE) < type.initial) extend(file, inner, needed);
-    return FileStore.over(inner, file, MEMBER);
+    if (mode === "w+") fs.ftruncateSync(descriptor, 0);
+    const file = { ...takeFile(descriptor, isWritten), path };
+    try {
+      const store = new FileStore(inner, file);
+      store.begin(MEMBER, size, type.initial);
+      return store;
+    } catch (error) {
+      native.releaseFile(file.holder, file.owner);
+      throw error;
+    }
   });
 }
 
@@ -48,18 +55,31 @@ function readOptions(options) {
 }
 
 /** The type of the memory: of as many pages as the file has, or as were asked for. */
-function typeOf({ size, initial, maximum, shared, address }) {
+function typeOf(path, size, { initial, maximum, shared, address }) {
   const pages = Math.ceil(size / PAGE);
-  const is64 = address === undefined && pages > sizeLimit({ address: "i32" });
-  const kind = is64 ? "i64" : address;
+  const isChosen = address === undefined && pages > sizeLimit({ address: "i32" });
+  const kind = isChosen ? "i64" : address;
+  // Who did not choose the type of addresses counts pages in numbers.
+  const toPages = (value, name) =>
+    isChosen && typeof value === "number"
+      ? fromAddress(toAddress(value, "i32", `${MEMBER}: ${name}`), "i64")
+      : value;
   const type = readDescriptor({
     address: kind,
-    initial: initial ?? fromAddress(0, kind),
-    maximum,
+    initial: toPages(initial, "initial") ?? fromAddress(0, kind),
+    maximum: toPages(maximum, "maximum"),
     shared,
   });
   if (pages <= type.initial) return type;
-  return readDescriptor({ address: kind, initial: fromAddress(pages, kind), maximum, shared });
+  const limit = sizeLimit(type);
+  if (pages > limit) {
+    const shown = (count) => showPages(count, type.address);
+    const name = limit === type.maximum ? "maximum" : "address";
+    throw new RangeError(
+      `${MEMBER}: ${path}: ${name}: the file has ${shown(pages)} pages, more than the ${shown(limit)} that the memory may have`,
+    );
+  }
+  return { ...type, initial: pages };
 }
 
 function takeFile(descriptor, isWritten) {
@@ -67,14 +87,6 @@ function takeFile(descriptor, isWritten) {
     return native.takeFile(descriptor, isWritten);
   } catch (error) {
     throw translate(error, MEMBER);
-  }
-}
-
-function extend({ id, path }, store, length) {
-  try {
-    native.extendFile(id, store.pages, length);
-  } catch (error) {
-    throw translate(error, `${MEMBER}: ${path}`);
   }
 }
 

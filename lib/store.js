@@ -10,6 +10,8 @@
 //   pages     what the addon's functions on pages take
 //   reserved  bytes of address space: `{ reserved, committed }`
 //   file      what it is over, if that is a file
+//   intact(member)  the store below, where it is over a file; throws where the file lost pages
+//   settle(member)  gives a file that is written to what a module has added
 //   close()   lets go of the pages; throws a TypeError
 //   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
 //   toResizable()    the store of the same bytes whose buffer is resizable, for a type with a

@@ -11,10 +11,11 @@ const WORD = 4;
 
 /** A promise of how the wait ends: "ok", "not-equal" or "timed-out". */
 async function wait(store, index, expected, timeout) {
-  const word = wordAt(store, index, "Memory.wait()");
+  const value = Number(toPrimitive(expected, "Memory.wait(): expected")) | 0;
   const limit = toTimeout(timeout);
+  const word = wordAt(store, index, "Memory.wait()");
   try {
-    return await native.wait(word.address, Number(expected) | 0, limit);
+    return await native.wait(word.address, value, limit);
   } catch (error) {
     throw translate(error, "Memory.wait()");
   } finally {
@@ -24,9 +25,10 @@ async function wait(store, index, expected, timeout) {
 
 /** Wakes those who wait, at most `count`. Returns how many. */
 function notify(store, index, count) {
+  const most = toCount(count);
   const word = wordAt(store, index, "Memory.notify()");
   try {
-    return native.notify(word.address, toCount(count));
+    return native.notify(word.address, most);
   } catch (error) {
     throw translate(error, "Memory.notify()");
   } finally {

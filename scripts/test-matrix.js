@@ -5,11 +5,13 @@
 // examples; the core of it on Bun and Deno. Then writes what they offer into docs/platforms.md; in CI,
 // it fails where that is not what the page says.
 //   npm run test:matrix                   all of them
+//   npm run test:matrix -- --after-test   but for what `npm test` has done on this version of Node
 //   npm run test:matrix -- "Node.js 26"   one of them; writes nothing
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
+const { parseArgs } = require("node:util");
 
 const { featureTable, replaceTable } = require("./feature-table");
 
@@ -50,7 +52,8 @@ const node = (version) => ({
   script: [],
   suites: [
     { args: jest },
-    { args: jest, env: NODE_API },
+    // Those that are left out run with both by themselves, or on memories that the engine hosts.
+    { args: [...jest, "--testPathIgnorePatterns", "faults", "integration"], env: NODE_API },
     {
       args: ["--experimental-wasm-type-reflection", ...jest, "__test__/conformance"],
       env: REFERENCE,
@@ -124,7 +127,12 @@ function test(runtime) {
       options,
     );
   };
-  for (const { args, env } of [{ args: ["--version"] }, ...runtime.suites]) {
+  const [major] = process.versions.node.split(".");
+  const isTested = options["after-test"] && runtime.name === `Node.js ${major}`;
+  const suites = isTested
+    ? runtime.suites.filter(({ args, env }) => args !== jest || env)
+    : runtime.suites;
+  for (const { args, env } of [{ args: ["--version"] }, ...suites]) {
     console.log(`\n${runtime.name}: ${args.join(" ")}`);
     run(args, env, "inherit");
   }
@@ -133,7 +141,11 @@ function test(runtime) {
   );
 }
 
-const [, , only] = process.argv;
+const { values: options, positionals } = parseArgs({
+  options: { "after-test": { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const [only] = positionals;
 const chosen = RUNTIMES.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) throw new Error(`expected one of ${RUNTIMES.map(({ name }) => name)}`);
 

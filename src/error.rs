@@ -90,6 +90,9 @@ pub enum MemoryError {
     /// A file that became shorter while it was mapped.
     #[error("the file was truncated while it was mapped")]
     Truncated,
+    /// A file whose memories were all closed.
+    #[error("the file is closed")]
+    FileClosed,
     /// A file that was never a snapshot.
     #[error("the file is no snapshot")]
     NoSnapshot,

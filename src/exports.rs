@@ -312,7 +312,7 @@ fn number(count: u64) -> f64 {
 impl From<MemoryError> for Error {
     fn from(error: MemoryError) -> Self {
         let status = match error {
-            MemoryError::Vacated => GONE,
+            MemoryError::Vacated | MemoryError::FileClosed => GONE,
             MemoryError::NoSnapshot | MemoryError::Version { .. } | MemoryError::Damaged => {
                 Status::InvalidArg
             }

@@ -10,13 +10,13 @@ use napi::bindgen_prelude::{AsyncTask, Function, Object};
 use napi::{Env, Task, Unknown};
 use napi_derive::napi;
 
-use crate::backing_file::BackingFile;
+use crate::backing_file::{BackingFile, Flushing};
 use crate::error::MemoryError;
 use crate::exports::{bytes, find};
 use crate::handoff::{self, Handoff, Held};
 use crate::page_exports::within;
 use crate::pages;
-use crate::registry::{self, LiveFile};
+use crate::registry::{self, FileHolder, Live, LiveFile};
 use crate::sys::futex::{self, Wait};
 use crate::sys::{self, Writes};
 use crate::units::HostBytes;
@@ -27,6 +27,8 @@ use crate::waits;
 pub struct IssuedFile<'env> {
     /// What the other functions know it by.
     pub id: f64,
+    /// What [`release_file`] knows this holder by.
+    pub holder: f64,
     /// A buffer without bytes.
     pub owner: Unknown<'env>,
     /// Whether what is written goes to the file.
@@ -42,10 +44,8 @@ pub fn take_file(env: &Env, descriptor: i32, is_written: bool) -> napi::Result<I
     } else {
         Writes::Private
     };
-    hold(
-        env,
-        registry::register(Arc::new(BackingFile::new(file, writes))),
-    )
+    let file = Arc::new(BackingFile::new(file, writes));
+    hold(env, registry::register(file))
 }
 
 /// What keeps the file of that number open, for another thread that shows the memory which it is. Null
@@ -63,13 +63,24 @@ pub fn hold_file<'env>(
     hold(env, file).map(Some)
 }
 
+/// Ends that, before the collector does: the last holder's end closes the file.
+#[napi(catch_unwind)]
+pub fn release_file(holder: f64, _owner: Unknown) -> napi::Result<()> {
+    let holder: Arc<Live<FileHolder>> = find(holder, GONE)?;
+    holder.release();
+    Ok(())
+}
+
 fn hold(env: &Env, file: Arc<LiveFile>) -> napi::Result<IssuedFile<'_>> {
     let id = file.id().as_number();
     let is_written = file.is_written();
-    let held: Held = file;
+    let live = registry::register(FileHolder::of(file)?);
+    let holder = live.id().as_number();
+    let held: Held = live;
     let owner = Handoff::of(env).issue_owner(env, held, HostBytes::ZERO)?;
     Ok(IssuedFile {
         id,
+        holder,
         owner,
         is_written,
     })
@@ -114,11 +125,18 @@ pub fn shrink_file(env: &Env, id: f64, buffer: Unknown, length: f64) -> napi::Re
     Ok(())
 }
 
-/// Puts the file's pages under those of the memory that are not yet.
+/// Puts the file's pages under those of the memory that are not yet. Throws where it has not `least`
+/// bytes.
 #[napi(catch_unwind)]
-pub fn cover_with_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
+pub fn cover_with_file(env: &Env, id: f64, buffer: Unknown, least: f64) -> napi::Result<()> {
     let memory = handoff::pages_of(env, &buffer)?;
-    Ok(find_file(id)?.cover(&memory)?)
+    Ok(find_file(id)?.cover(&memory, within(least))?)
+}
+
+/// How many bytes of the memory are the file's pages, from the first.
+#[napi(catch_unwind)]
+pub fn covered_by_file(id: f64) -> napi::Result<f64> {
+    Ok(bytes(find_file(id)?.covers()))
 }
 
 /// Puts them under a part of the memory again, whatever is there now.
@@ -137,10 +155,25 @@ pub fn revert_to_file(
     Ok(bytes(released))
 }
 
-/// Whether a page of a file's was lost, since somebody truncated the file.
+/// Whether a page of the file's was lost, since somebody truncated it.
 #[napi(catch_unwind)]
-pub fn was_truncated(env: &Env, buffer: Unknown) -> napi::Result<bool> {
-    Ok(pages::was_truncated(&handoff::pages_of(env, &buffer)?))
+pub fn was_truncated(env: &Env, id: f64, buffer: Unknown) -> napi::Result<bool> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    Ok(find_file(id)?.was_truncated(&memory)?)
+}
+
+/// The same, of a file that was put over a part of a memory.
+#[napi(catch_unwind)]
+pub fn was_part_truncated(
+    env: &Env,
+    buffer: Unknown,
+    offset: f64,
+    length: f64,
+) -> napi::Result<bool> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    let end = within(offset + length).min(memory.length().get());
+    let part = pages::part(&memory, within(offset).min(end)..end)?;
+    Ok(pages::was_truncated(&part))
 }
 
 /// Puts bytes of the file of which `descriptor` is open over part of a memory.
@@ -168,12 +201,12 @@ pub fn flush_file_sync(id: f64, _owner: Unknown) -> napi::Result<()> {
 /// The same, in another thread.
 #[napi(catch_unwind)]
 pub fn flush_file(id: f64, _owner: Unknown) -> napi::Result<AsyncTask<Flush>> {
-    Ok(AsyncTask::new(Flush(find_file(id)?)))
+    Ok(AsyncTask::new(Flush(find_file(id)?.flushing()?)))
 }
 
 /// A flush under way.
 #[derive(Debug)]
-pub struct Flush(Arc<BackingFile>);
+pub struct Flush(Flushing);
 
 impl Task for Flush {
     type Output = ();
@@ -205,8 +238,7 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
             Err(source) => return deferred.reject(MemoryError::File { source }.into()),
         };
         deferred.resolve(move |_| Ok(text));
-    })
-    .map_err(|source| MemoryError::File { source })?;
+    });
     Ok(promise)
 }
 

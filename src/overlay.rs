@@ -176,6 +176,12 @@ impl Overlays {
         })
     }
 
+    /// Whether any of `addresses` may have pages of a file that others can change.
+    pub fn have_file(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses)
+            .any(|(_, entry)| entry.overlay.is_file())
+    }
+
     /// Whether a page of a file's was lost in `addresses`.
     pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
         self.starts_within(addresses)
@@ -347,6 +353,29 @@ mod tests {
         );
         table.clear(&(0..30));
         assert!(!table.touch(&(0..100)));
+    }
+
+    #[test]
+    fn an_image_is_recognised_where_all_of_it_is() {
+        let mut builder = ImageBuilder::new(HostBytes::MIB).unwrap();
+        builder.add(&[1; 10], 0).unwrap();
+        let image = Arc::new(builder.finish().unwrap());
+        let other = super::tests::image();
+        let with = |put: &dyn Fn(&mut Overlays)| {
+            let mut table = table();
+            put(&mut table);
+            table.are_of(&(100..200), &image)
+        };
+        let overlay = || Overlay::of_image(&image);
+        assert!(with(&|table| table.put(&(100..200), overlay())));
+        // What is zero may be anonymous.
+        assert!(with(&|table| table.put(&(100..110), overlay())));
+        assert!(!with(&|table| table.put(&(100..109), overlay())));
+        assert!(!with(&|table| table.put(&(90..200), overlay())));
+        assert!(!with(
+            &|table| table.put(&(100..200), Overlay::of_image(&other))
+        ));
+        assert!(!with(&|_| {}));
     }
 
     #[test]

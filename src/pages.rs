@@ -40,12 +40,7 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
 ///
 /// Where the system does not say.
 pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
-    let mut count = 0_usize;
-    sys::page_states(pages.addresses(), |state| {
-        count = count.saturating_add(state.is_resident().into());
-    })
-    .map_err(|source| MemoryError::Unknown { source })?;
-    Ok(count.saturating_mul(HostBytes::page().get()))
+    sys::resident_bytes(&pages.addresses()).map_err(|source| MemoryError::Unknown { source })
 }
 
 /// How many bytes of address space are kept from the first page on, as far as the kernel tells: the
@@ -123,19 +118,24 @@ fn runs_of_piece(
     Ok(runs)
 }
 
-/// Writes what of anonymous pages is not zero to a file that reads zero, at `offset`.
+/// Writes what of anonymous pages is not zero to a file, at `offset`, but nothing from `end` on.
 ///
 /// # Errors
 ///
 /// What the system says.
-pub fn write_runs(pages: &PageRange, file: &File, offset: u64) -> Result<(), MemoryError> {
+pub fn write_runs(
+    pages: &PageRange,
+    file: &File,
+    offset: u64,
+    end: u64,
+) -> Result<(), MemoryError> {
     for run in runs_of_piece(&pages.addresses(), None)? {
         let start = run.start;
         let run = part(pages, run)?;
         for_bytes(&run, |bytes, at| {
-            let at = u64::try_from(start.saturating_add(at)).unwrap_or(u64::MAX);
+            let at = offset.saturating_add(position(start.saturating_add(at)));
             bytes
-                .write_to(file.as_fd(), offset.saturating_add(at))
+                .write_to(file.as_fd(), at, end)
                 .map_err(|source| MemoryError::File { source })
         })?;
     }
@@ -253,6 +253,10 @@ pub fn lay_over(
             .map(|()| bytes)
             .map_err(|source| MemoryError::File { source })
     };
+    let length = sys::file::length(file).map_err(|source| MemoryError::File { source })?;
+    if length < in_file(at.end) {
+        return Err(MemoryError::Truncated);
+    }
     let head = read(at.start..middle.start)?;
     let tail = read(middle.end..at.end)?;
     if !middle.is_empty() {
@@ -267,6 +271,11 @@ pub fn lay_over(
     memory.write_at(&head, at.start);
     memory.write_at(&tail, middle.end);
     Ok(())
+}
+
+/// Forgets what was under pages that are new: the engine's may be where others of its were.
+pub fn forget(pages: &PageRange) {
+    Overlays::lock().clear(&pages.addresses());
 }
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
@@ -313,12 +322,30 @@ fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
 pub struct Moved<'a> {
     from: PageRange<'a>,
     to: PageRange<'a>,
+    /// Which of them are a file's that writes go to, as offsets.
+    shared: Vec<Range<usize>>,
 }
 
 impl Moved<'_> {
-    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail.
+    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail. But
+    /// for pages that a file has to have, which come back themselves.
     pub fn undo(self) {
         self.to.copy_to(&self.from);
+        let mut overlays = Overlays::lock();
+        for offsets in self.shared {
+            let pieces = (
+                part(&self.to, offsets.clone()),
+                part(&self.from, offsets.clone()),
+            );
+            let (Ok(there), Ok(here)) = pieces else {
+                continue;
+            };
+            // Where that fails, the bytes are here all the same.
+            if there.alias_at(&here).is_ok() {
+                copy_overlays(&mut overlays, &there, &here);
+                overlays.clear(&there.addresses());
+            }
+        }
     }
 }
 
@@ -329,7 +356,11 @@ impl Moved<'_> {
 ///
 /// What the system says where it can neither move nor copy them; the bytes are then still here.
 pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>, MemoryError> {
-    let moved = Moved { from, to };
+    let mut moved = Moved {
+        from,
+        to,
+        shared: Vec::new(),
+    };
     if from.length() == HostBytes::ZERO {
         return Ok(moved);
     }
@@ -339,9 +370,10 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
         let stretches = overlays.pieces(&from.addresses()).len();
         overlays.make_room(stretches)?;
     }
-    copy_overlays(&mut overlays, &moved);
+    let has_file = overlays.have_file(&from.addresses());
+    copy_overlays(&mut overlays, &from, &to);
     if overlaid || is_split(&from.addresses()) || from.remap_to(&to).is_err() {
-        relocate_pieces(&moved)?;
+        moved.shared = relocate_pieces(&from, &to, has_file)?;
         overlays.clear(&from.addresses());
     }
     Ok(moved)
@@ -349,7 +381,7 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
 
 /// From now on, the table has under `to` what is under `from`. It has too much until that is moved,
 /// or where it cannot be: what is under `to` then may be either.
-fn copy_overlays(overlays: &mut Overlays, Moved { from, to }: &Moved) {
+fn copy_overlays(overlays: &mut Overlays, from: &PageRange, to: &PageRange) {
     let (base, target) = (from.addresses().start, to.addresses().start);
     let pieces = overlays.pieces(&from.addresses());
     overlays.clear(&to.addresses());
@@ -371,30 +403,59 @@ fn is_split(addresses: &Range<usize>) -> bool {
     })
 }
 
-/// Moves one mapping after the other.
-fn relocate_pieces(Moved { from, to }: &Moved) -> Result<(), MemoryError> {
+/// Moves one mapping after the other. Returns where those are that a file has to have.
+fn relocate_pieces(
+    from: &PageRange,
+    to: &PageRange,
+    has_file: bool,
+) -> Result<Vec<Range<usize>>, MemoryError> {
     let addresses = from.addresses();
-    let Ok(mapped) = sys::mappings_within(&addresses) else {
-        return copy_piece(from, to, true);
+    let mapped = match sys::mappings_within(&addresses) {
+        Ok(mapped) => mapped,
+        // A copy of a file's pages would no longer be the file.
+        Err(source) if has_file => return Err(refused(from, source)),
+        Err(_) => return copy_piece(from, to, true).map(|()| Vec::new()),
     };
     let mut done = Vec::new();
+    let mut shared = Vec::new();
     for mapped in mapped {
         let offset = |at: usize| {
             at.clamp(addresses.start, addresses.end)
                 .saturating_sub(addresses.start)
         };
         let piece = offset(mapped.addresses.start)..offset(mapped.addresses.end);
-        let (source, target) = (part(from, piece.clone())?, part(to, piece)?);
-        let result = move_piece(&source, &target, mapped.is_file);
-        if result.is_err() {
-            for (source, target) in done {
+        let (source, target) = (part(from, piece.clone())?, part(to, piece.clone())?);
+        let result = if mapped.is_shared {
+            move_shared(&source, &target)
+        } else {
+            move_piece(&source, &target, mapped.is_file)
+        };
+        if let Err(error) = result {
+            for (source, target, is_shared) in done {
                 PageRange::copy_to(&target, &source);
+                if is_shared {
+                    // Where that fails, the bytes are here all the same.
+                    let _ = target.alias_at(&source);
+                }
             }
-            return result;
+            return Err(error);
         }
-        done.push((source, target));
+        if mapped.is_shared {
+            shared.push(piece);
+        }
+        done.push((source, target, mapped.is_shared));
     }
-    Ok(())
+    Ok(shared)
+}
+
+/// Moves pages of a file that writes go to. A copy would no longer be the file.
+fn move_shared(from: &PageRange, to: &PageRange) -> Result<(), MemoryError> {
+    let moved = from.alias_at(to).and_then(|()| from.renew());
+    moved.map_err(|source| {
+        // Only where that fails as well, nothing is mapped there any more.
+        let _ = to.renew();
+        refused(from, source)
+    })
 }
 
 /// Moves pages of one mapping, or copies them where the system cannot.

@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::backing_file::BackingFile;
+use crate::error::MemoryError;
 use crate::image::Image;
 use crate::linear_memory::LinearMemory;
 
@@ -88,6 +89,48 @@ pub type LiveFile = Live<Arc<BackingFile>>;
 impl Listed for Arc<BackingFile> {
     fn table() -> &'static Table<Self> {
         static TABLE: Table<Arc<BackingFile>> = Table::new();
+        &TABLE
+    }
+}
+
+/// Who keeps a file open, until it is dropped or released.
+#[derive(Debug)]
+pub struct FileHolder {
+    file: Arc<LiveFile>,
+    is_released: AtomicBool,
+}
+
+impl FileHolder {
+    /// One more of that file.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::FileClosed`].
+    pub fn of(file: Arc<LiveFile>) -> Result<Self, MemoryError> {
+        file.hold()?;
+        Ok(Self {
+            file,
+            is_released: AtomicBool::new(false),
+        })
+    }
+
+    /// Lets go of the file.
+    pub fn release(&self) {
+        if !self.is_released.swap(true, Ordering::Relaxed) {
+            self.file.release();
+        }
+    }
+}
+
+impl Drop for FileHolder {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl Listed for FileHolder {
+    fn table() -> &'static Table<Self> {
+        static TABLE: Table<FileHolder> = Table::new();
         &TABLE
     }
 }

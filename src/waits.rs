@@ -1,11 +1,12 @@
 //! Waits for a word of memory, each in a thread of its own, so that none keeps the engine from running.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::sys::fault;
 use crate::sys::futex::{self, Wait};
 
 /// Between looks at whether the thread that wants to know is still there. A wake is not delayed.
@@ -20,26 +21,39 @@ thread_local! {
 }
 
 /// Waits while the word at `address` is `expected`, until `deadline` or without end, and then calls
-/// `settle`; never, where the thread that called this has ended by then.
-///
-/// # Errors
-///
-/// Where the system has no thread left.
+/// `settle`: with an error where the system has no thread left, and never where the thread that called
+/// this has ended by then.
 pub fn start(
     address: usize,
     expected: u32,
     deadline: Option<Instant>,
     settle: impl FnOnce(io::Result<Wait>) + Send + 'static,
-) -> io::Result<()> {
+) {
+    // A thread that cannot be made takes its closure with it, and somebody is to be told.
+    let settle = Arc::new(Mutex::new(Some(settle)));
+    let take = |settle: &Mutex<Option<_>>| {
+        let mut settle = settle.lock().unwrap_or_else(PoisonError::into_inner);
+        settle.take()
+    };
     let is_over = IS_OVER.with(Arc::clone);
+    let of_thread = Arc::clone(&settle);
     let wait = move || {
         let outcome = wait_until(address, expected, deadline, &is_over);
-        if !is_over.load(Ordering::Relaxed) {
+        if let Some(settle) = take(&of_thread)
+            && !is_over.load(Ordering::Relaxed)
+        {
             settle(outcome);
         }
     };
     let builder = thread::Builder::new().name("linear-memory".to_owned());
-    builder.stack_size(STACK).spawn(wait).map(drop)
+    let started = fault::check("clone")
+        .map_err(io::Error::from)
+        .and_then(|()| builder.stack_size(STACK).spawn(wait));
+    if let Err(source) = started
+        && let Some(settle) = take(&settle)
+    {
+        settle(Err(source));
+    }
 }
 
 fn wait_until(

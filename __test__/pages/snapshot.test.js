@@ -6,19 +6,10 @@ const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 
 const { Memory, Snapshot, features } = require("../..");
-const { images, mappings, residentWithin, collect } = require("../support/kernel");
+const { images, imageOf, mappings, residentWithin, collect } = require("../support/kernel");
 const { run } = require("../support/run");
 const { PAGE, stores, bytesOf, addressOf, fill, pagesOf, thrownBy } = require("../support/stores");
 const { start } = require("../support/worker");
-
-/** The image that `take` makes, as a descriptor of this process. */
-function imageOf(take) {
-  const before = new Set(images());
-  const taken = take();
-  const [image, ...others] = images().filter((descriptor) => !before.has(descriptor));
-  expect(others).toEqual([]);
-  return [taken, image];
-}
 
 describe.each(stores)("a memory that is %s", (_, make) => {
   test("is frozen as it is", () => {

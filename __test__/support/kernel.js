@@ -72,22 +72,50 @@ function residentWithin(address, length) {
   return mappingsWithin(address, length).reduce((bytes, { Rss }) => bytes + Rss * 1024, 0);
 }
 
+const isImage = (link) => link.startsWith("/memfd:linear-memory");
+
 /** The descriptors of the process that are images of memories. */
-function images() {
-  return fs
-    .readdirSync("/proc/self/fd")
-    .filter((descriptor) => linkOf(descriptor).startsWith("/memfd:linear-memory"))
-    .map(Number);
+const images = () =>
+  openFiles()
+    .filter(({ link }) => isImage(link))
+    .map(({ descriptor }) => descriptor);
+
+/** How many other descriptors the process has. */
+const descriptors = () => openFiles().filter(({ link }) => !isImage(link)).length;
+
+/** The image that `take` makes, as a descriptor of this process, after what it returns. */
+function imageOf(take) {
+  const inodes = () => new Map(images().map((descriptor) => [statOf(descriptor)?.ino, descriptor]));
+  // The number of one that is collected meanwhile may be the next one's.
+  const before = inodes();
+  const taken = take();
+  for (const [inode, descriptor] of inodes()) {
+    if (inode !== undefined && !before.has(inode)) return [taken, descriptor];
+  }
+  throw new Error("no image was made");
 }
 
-/** How many descriptors the process has, but for the one that counts them. */
-const descriptors = () => fs.readdirSync("/proc/self/fd").length - 1;
+function openFiles() {
+  return fs
+    .readdirSync("/proc/self/fd")
+    .map((descriptor) => ({ descriptor: Number(descriptor), link: linkOf(descriptor) }))
+    .filter(({ link }) => link !== undefined);
+}
 
+/** Undefined for one that is no more: that of the folder, those of what is collected meanwhile. */
 function linkOf(descriptor) {
   try {
     return fs.readlinkSync(`/proc/self/fd/${descriptor}`);
   } catch {
-    return ""; // That of the folder itself.
+    return undefined;
+  }
+}
+
+function statOf(descriptor) {
+  try {
+    return fs.fstatSync(descriptor);
+  } catch {
+    return undefined;
   }
 }
 
@@ -110,6 +138,7 @@ module.exports = {
   mappingsWithin,
   residentWithin,
   images,
+  imageOf,
   descriptors,
   turn,
   gc,

@@ -16,12 +16,15 @@ async function run(program, options) {
 }
 
 /** The same, as text. `flags` are Node's. */
-async function print(program, { ulimit = "", flags = [], args = [], env = {} } = {}) {
+async function print(
+  program,
+  { ulimit = "", flags = [], args = [], env = {}, timeout = 55_000 } = {},
+) {
   const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
   const file = path.join(programs, program);
   const command = [process.execPath, ...flags, file, ...args.map(String)];
   // What hangs is ended before Jest gives up on the test, which would leave it running.
-  const options = { env: { ...process.env, ...env }, timeout: 115_000 };
+  const options = { env: { ...process.env, ...env }, timeout };
   const { stdout } = await execute("/bin/bash", ["-c", script, ...command], options);
   return stdout;
 }

@@ -1,9 +1,8 @@
 "use strict";
 
-const fs = require("node:fs");
-
 const { Memory } = require("../..");
 const { GIB, resizable, mapPeers } = require("../support/peers");
+const { resident } = require("../support/resident");
 
 const descriptor = { initial: 65_536 };
 
@@ -26,8 +25,8 @@ module.exports = {
   quick: { rounds: 3 },
   peers: mapPeers(memories, (make) => ({ keep }) => {
     const memory = make();
-    const rollup = fs.readFileSync("/proc/self/smaps_rollup", "utf8");
+    const bytes = resident();
     keep(memory);
-    return Number(rollup.match(/^Rss:\s+(\d+) kB/m)[1]) * 1024;
+    return bytes;
   }),
 };

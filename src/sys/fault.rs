@@ -37,7 +37,7 @@ pub fn calls_reached() -> Vec<&'static str> {
 /// # Errors
 ///
 /// `ENOMEM`, where the plan has the call fail.
-pub(super) fn check(call: &'static str) -> rustix::io::Result<()> {
+pub fn check(call: &'static str) -> rustix::io::Result<()> {
     PLAN.with_borrow_mut(|plan| {
         plan.reached.push(call);
         if plan.failing.contains(&plan.reached.len()) {

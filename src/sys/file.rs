@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use rustix::fs::FallocateFlags;
 
@@ -101,29 +102,29 @@ pub fn flush(file: &File) -> io::Result<()> {
 /// The lock by which processes take turns at a file's length, until it is dropped. It is on a byte that
 /// no file has, so that a program's own locks are not in its way.
 #[derive(Debug)]
-pub struct LengthLock<'a>(&'a File);
+pub struct LengthLock(Arc<File>);
 
-impl<'a> LengthLock<'a> {
+impl LengthLock {
     /// Waits until no other process has it.
     ///
     /// # Errors
     ///
     /// What `fcntl(2)` says.
-    pub fn of(file: &'a File) -> io::Result<Self> {
+    pub fn of(file: &Arc<File>) -> io::Result<Self> {
         loop {
             fault::check("fcntl")?;
             match set_lock(file, libc::F_OFD_SETLKW, libc::F_WRLCK) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map(|()| Self(file)),
+                result => return result.map(|()| Self(Arc::clone(file))),
             }
         }
     }
 }
 
-impl Drop for LengthLock<'_> {
+impl Drop for LengthLock {
     fn drop(&mut self) {
         // Where it fails, the lock goes with the file.
-        let _ = set_lock(self.0, libc::F_OFD_SETLK, libc::F_UNLCK);
+        let _ = set_lock(&self.0, libc::F_OFD_SETLK, libc::F_UNLCK);
     }
 }
 

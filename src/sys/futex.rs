@@ -53,6 +53,9 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
 ///
 /// What `futex(2)` says.
 pub fn wake(address: usize, count: u32) -> io::Result<u32> {
+    if count == 0 {
+        return Ok(0); // the system would wake one
+    }
     let count = i32::try_from(count).unwrap_or(i32::MAX);
     // SAFETY: the kernel checks the address, and reads nothing there.
     let woken = unsafe { libc::syscall(libc::SYS_futex, address, libc::FUTEX_WAKE, count) };

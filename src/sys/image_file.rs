@@ -40,7 +40,7 @@ impl ImageFile {
     ///
     /// What `pwrite(2)` says.
     pub fn write_pages(&self, pages: &PageRange, offset: u64) -> io::Result<()> {
-        pages.write_to(self.as_fd(), offset)
+        pages.write_to(self.as_fd(), offset, u64::MAX)
     }
 
     /// Writes `bytes` at `offset`.

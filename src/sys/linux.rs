@@ -94,6 +94,50 @@ pub fn page_states(addresses: Range<usize>, mut visit: impl FnMut(PageState)) ->
 /// The pages in `addresses` that are this process's alone: anonymous, or written to since a file was
 /// mapped. `None` where they are more than `most` bytes, or the kernel has no call for it (Linux 6.7).
 pub fn private_pages(addresses: &Range<usize>, most: usize) -> Option<Vec<Range<usize>>> {
+    let mut pages: Vec<Range<usize>> = Vec::new();
+    let mut left = most;
+    let any_of = PagemapScan::PRESENT | PagemapScan::SWAPPED;
+    scan(addresses, any_of, PagemapScan::OF_FILE, |region| {
+        left = left.checked_sub(region.len())?;
+        pages.push(region);
+        Some(())
+    })?;
+    Some(pages)
+}
+
+/// How many bytes of `addresses` take memory of this process's, or are a file's that do. What was only
+/// read, and so is the page of zeros that all processes have, does not.
+///
+/// # Errors
+///
+/// Where the system does not say.
+pub fn resident_bytes(addresses: &Range<usize>) -> io::Result<usize> {
+    let mut bytes = 0_usize;
+    let counted = scan(addresses, PagemapScan::PRESENT, 0, |region| {
+        bytes = bytes.saturating_add(region.len());
+        Some(())
+    });
+    if counted.is_some() {
+        return Ok(bytes);
+    }
+    // As far as the states tell: a huge page of zeros counts.
+    bytes = 0;
+    page_states(addresses.clone(), |state| {
+        if state.is_resident() {
+            bytes = bytes.saturating_add(page_size());
+        }
+    })?;
+    Ok(bytes)
+}
+
+/// Visits the stretches of `addresses` that are of a category in `any_of`, and of none in `but`, nor the
+/// page of zeros. `None` where `visit` says so, or the kernel has no call for it (Linux 6.7).
+fn scan(
+    addresses: &Range<usize>,
+    any_of: u64,
+    but: u64,
+    mut visit: impl FnMut(Range<usize>) -> Option<()>,
+) -> Option<()> {
     const REGIONS: usize = 512;
     const UNTOLD: PageRegion = PageRegion {
         start: 0,
@@ -104,8 +148,7 @@ pub fn private_pages(addresses: &Range<usize>, most: usize) -> Option<Vec<Range<
     let pagemap = File::open("/proc/self/pagemap").ok()?;
     let number = |number: usize| u64::try_from(number).ok();
     let mut regions = [UNTOLD; REGIONS];
-    let mut pages: Vec<Range<usize>> = Vec::new();
-    let (mut left, mut start) = (most, number(addresses.start)?);
+    let mut start = number(addresses.start)?;
     let end = number(addresses.end)?;
     while start < end {
         let mut scan = PagemapScan {
@@ -117,22 +160,20 @@ pub fn private_pages(addresses: &Range<usize>, most: usize) -> Option<Vec<Range<
             regions: regions.as_mut_ptr(),
             region_count: number(REGIONS)?,
             max_pages: 0,
-            inverted: PagemapScan::OF_FILE | PagemapScan::OF_ZEROS,
-            all_of: PagemapScan::OF_FILE | PagemapScan::OF_ZEROS,
-            any_of: PagemapScan::PRESENT | PagemapScan::SWAPPED,
+            inverted: but | PagemapScan::OF_ZEROS,
+            all_of: but | PagemapScan::OF_ZEROS,
+            any_of,
             returned: 0,
         };
         // SAFETY: the argument is what this request takes, and `regions` has as many as it says.
         let found =
             unsafe { libc::ioctl(pagemap.as_raw_fd(), PagemapScan::REQUEST, &raw mut scan) };
         for region in regions.get(..usize::try_from(found).ok()?)? {
-            let region = usize::try_from(region.start).ok()?..usize::try_from(region.end).ok()?;
-            left = left.checked_sub(region.len())?;
-            pages.push(region);
+            visit(usize::try_from(region.start).ok()?..usize::try_from(region.end).ok()?)?;
         }
         start = scan.walk_end;
     }
-    Some(pages)
+    Some(())
 }
 
 /// `struct page_region`.
@@ -182,6 +223,8 @@ pub struct Mapped {
     pub is_accessible: bool,
     /// Whether its pages are those of a file, with a name or without.
     pub is_file: bool,
+    /// Whether what is written to them goes to the file.
+    pub is_shared: bool,
 }
 
 /// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
@@ -290,6 +333,7 @@ fn parse_mapping(line: &str) -> Option<Mapped> {
         addresses: hex(start)?..hex(end)?,
         is_accessible: !rest.starts_with("---"),
         is_file: rest.split(' ').nth(3)? != "0",
+        is_shared: rest.get(3..4)? == "s",
     })
 }
 
@@ -333,7 +377,9 @@ mod tests {
         let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
         let mapped = parse_mapping(line).unwrap();
         assert_eq!(mapped.addresses, 0x7f0c_0000..0x7f0d_0000);
-        assert!(mapped.is_accessible && mapped.is_file);
+        assert!(mapped.is_accessible && mapped.is_file && !mapped.is_shared);
+        let shared = parse_mapping("1000-2000 rw-s 00000000 00:01 1057    /file").unwrap();
+        assert!(shared.is_accessible && shared.is_file && shared.is_shared);
         let unnamed = parse_mapping("1000-2000 ---p 00000000 00:00 0").unwrap();
         assert!(!unnamed.is_accessible && !unnamed.is_file);
     }

@@ -11,7 +11,7 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub use linux::{
     MapsQuery, address_space_left, has_huge_pages, mappings_within, max_map_count, page_states,
-    private_pages,
+    private_pages, resident_bytes,
 };
 
 #[cfg(target_os = "linux")]

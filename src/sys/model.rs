@@ -225,7 +225,11 @@ impl PageRange<'_> {
 
     pub fn copy_to(&self, _: &PageRange) {}
 
-    pub fn write_to(&self, _: BorrowedFd<'_>, _: u64) -> io::Result<()> {
+    pub fn alias_at(&self, _: &PageRange) -> io::Result<()> {
+        unreachable!("no file is modelled")
+    }
+
+    pub fn write_to(&self, _: BorrowedFd<'_>, _: u64, _: u64) -> io::Result<()> {
         unreachable!("no file is modelled")
     }
 

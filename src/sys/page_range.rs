@@ -181,6 +181,34 @@ impl PageRange<'_> {
         Ok(())
     }
 
+    /// Has the pages of `to` be the same pages of the same file; those that were there are lost. Of a
+    /// mapping whose writes go to the file only.
+    ///
+    /// # Errors
+    ///
+    /// What `mremap(2)` says. What `to` had may be lost then.
+    pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
+        if self.length != to.length {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if self.length == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mremap")?;
+        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`. With
+        // an old length of zero, nothing is moved.
+        unsafe {
+            mm::mremap_fixed(
+                self.base.as_ptr().cast(),
+                0,
+                self.length.get(),
+                MremapFlags::MAYMOVE,
+                to.base.as_ptr().cast(),
+            )
+        }?;
+        Ok(())
+    }
+
     /// Copies the bytes to `to`: no call of the system's, so that it cannot fail.
     pub fn copy_to(&self, to: &PageRange) {
         let length = self.length.min(to.length).get();
@@ -189,14 +217,16 @@ impl PageRange<'_> {
         unsafe { ptr::copy(self.base.as_ptr(), to.base.as_ptr(), length) };
     }
 
-    /// Writes the bytes to a file, as they are read, at `offset`.
+    /// Writes the bytes to a file, as they are read, at `offset`, but nothing from `end` on.
     ///
     /// # Errors
     ///
     /// What `pwrite(2)` says.
-    pub fn write_to(&self, file: BorrowedFd<'_>, offset: u64) -> io::Result<()> {
+    pub fn write_to(&self, file: BorrowedFd<'_>, offset: u64, end: u64) -> io::Result<()> {
+        let room = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = self.length.get().min(room);
         let mut done = 0;
-        while done < self.length.get() {
+        while done < length {
             let position = u64::try_from(done)
                 .ok()
                 .and_then(|done| offset.checked_add(done))
@@ -211,7 +241,7 @@ impl PageRange<'_> {
                 libc::pwrite(
                     file.as_raw_fd(),
                     start.as_ptr().cast(),
-                    self.length.get().saturating_sub(done),
+                    length.saturating_sub(done),
                     position,
                 )
             };

@@ -140,13 +140,19 @@ extern "C" fn on_bus_error(signal: c_int, info: *mut libc::siginfo_t, context: *
     let errno = errno();
     // SAFETY: SA_SIGINFO gives the handler one.
     let info_here = unsafe { &*info };
-    // SAFETY: for SIGBUS, it has an address.
+    // One that somebody sent has no address; what the memory itself has lost is not for us to hide.
+    let is_lost_page = info_here.si_code == libc::BUS_ADRERR;
+    // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
     let address = unsafe { info_here.si_addr() }.addr();
     let slot = Slot::all().find(|slot| {
-        slot.start.load(Ordering::Acquire) <= address && address < slot.end.load(Ordering::Relaxed)
+        is_lost_page
+            && slot.start.load(Ordering::Acquire) <= address
+            && address < slot.end.load(Ordering::Relaxed)
     });
     match slot {
-        Some(slot) if put_zeros(address) => slot.was_hit.store(true, Ordering::Relaxed),
+        Some(slot) if put_zeros(address, slot.end.load(Ordering::Relaxed)) => {
+            slot.was_hit.store(true, Ordering::Relaxed);
+        }
         _ => pass_on(signal, info, context),
     }
     set_errno(errno);
@@ -167,15 +173,24 @@ fn set_errno(value: c_int) {
     unsafe { *errno = value };
 }
 
-/// Puts a page of zeros where `address` is.
-fn put_zeros(address: usize) -> bool {
+/// How many pages are given at a time, at most. Each could become a mapping of its own, of which the
+/// system allows a process so many only; and all that follow a lost page are mostly lost as well.
+const MOST_AT_ONCE: usize = 512;
+
+/// Puts zeros where the page at `address` is, and the lost ones that follow it before `end`.
+fn put_zeros(address: usize, end: usize) -> bool {
     let page = rustix::param::page_size();
     let start = address - address % page;
+    let most = page.saturating_mul(MOST_AT_ONCE);
+    let mut length = page;
+    while length < most && length < end.saturating_sub(start) && is_lost(start + length, page) {
+        length += page;
+    }
     // SAFETY: within addresses that are watched, whose owner has the pages replaced that are lost.
     let mapped = unsafe {
         libc::mmap(
             ptr::without_provenance_mut(start),
-            page,
+            length,
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
             -1,
@@ -185,10 +200,20 @@ fn put_zeros(address: usize) -> bool {
     mapped != libc::MAP_FAILED
 }
 
+/// Whether reading there would raise the signal. Before Linux 5.14, nobody tells.
+fn is_lost(address: usize, page: usize) -> bool {
+    let start = ptr::without_provenance_mut(address);
+    // SAFETY: reads a page that is watched, and changes nothing.
+    let populated = unsafe { libc::madvise(start, page, libc::MADV_POPULATE_READ) };
+    populated != 0 && self::errno() == libc::EFAULT
+}
+
 /// Does what would have been done without us.
 fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let Some(former) = FORMER.get() else { return };
     match former.sa_sigaction {
+        // SAFETY: as in `on_bus_error`.
+        libc::SIG_IGN if unsafe { (*info).si_code } <= 0 => {}
         libc::SIG_DFL | libc::SIG_IGN => {
             // What raised the signal happens again, and then it ends the process, as the kernel has it
             // even where it is ignored. One that somebody sent is sent again.
@@ -216,6 +241,39 @@ fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    use std::os::fd::AsFd;
+
+    use crate::sys::{ImageFile, Mapping, Writes};
+    use crate::units::HostBytes;
+
+    #[test]
+    fn lost_pages_read_zero_and_what_is_there_stays() {
+        let page = rustix::param::page_size();
+        let bytes = |pages: usize| HostBytes::round_up(pages * page).unwrap();
+        let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
+        let all = mapping.pages(bytes(4)).unwrap();
+        let file = ImageFile::create((4 * page).try_into().unwrap()).unwrap();
+        let watch = Watch::over(&all.addresses()).unwrap();
+        all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+        all.write_at(&[1], 0);
+        // A page in between that is no file's any more.
+        all.part(bytes(2), bytes(3)).unwrap().renew().unwrap();
+        all.write_at(&[2], 2 * page);
+        rustix::fs::ftruncate(file.as_fd(), page.try_into().unwrap()).unwrap();
+
+        assert_eq!(all.read(0..1), [1]);
+        assert!(!watch.was_hit());
+        assert_eq!(all.read(page..page + 1), [0]);
+        assert!(watch.was_hit());
+        assert_eq!(all.read(2 * page..2 * page + 1), [2]);
+        all.write_at(&[3], 4 * page - 1);
+        assert_eq!(all.read(4 * page - 1..4 * page), [3]);
+
+        let other = Watch::over(&(1..2)).unwrap();
+        other.take_after(&watch);
+        assert!(other.was_hit());
+    }
 
     #[test]
     fn slots_are_used_again() {

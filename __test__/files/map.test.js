@@ -1,0 +1,258 @@
+"use strict";
+
+const { execFileSync } = require("node:child_process");
+const fs = require("node:fs");
+const { pathToFileURL } = require("node:url");
+
+const { Memory } = require("../..");
+const { useFiles, openWithin, mappingsOf, errorOf } = require("../support/files");
+const { resident } = require("../support/kernel");
+const { compile } = require("../support/wat");
+
+const PAGE = 65_536;
+
+const { directory, newFile, removeFiles } = useFiles();
+
+const content = Buffer.alloc(3 * PAGE + 100);
+for (let index = 0; index < content.length; index++) content[index] = 1 + (index % 251);
+const file = newFile(content);
+
+afterEach(() => {
+  // Nothing of all this ever changes the file, or keeps it open.
+  expect(fs.readFileSync(file).equals(content)).toBe(true);
+  expect(openWithin(directory)).toEqual([]);
+  jest.restoreAllMocks();
+});
+afterAll(removeFiles);
+
+const bytesOf = (memory) => new Uint8Array(memory.buffer);
+
+/** A memory of bytes that are no file's, and what they are to be after a `map`. */
+function filled(pages = 8, type = {}) {
+  const memory = new Memory({ initial: pages, ...type });
+  bytesOf(memory).fill(255);
+  return memory;
+}
+
+function expectMapped(memory, offset, from, length) {
+  const expected = Buffer.alloc(memory.buffer.byteLength, 255);
+  content.copy(expected, offset, from, from + length);
+  expect(Buffer.from(memory.buffer).equals(expected)).toBe(true);
+}
+
+test.each([
+  ["a whole file", 0, 0, content.length],
+  ["a whole file further on", PAGE, 0, content.length],
+  ["whole pages", 4096, 8192, 3 * 4096],
+  ["unaligned ends", 5000, 5000 - 4096, 20_000],
+  ["an unaligned beginning", 4095, 4095, 4097],
+  ["pages that do not meet", 1, 0, 2 * PAGE],
+  ["pages that do not meet, the other way round", PAGE, 7, PAGE],
+  ["part of a page", 10, 20, 30],
+  ["a page less a byte", 1, 1, 4095],
+  ["two halves of pages", 4000, 4000, 200],
+  ["the end of the file at the end of the memory", 8 * PAGE - 100, 3 * PAGE, 100],
+  ["nothing", 8 * PAGE, content.length, 0],
+])("%s", (_, offset, fileOffset, length) => {
+  const types = [{}, { maximum: 16, shared: true }];
+  for (const memory of types.map((type) => filled(8, type))) {
+    const { buffer } = memory;
+    expect(memory.map(offset, file, { fileOffset, length })).toBe(undefined);
+    expect(memory.buffer).toBe(buffer);
+    expectMapped(memory, offset, fileOffset, length);
+    bytesOf(memory).fill(7);
+  }
+});
+
+test("without options, all of the file; of the rest without a length", () => {
+  const memory = filled();
+  memory.map(PAGE, file);
+  expectMapped(memory, PAGE, 0, content.length);
+  const other = filled();
+  other.map(0, file, { fileOffset: PAGE });
+  expectMapped(other, 0, PAGE, content.length - PAGE);
+});
+
+test("a file is a path, a Buffer, a URL or a descriptor, which stays open where it was", () => {
+  const descriptor = fs.openSync(file, "r");
+  for (const named of [file, Buffer.from(file), pathToFileURL(file), descriptor]) {
+    const memory = filled();
+    memory.map(0, named);
+    expectMapped(memory, 0, 0, content.length);
+  }
+  expect(fs.readSync(descriptor, Buffer.alloc(1))).toBe(1); // at its beginning still
+  fs.closeSync(descriptor);
+});
+
+test("pages are the file's, neither read nor copied", () => {
+  const large = newFile("");
+  fs.truncateSync(large, 256 * 2 ** 20);
+  const memory = new Memory({ initial: 4096 });
+  const before = resident();
+  memory.map(0, large);
+  expect(resident() - before).toBeLessThan(32 * 2 ** 20);
+  expect(mappingsOf(large)).toBe(1);
+  memory.close();
+  expect(mappingsOf(large)).toBe(0);
+});
+
+test("over the memory of an instance, while it is used", async () => {
+  const module = await compile(`(module (memory (export "m") 8 16)
+    (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
+    (func (export "store") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
+    (func (export "grow") (result i32) (memory.grow (i32.const 1))))`);
+  const { m, load, store, grow } = new WebAssembly.Instance(module).exports;
+  const memory = Memory.from(m);
+  const { buffer } = m;
+  memory.map(PAGE, file, { length: 2 * PAGE });
+  expect(m.buffer).toBe(buffer);
+  expect([load(PAGE - 1), load(PAGE), load(3 * PAGE - 1), load(3 * PAGE)]).toEqual([
+    0,
+    content[0],
+    content[2 * PAGE - 1],
+    0,
+  ]);
+  store(PAGE + 3, 200);
+  expect(grow()).toBe(8);
+  expect([load(PAGE + 3), load(PAGE + 4)]).toEqual([200, content[4]]);
+  expect(Memory.from(m)).toBe(memory);
+  expect(() => load(9 * PAGE)).toThrow(WebAssembly.RuntimeError);
+});
+
+test("what is mapped moves with the memory, and into the engine", () => {
+  const memory = new Memory({ initial: 4, maximum: 400 });
+  bytesOf(memory).fill(255);
+  memory.map(4096, file, { fileOffset: 4096, length: PAGE });
+  bytesOf(memory)[5000] = 9;
+  memory.grow(300);
+  const webAssembly = memory.toWebAssembly();
+  const bytes = new Uint8Array(webAssembly.buffer);
+  expect([bytes[4095], bytes[4096], bytes[5000], bytes[4096 + PAGE]]).toEqual([
+    255,
+    content[4096],
+    9,
+    255,
+  ]);
+});
+
+test("snapshots have it; restoring and discarding take it away", () => {
+  const memory = filled(4);
+  const before = memory.snapshot();
+  memory.map(0, file, { length: 2 * PAGE });
+  bytesOf(memory)[0] = 99;
+  const mapped = memory.snapshot();
+  memory.discard(PAGE, PAGE);
+  expect([bytesOf(memory)[0], bytesOf(memory)[PAGE], bytesOf(memory)[2 * PAGE]]).toEqual([
+    99, 0, 255,
+  ]);
+  memory.restore(before);
+  expect(bytesOf(memory).every((byte) => byte === 255)).toBe(true);
+  memory.restore(mapped);
+  expect([bytesOf(memory)[0], bytesOf(memory)[1], bytesOf(memory)[PAGE]]).toEqual([
+    99,
+    content[1],
+    content[PAGE],
+  ]);
+  memory.map(PAGE, file, { length: PAGE });
+  expect(bytesOf(memory)[PAGE]).toBe(content[0]);
+});
+
+test("maps of maps: the last is what is there", () => {
+  const memory = filled(8);
+  for (let round = 0; round < 100; round++) {
+    memory.map(round * 4096, file, { length: 8192 });
+    memory.map(0, file, { length: 4 * PAGE - PAGE });
+  }
+  const expected = Buffer.alloc(8 * PAGE, 255);
+  for (let round = 0; round < 100; round++) content.copy(expected, round * 4096, 0, 8192);
+  content.copy(expected, 0, 0, 3 * PAGE);
+  expect(Buffer.from(memory.buffer).equals(expected)).toBe(true);
+});
+
+test("over a memory that is a file that is never written to", () => {
+  const under = newFile(Buffer.alloc(4 * PAGE, 3));
+  const over = newFile(content);
+  const memory = Memory.open(under);
+  memory.map(PAGE, over, { length: PAGE });
+  expect([bytesOf(memory)[PAGE - 1], bytesOf(memory)[PAGE], bytesOf(memory)[2 * PAGE]]).toEqual([
+    3,
+    content[0],
+    3,
+  ]);
+  memory.close();
+  expect([mappingsOf(under), mappingsOf(over)]).toEqual([0, 0]);
+});
+
+describe("bad input changes nothing", () => {
+  const refused = (...args) => {
+    const memory = filled(4);
+    const before = fs.readdirSync("/proc/self/fd").length;
+    const error = errorOf(() => memory.map(...args));
+    expect(fs.readdirSync("/proc/self/fd").length).toBe(before);
+    expect(bytesOf(memory).every((byte) => byte === 255)).toBe(true);
+    return error;
+  };
+
+  test.each([
+    ["negative offset", -1, {}],
+    ["fractional offset", 0.5, {}],
+    ["NaN", NaN, {}],
+    ["infinite offset", Infinity, {}],
+    ["offset beyond the memory", 5 * PAGE, {}],
+    ["more than the memory has", PAGE + 1, {}],
+    ["an offset beyond an empty rest", 4 * PAGE + 1, { length: 0 }],
+    ["negative fileOffset", 0, { fileOffset: -1 }],
+    ["fractional fileOffset", 0, { fileOffset: 1.5 }],
+    ["fileOffset past the end", 0, { fileOffset: content.length + 1 }],
+    ["length past the end", 0, { fileOffset: PAGE, length: content.length - PAGE + 1 }],
+    ["negative length", 0, { length: -1 }],
+    ["fractional length", 0, { length: 0.1 }],
+    ["huge numbers", 2 ** 53, { length: 2 ** 53 }],
+  ])("%s: a RangeError", (_, offset, options) => {
+    const error = refused(offset, file, options);
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toMatch(/^Memory\.map\(\): /);
+  });
+
+  test("what are no numbers", () => {
+    for (const value of ["0", null, {}, 0n, Symbol("0"), true]) {
+      expect(refused(value, file)).toBeInstanceOf(TypeError);
+      expect(refused(0, file, { fileOffset: value })).toBeInstanceOf(TypeError);
+      expect(refused(0, file, { length: value })).toBeInstanceOf(TypeError);
+    }
+    expect(refused(undefined, file)).toBeInstanceOf(TypeError);
+  });
+
+  test("what is no file", () => {
+    const missing = newFile();
+    expect(refused(0, missing)).toMatchObject({ code: "ENOENT", path: missing });
+    expect(refused(0, directory)).toMatchObject({ code: "EISDIR", path: directory });
+    const pipe = newFile();
+    execFileSync("mkfifo", [pipe]);
+    expect(refused(0, pipe)).toMatchObject({ code: "ENODEV", path: pipe });
+    for (const value of [undefined, null, {}, true, 0n]) {
+      expect(refused(0, value)).toBeInstanceOf(TypeError);
+    }
+    const closed = fs.openSync(file, "r");
+    fs.closeSync(closed);
+    expect(refused(0, closed).code).toBe("EBADF");
+    expect(refused(0, -1).name).toBe("RangeError"); // Node's own
+    const writing = fs.openSync(newFile("abcd"), "w");
+    fs.writeSync(writing, "abcd");
+    expect(refused(0, writing)).toMatchObject({ name: "RangeError", code: "EBADF" });
+    fs.closeSync(writing);
+  });
+
+  test("a file that shrinks before it is mapped", () => {
+    const shrinking = newFile(content);
+    const { fstatSync } = fs;
+    jest.spyOn(fs, "fstatSync").mockImplementation((descriptor) => {
+      const stat = fstatSync(descriptor);
+      fs.truncateSync(shrinking, 5000);
+      return stat;
+    });
+    const error = refused(0, shrinking);
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toContain(`${shrinking}: the file was truncated`);
+  });
+});

@@ -1,0 +1,269 @@
+"use strict";
+
+// Memories of one file in several processes.
+
+const { fork, execFile } = require("node:child_process");
+const { once } = require("node:events");
+const fs = require("node:fs");
+const path = require("node:path");
+const { promisify } = require("node:util");
+const { Worker } = require("node:worker_threads");
+
+const { Memory } = require("../..");
+const { useFiles } = require("../support/files");
+
+const PAGE = 65_536;
+const program = path.join(__dirname, "..", "programs", "file-peer.js");
+const root = path.join(__dirname, "..", "..");
+
+const { newFile, removeFiles } = useFiles();
+const peers = [];
+afterEach(async () => {
+  await Promise.all(peers.splice(0).map((peer) => peer.end()));
+});
+afterAll(removeFiles);
+
+/** Another process with a memory of that file. */
+class Peer {
+  static async on(file, maximum = 16) {
+    const child = fork(program, [file, maximum]);
+    await once(child, "message");
+    const peer = new Peer(child);
+    peers.push(peer);
+    return peer;
+  }
+
+  #child;
+  #asked = 0;
+
+  constructor(child) {
+    this.#child = child;
+    child.setMaxListeners(100);
+  }
+
+  /** Two promises: that it has begun, and what came of it. */
+  start(action, ...args) {
+    const id = ++this.#asked;
+    let begun;
+    const started = new Promise((resolve) => (begun = resolve));
+    const result = new Promise((resolve) => {
+      const listen = (message) => {
+        if (message.id !== id) return;
+        if (message.started) return void begun();
+        this.#child.off("message", listen);
+        resolve(message.result);
+      };
+      this.#child.on("message", listen);
+    });
+    this.#child.send({ id, action, args });
+    return { started, result };
+  }
+
+  ask(action, ...args) {
+    return this.start(action, ...args).result;
+  }
+
+  /** Says when the process waits for a word: that many of its threads are in the kernel's queue. */
+  async waits(count) {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const isWaiting = (task) =>
+      fs.readFileSync(`${tasks}/${task}/comm`, "latin1").trim() === "linear-memory" &&
+      fs.readFileSync(`${tasks}/${task}/wchan`, "latin1").includes("futex");
+    for (;;) {
+      if (fs.readdirSync(tasks).filter(isWaiting).length >= count) return;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async end(signal = "SIGTERM") {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill(signal);
+    await exit;
+  }
+}
+
+function open(file) {
+  return Memory.open(file, { mode: "r+", initial: 1, maximum: 16, shared: true });
+}
+
+const words = (memory) => new Int32Array(memory.buffer);
+
+test("stores of each are seen by the other", async () => {
+  const file = newFile();
+  const memory = open(file);
+  const peer = await Peer.on(file);
+  Atomics.store(words(memory), 5, 42);
+  expect(await peer.ask("load", 5)).toBe(42);
+  await peer.ask("store", 6, 43);
+  expect(Atomics.load(words(memory), 6)).toBe(43);
+});
+
+test("growth is seen through grow(0)", async () => {
+  const file = newFile();
+  const memory = open(file);
+  const peer = await Peer.on(file);
+  expect(await peer.ask("grow", 3)).toBe(1);
+  await peer.ask("store", (3 * PAGE) / 4, 7);
+  expect(memory.buffer.byteLength).toBe(PAGE);
+  expect(memory.grow(0)).toBe(4);
+  expect(words(memory)[(3 * PAGE) / 4]).toBe(7);
+  expect(memory.grow(1)).toBe(4);
+  expect(await peer.ask("pages")).toBe(4);
+  expect(await peer.ask("grow", 1)).toBe(5);
+  expect(await peer.ask("pages")).toBe(6);
+});
+
+test("read-modify-write operations of several are exact", async () => {
+  const file = newFile();
+  const memory = open(file);
+  const others = [await Peer.on(file), await Peer.on(file)];
+  const times = 200_000;
+  const sums = others.map((peer) => peer.ask("add", 9, times));
+  const view = words(memory);
+  for (let round = 0; round < times; round++) Atomics.add(view, 9, 1);
+  await Promise.all(sums);
+  expect(view[9]).toBe(3 * times);
+});
+
+test("growth of several at a time loses no page", async () => {
+  const file = newFile();
+  const memory = Memory.open(file, { mode: "r+", initial: 1, maximum: 400, shared: true });
+  const others = await Promise.all([1, 2, 3].map(() => Peer.on(file, 400)));
+  const grown = await Promise.all(
+    others.map((peer, mark) => peer.ask("growAndMark", 50, mark + 1)),
+  );
+  const pages = grown.flat().sort((a, b) => a - b);
+  expect(pages).toEqual(Array.from({ length: 150 }, (_, index) => index + 1));
+  expect(memory.grow(0)).toBe(151);
+  expect(fs.statSync(file).size).toBe(151 * PAGE);
+  grown.forEach((own, mark) => {
+    for (const page of own) expect(words(memory)[(page * PAGE) / 4]).toBe(mark + 1);
+  });
+});
+
+describe("wait() and notify()", () => {
+  test("a wait ends by another's notify", async () => {
+    const file = newFile();
+    const memory = open(file);
+    const peer = await Peer.on(file);
+    const waiting = peer.ask("wait", 4, 0);
+    await peer.waits(1);
+    expect(memory.notify(5)).toBe(0);
+    expect(memory.notify(4, 0)).toBe(0);
+    Atomics.store(words(memory), 4, 1);
+    // A thread that looks whether it is to go on is not in the queue just then.
+    while (memory.notify(4) === 0);
+    expect(await waiting).toBe("ok");
+  });
+
+  test("in the other direction, and as many as asked for", async () => {
+    const file = newFile();
+    const memory = open(file);
+    const peer = await Peer.on(file);
+    const ends = [];
+    const waits = [1, 2, 3].map(() => memory.wait(0, 0).then((end) => ends.push(end)));
+    let woken = 0;
+    while (woken < 1) woken += await peer.ask("notify", 0, 1);
+    expect(woken).toBe(1);
+    await Promise.race(waits);
+    expect(ends).toEqual(["ok"]);
+    while (woken < 3) woken += await peer.ask("notify", 0);
+    await Promise.all(waits);
+    expect([woken, ends]).toEqual([3, ["ok", "ok", "ok"]]);
+  });
+
+  test("one that is killed while it waits is in nobody's way", async () => {
+    const file = newFile();
+    const memory = open(file);
+    const [killed, other] = [await Peer.on(file), await Peer.on(file)];
+    killed.start("wait", 0, 0);
+    await killed.waits(1);
+    const waiting = other.ask("wait", 0, 0);
+    await other.waits(1);
+    await killed.end("SIGKILL");
+    let woken = 0;
+    while (woken === 0) woken = memory.notify(0);
+    expect(woken).toBe(1);
+    expect(await waiting).toBe("ok");
+    expect(await other.ask("grow", 1)).toBe(1);
+    expect(memory.grow(1)).toBe(2);
+  });
+
+  test("another value, and no time left", async () => {
+    const memory = open(newFile());
+    expect(await memory.wait(0, 1)).toBe("not-equal");
+    expect(await memory.wait(0, 0, 0)).toBe("timed-out");
+    expect(await memory.wait(0, 0, -5)).toBe("timed-out");
+    expect(await memory.wait(0, 0, 1)).toBe("timed-out");
+    expect(await memory.wait(0, 0, 150)).toBe("timed-out");
+    words(memory)[0] = -1;
+    expect(await memory.wait(0, 0, Infinity)).toBe("not-equal");
+    expect(await memory.wait(0, -1, 0)).toBe("timed-out");
+  });
+
+  test("also of a shared memory that is no file, in one process", async () => {
+    const memory = new Memory({ initial: 1, maximum: 1, shared: true });
+    const waiting = memory.wait(7, 0);
+    let woken = 0;
+    while (woken === 0) {
+      woken = memory.notify(7);
+      await null;
+    }
+    expect(await waiting).toBe("ok");
+  });
+
+  test("bad input", async () => {
+    const memory = open(newFile());
+    const last = PAGE / 4 - 1;
+    for (const index of [-1, 0.5, NaN, last + 1, 2 ** 53]) {
+      await expect(memory.wait(index, 0, 0)).rejects.toThrow(RangeError);
+      expect(() => memory.notify(index)).toThrow(`expected 0 to ${last}`);
+    }
+    for (const index of ["0", null, undefined, {}, 0n]) {
+      await expect(memory.wait(index, 0, 0)).rejects.toThrow(TypeError);
+      expect(() => memory.notify(index)).toThrow(TypeError);
+    }
+    expect(await memory.wait(last, 0, 0)).toBe("timed-out");
+    const unshared = new Memory({ initial: 1 });
+    await expect(unshared.wait(0, 0)).rejects.toThrow(TypeError);
+    expect(() => unshared.notify(0)).toThrow("only of a shared memory");
+    await expect(memory.wait(0, Symbol("0"))).rejects.toThrow(TypeError);
+    await expect(memory.wait(0, 0, Symbol("0"))).rejects.toThrow(TypeError);
+  });
+
+  test("a process that exits while it waits does so", async () => {
+    const script = `
+      const memory = require(${JSON.stringify(root)}).Memory.open(process.argv[1],
+        { mode: "r+", initial: 1, maximum: 1, shared: true });
+      for (let round = 0; round < 20; round++) memory.wait(0, 0);
+      setTimeout(() => { console.log("exit"); process.exit(3); }, 20);`;
+    const exit = promisify(execFile)(process.execPath, ["-e", script, newFile()]);
+    await expect(exit).rejects.toMatchObject({
+      code: 3,
+      signal: null,
+      stdout: "exit\n",
+      stderr: "",
+    });
+  });
+
+  test("so does a worker, and whoever else waits goes on", async () => {
+    const memory = open(newFile());
+    const waiting = memory.wait(0, 0);
+    for (let round = 0; round < 5; round++) {
+      const worker = new Worker(
+        `const { workerData, parentPort } = require("node:worker_threads");
+         const memory = require(workerData.root).Memory.from(workerData.token);
+         for (let round = 0; round < 5; round++) memory.wait(1, 0);
+         memory.wait(1, 0, 1).then(() => parentPort.postMessage("ready"));`,
+        { eval: true, workerData: { root, token: memory.share() } },
+      );
+      await once(worker, "message");
+      await worker.terminate();
+    }
+    while (memory.notify(1) > 0);
+    while (memory.notify(0) === 0);
+    expect(await waiting).toBe("ok");
+  });
+});

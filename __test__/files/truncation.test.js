@@ -1,0 +1,92 @@
+"use strict";
+
+// Files that somebody truncates while they are mapped: the system's answer is SIGBUS, which would end
+// the process.
+
+const fs = require("node:fs");
+
+const { Memory } = require("../..");
+const { useFiles } = require("../support/files");
+const { run } = require("../support/run");
+
+const { newFile, removeFiles } = useFiles();
+afterAll(removeFiles);
+
+const PAGE = 65_536;
+
+function lose(scenario, options = {}) {
+  const file = newFile();
+  return run("truncated.js", { args: [scenario, file], ...options }).then((result) => ({
+    file,
+    ...result,
+  }));
+}
+
+test.each(["read", "written", "shared", "mapped", "moved"])(
+  "%s: what is lost reads zero, and the next call throws",
+  async (scenario) => {
+    const { file, read, stored, errors, closes, size } = await lose(scenario);
+    expect([read, stored]).toEqual([[1, 0, 0, 0], 5]);
+    for (const [member, message] of Object.entries(errors)) {
+      if (member === "flushSync" && ["read", "mapped"].includes(scenario)) {
+        expect(message).toMatch(/^TypeError: Memory\.flushSync\(\): the memory is no file/);
+        continue;
+      }
+      expect(message).toMatch(/^RangeError: Memory/);
+      expect(message).toContain(`${file}: truncated by another while it was mapped`);
+    }
+    expect(errors.grow).toMatch(/^RangeError: Memory\.grow\(\): /);
+    expect(closes.close).toBe("nothing thrown");
+    expect(closes.again).toMatch(/closed$/);
+    expect(size).toBe(PAGE);
+  },
+);
+
+test("where nobody has touched what is lost, a growth finds out, and does not put zeros there", () => {
+  const file = newFile();
+  fs.writeFileSync(file, Buffer.alloc(4 * PAGE, 1));
+  const memory = Memory.open(file, { mode: "r+", maximum: 8 });
+  fs.truncateSync(file, PAGE);
+  for (const delta of [0, 1]) {
+    expect(() => memory.grow(delta)).toThrow(`${file}: the file was truncated while it was mapped`);
+  }
+  expect(fs.statSync(file).size).toBe(PAGE);
+  expect(memory.type().minimum).toBe(4);
+});
+
+test("as many pages as the system lets a process have mappings", async () => {
+  const { sum, errors } = await lose("scattered");
+  expect(sum).toBe(0);
+  expect(errors.buffer).toMatch(/truncated/);
+});
+
+const noTrapHandler = "--disable-wasm-trap-handler";
+const ways = [["as it is", []]];
+if (process.allowedNodeEnvironmentFlags.has(noTrapHandler))
+  ways.push([noTrapHandler, [noTrapHandler]]);
+
+test.each(ways)("a module reads zeros, and traps beyond the end: %s", async (_, flags) => {
+  const { before, lost, traps, errors } = await lose("wasm", { flags });
+  expect([before, lost]).toEqual([1, [1, 0, 0]]);
+  expect(traps.beyond).toBe("RuntimeError: memory access out of bounds");
+  expect(traps.far).toBe("RuntimeError: memory access out of bounds");
+  expect(errors.buffer).toMatch(/truncated/);
+});
+
+test("later memories know nothing of it", async () => {
+  const { errors } = await lose("later");
+  expect(errors).toHaveLength(2);
+  expect(errors[0]).toMatch(/truncated/);
+  expect(errors[1]).toBe("nothing thrown");
+});
+
+test.each(["sent", "sentWithoutMemory"])(
+  "a signal that is %s ends the process",
+  async (scenario) => {
+    await expect(lose(scenario)).rejects.toMatchObject({ signal: "SIGBUS" });
+  },
+);
+
+test("who listened before still hears of it, and what is lost still reads zero", async () => {
+  expect(await lose("heard")).toMatchObject({ signal: "SIGBUS", read: 0 });
+});

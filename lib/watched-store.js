@@ -1,0 +1,81 @@
+"use strict";
+
+/**
+ * A store over another, whose pages a file may lose: somebody truncates it. Then they read zero, and
+ * whatever is next asked of the memory throws. Who extends it says so by `checkIntact(member)`.
+ */
+class WatchedStore {
+  #inner;
+
+  constructor(inner) {
+    this.#inner = inner;
+  }
+
+  /** The store below; throws where pages were lost. */
+  intact(member) {
+    this.checkIntact(member);
+    return this.#inner;
+  }
+
+  /** The same, whatever was lost. */
+  get inner() {
+    return this.#inner;
+  }
+
+  get type() {
+    return this.#inner.type;
+  }
+
+  get isShared() {
+    return this.#inner.isShared;
+  }
+
+  get size() {
+    return this.intact("Memory").size;
+  }
+
+  get buffer() {
+    return this.intact("Memory.buffer").buffer;
+  }
+
+  get pages() {
+    return this.intact("Memory").pages;
+  }
+
+  get address() {
+    return this.#inner.address;
+  }
+
+  get memory() {
+    return this.#inner.memory;
+  }
+
+  get reserved() {
+    return this.#inner.reserved;
+  }
+
+  get file() {
+    return this.#inner.file;
+  }
+
+  grow(delta) {
+    return this.intact("Memory.grow()").grow(delta);
+  }
+
+  toToken() {
+    return this.#inner.toToken();
+  }
+
+  close() {
+    this.#inner.close();
+  }
+}
+
+/** What says that pages of the file at `path` were lost. */
+function lost(member, path) {
+  return new RangeError(
+    `${member}: ${path}: truncated by another while it was mapped, or on a full or failing disk; what was lost reads zero`,
+  );
+}
+
+module.exports = { WatchedStore, lost };
