@@ -4,7 +4,7 @@ const js = require("@eslint/js");
 const globals = require("globals");
 
 module.exports = [
-  { ignores: ["native.js", "target/"] },
+  { ignores: ["target/"] },
   js.configs.recommended,
   {
     files: ["**/*.{js,mjs}"],

@@ -521,7 +521,7 @@ export interface MemoryConstructor {
    * @throws TypeError where an option does not convert, or the memory is to be shared without a
    *   maximum.
    * @throws RangeError where the maximum is less than the snapshot's length, or as
-   *   {@link MemoryConstructor.new | new Memory()} throws it.
+   *   `new Memory()` throws it.
    * @example
    * const snapshot = memory.snapshot();
    * const others = Array.from({ length: 100 }, () => Memory.from(snapshot));
@@ -618,3 +618,6 @@ export declare const features: {
    */
   readonly externalSharedBuffers: boolean;
 };
+
+// What is not exported above is not exported at all.
+export {};

@@ -53,7 +53,7 @@ async function expectRecovery(scenario, expected, { ulimit, env } = {}) {
   const { handoff, runs, wrong } = await run("faults.js", {
     args: [scenario],
     ulimit,
-    env: { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+    env: { ...env, LINEAR_MEMORY_ADDON: addon },
     timeout: PATIENCE,
   });
   // Nothing leaks, and what was refused leaves the memory as it was.
@@ -124,7 +124,7 @@ describe("memories that are files", () => {
   ])("%s, whatever the system refuses", async (scenario) => {
     const { runs, left } = await run("file-faults.js", {
       args: [scenario, newFile()],
-      env: { NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+      env: { LINEAR_MEMORY_ADDON: addon },
       timeout: PATIENCE,
     });
     expect(left).toBe(0);

@@ -1,6 +1,6 @@
 "use strict";
 
-// What the README shows, runs: its snippets, and the examples that its first command runs.
+// What the pages show, runs: their snippets, and the examples that the README's first command runs.
 
 const { execFile } = require("node:child_process");
 const fs = require("node:fs");
@@ -11,8 +11,23 @@ const { promisify } = require("node:util");
 const execute = promisify(execFile);
 
 const root = path.join(__dirname, "..");
-const readme = fs.readFileSync(path.join(root, "README.md"), "utf8");
-const snippets = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, text]) => text);
+
+const pages = [
+  ...fs.readdirSync(root).filter((file) => file.endsWith(".md")),
+  ...fs
+    .readdirSync(path.join(root, "docs"), { recursive: true })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => path.join("docs", file)),
+];
+const textOf = (page) => fs.readFileSync(path.join(root, page), "utf8");
+const snippets = pages.flatMap((page) =>
+  [...textOf(page).matchAll(/^```js\n(.*?)^```$/gms)].map(([, text], index) => [
+    page,
+    index + 1,
+    text,
+  ]),
+);
+const ofReadme = snippets.filter(([page]) => page === "README.md").map(([, , text]) => text);
 
 let folder;
 
@@ -27,23 +42,63 @@ afterAll(() => fs.rmSync(folder, { recursive: true }));
 /** A snippet whose lines "expression; // value" are checked to be so. */
 function checked(snippet) {
   const check = (line, expression, value) =>
-    /^[\d.]+$/.test(value) ? `require("node:assert").strictEqual(${expression}, ${value});` : line;
+    /^[\d.]+$/.test(value)
+      ? `process.getBuiltinModule("node:assert").strictEqual(${expression}, ${value});`
+      : line;
   return snippet.replace(/^([^\s/].*); \/\/ ([\w.]+)(?:[:,].*)?$/gm, check);
 }
 
 test("there are snippets, and values in them to check", () => {
-  expect(snippets.length).toBe(7);
-  expect(snippets.map(checked).join("").split("strictEqual").length - 1).toBe(14);
+  expect(ofReadme.length).toBe(7);
+  expect(ofReadme.map(checked).join("").split("strictEqual").length - 1).toBe(14);
 });
 
-test.each(snippets.map((snippet, index) => [index + 1, snippet]))(
-  "snippet %i runs, and is right",
-  async (index, snippet) => {
-    const file = path.join(folder, `snippet-${index}.js`);
-    fs.writeFileSync(file, checked(snippet));
-    await execute(process.execPath, [file], { cwd: folder });
-  },
-);
+test.each(snippets)("%s: snippet %i runs, and is right", async (page, index, snippet) => {
+  const kind = snippet.startsWith("import ") ? "mjs" : "js";
+  const file = path.join(folder, `${page.replaceAll(path.sep, "-")}-${index}.${kind}`);
+  fs.writeFileSync(file, checked(snippet));
+  await execute(process.execPath, [file], { cwd: folder });
+});
+
+const { scripts } = require("../package.json");
+
+describe.each(pages)("%s:", (page) => {
+  test("no snippet is in a language that is not tried", () => {
+    const languages = new Set([...textOf(page).matchAll(/^```(\w+)$/gm)].map(([, name]) => name));
+    // Commands, of which see below; drawings; and in docs/api, what index.d.ts declares.
+    const others = page.startsWith(path.join("docs", "api")) ? ["ts"] : ["sh", "text"];
+    expect([...languages].filter((name) => name !== "js" && !others.includes(name))).toEqual([]);
+  });
+
+  test("what it says to run is there", () => {
+    const commands = [...textOf(page).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
+    expect(commands.filter((name) => scripts[name] === undefined)).toEqual([]);
+    const programs = [...textOf(page).matchAll(/\bnode ([\w-]+\/[\w/-]+\.js)/g)];
+    expect(programs.filter(([, file]) => !fs.existsSync(path.join(root, file)))).toEqual([]);
+  });
+
+  test("what it links to is there", () => {
+    const links = [...textOf(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
+    const missing = links.filter(
+      (link) => !fs.existsSync(path.join(root, path.dirname(page), link)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+test("the tests that SECURITY.md names are there", () => {
+  const rows = [...textOf("SECURITY.md").matchAll(/^\|[^|]+\| (`[^|]+) \|$/gm)].map(
+    ([, row]) => row,
+  );
+  expect(rows.length).toBeGreaterThan(10);
+  const named = rows.flatMap((row) => [
+    ...row.matchAll(/`([\w/.-]+)`(?:, (?:"([^"]+)"|`(\w+)`))?/g),
+  ]);
+  for (const [, file, name, func] of named.filter(([, file]) => file.includes("/"))) {
+    const text = fs.readFileSync(path.join(root, file), "utf8").replaceAll("%s", "");
+    expect(text).toContain(name ?? func ?? "");
+  }
+});
 
 test.each([
   ["accumulate.js", /^accumulate\(0, 10\), in WebAssembly, is 45$/m],

@@ -7,7 +7,7 @@ const assert = require("node:assert/strict");
 const { readFile } = require("node:fs/promises");
 const path = require("node:path");
 
-const { Memory } = require("..");
+const { Memory } = require("linear-memory");
 
 /** What `fetch("accumulate.wasm")` answers where there is a server. */
 async function respond(file) {

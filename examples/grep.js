@@ -8,7 +8,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 
-const { Memory } = require("..");
+const { Memory } = require("linear-memory");
 
 const PAGE = 65_536;
 const MIB = 2 ** 20;

@@ -9,7 +9,7 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 
-const { Memory } = require("..");
+const { Memory } = require("linear-memory");
 
 const PROCESSES = 3;
 const ADDITIONS = 1_000_000;

@@ -7,7 +7,7 @@ const assert = require("node:assert/strict");
 const { once } = require("node:events");
 const { Worker, isMainThread, workerData } = require("node:worker_threads");
 
-const { Memory } = require("..");
+const { Memory } = require("linear-memory");
 
 const WORKERS = 4;
 const ADDITIONS = 10_000;

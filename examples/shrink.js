@@ -7,7 +7,7 @@ const assert = require("node:assert/strict");
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
 
-const { Memory } = require("..");
+const { Memory } = require("linear-memory");
 
 const PAGE = 65_536;
 const MIB = 2 ** 20;

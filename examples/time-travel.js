@@ -11,7 +11,7 @@ const assert = require("node:assert/strict");
 const { readFile } = require("node:fs/promises");
 const initSqlJs = require("sql.js");
 
-const { Memory } = require("..");
+const { Memory } = require("linear-memory");
 
 const SQLITE = require.resolve("sql.js/dist/sql-wasm.wasm");
 const INSERTS = 1_000;

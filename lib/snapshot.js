@@ -1,6 +1,5 @@
 "use strict";
 
-const { randomUUID } = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
 const { fileURLToPath } = require("node:url");
@@ -48,7 +47,7 @@ class Snapshot {
     const { id, owner, type } = imageOf(this, "Snapshot.save()");
     const target = toPath(file, "Snapshot.save()");
     // Beside it, and then in its place: whoever opens it finds the one before, or this one whole.
-    const draft = path.join(path.dirname(target), `.snapshot-${randomUUID()}`);
+    const draft = path.join(path.dirname(target), `.snapshot-${crypto.randomUUID()}`);
     const descriptor = fs.openSync(draft, "wx", 0o600);
     try {
       try {

@@ -13,7 +13,7 @@ function buildAddons() {
   const shipped = fs.readdirSync(root).filter((file) => file.endsWith(".node"));
   buildAddon("build", sources, shipped);
   // Only for tests: `npm start` does without.
-  const isTest = process.env.npm_lifecycle_event === "pretest";
+  const isTest = ["pretest", "pretest:matrix"].includes(process.env.npm_lifecycle_event);
   if (isTest) buildAddon("build:fault", sources, ["target/fault/linear-memory.node"]);
 }
 

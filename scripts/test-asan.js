@@ -46,5 +46,5 @@ const soak = ["soak/run.js", "--seconds", "60", "--resident", "512"];
 run(process.execPath, soak, {
   ASAN_OPTIONS: "detect_leaks=0",
   LD_PRELOAD: findRuntime(),
-  NAPI_RS_NATIVE_LIBRARY_PATH: addon,
+  LINEAR_MEMORY_ADDON: addon,
 });

@@ -60,7 +60,7 @@ const scenarios = [
 async function expectRecovery(scenario, member, expected, env = {}) {
   const { handoff, runs, wrong } = await run("page-faults.js", {
     args: [scenario],
-    env: { ...env, NAPI_RS_NATIVE_LIBRARY_PATH: addon },
+    env: { ...env, LINEAR_MEMORY_ADDON: addon },
     timeout: PATIENCE,
   });
   // Nothing leaks, and what was refused leaves the memory as it was.

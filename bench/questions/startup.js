@@ -1,13 +1,46 @@
 "use strict";
 
-const { spawnSync } = require("node:child_process");
+const { execFileSync, spawnSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
 
+const { bundle } = require("../../scripts/bundle");
+
+const EMPTY = "an addon that does nothing";
 const NODE = "Node.js, started and ended";
+
+const root = path.join(__dirname, "..", "..");
+const folder = path.join(root, "target", "startup");
+const empty = path.join(folder, "empty.node");
+
+/** The package as it is published, and the addon to compare it with. */
+function prepare() {
+  fs.mkdirSync(folder, { recursive: true });
+  bundle(folder);
+  for (const file of fs.readdirSync(root).filter((name) => name.endsWith(".node"))) {
+    fs.copyFileSync(path.join(root, file), path.join(folder, file));
+  }
+  const source = path.join(root, "bench", "empty.rs");
+  const flags = ["-O", "--edition=2024", "--crate-type=cdylib", "-Cpanic=abort"];
+  if (!fs.existsSync(empty)) execFileSync("rustc", [...flags, "-o", empty, source]);
+}
+
+/** Nanoseconds that `require` of it takes in a process that has done nothing else. */
+function load(file) {
+  prepare();
+  const program = `
+    const start = process.hrtime.bigint();
+    require(${JSON.stringify(file)});
+    console.log(String(process.hrtime.bigint() - start));`;
+  const once = () => Number(execFileSync(process.execPath, ["-e", program], { encoding: "utf8" }));
+  once(); // So that the files are in the system's cache.
+  return once();
+}
 
 module.exports = {
   title: "Load the package",
   explanation:
-    'require("linear-memory"), its files read before; beside a process that runs nothing.',
+    'require("linear-memory") as it is published, in a new process, its files read before; beside the same of an addon that does nothing, and a process that runs nothing.',
   unit: "ns",
   against: NODE,
   // It says what loading adds, not that anything is faster.
@@ -15,7 +48,8 @@ module.exports = {
   parameters: { rounds: 9, warmups: 0 },
   quick: { rounds: 2 },
   peers: {
-    "linear-memory": ({ elapsed }) => elapsed(() => require("../..")),
+    "linear-memory": () => load(folder),
+    [EMPTY]: () => load(empty),
     [NODE]: ({ elapsed }) => elapsed(() => spawnSync(process.execPath, ["-e", ""])),
   },
 };

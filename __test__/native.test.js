@@ -1,0 +1,91 @@
+"use strict";
+
+// Which addon is loaded, and what is said where there is none.
+
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { execFileSync } = require("node:child_process");
+
+const root = path.join(__dirname, "..");
+const loader = path.join(root, "native.js");
+const addon =
+  process.env.LINEAR_MEMORY_ADDON ??
+  path.join(
+    root,
+    fs.readdirSync(root).find((file) => file.endsWith(".node")),
+  );
+
+let folder;
+
+beforeEach(() => {
+  folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-")));
+  fs.copyFileSync(loader, path.join(folder, "native.js"));
+});
+
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+/** Loads the copy of the loader as on that platform; what it exported, or the error's message. */
+function load(platform, arch) {
+  const script = `
+    for (const [name, value] of Object.entries(${JSON.stringify({ platform, arch })})) {
+      Object.defineProperty(process, name, { value });
+    }
+    try {
+      console.log(JSON.stringify(require("./native")));
+    } catch ({ message, cause }) {
+      console.log(JSON.stringify({ message, cause: cause?.message }));
+    }`;
+  const env = { ...process.env };
+  delete env.LINEAR_MEMORY_ADDON;
+  return JSON.parse(execFileSync(process.execPath, ["-e", script], { cwd: folder, env }));
+}
+
+/** A package there, with that program. */
+function install(name, program) {
+  const installed = path.join(folder, "node_modules", name);
+  fs.mkdirSync(installed, { recursive: true });
+  fs.writeFileSync(path.join(installed, "index.js"), program);
+}
+
+test.each([
+  ["linux", "x64", ["linux-x64-musl", "linux-x64-gnu"]],
+  ["linux", "arm64", ["linux-arm64-musl", "linux-arm64-gnu"]],
+  ["darwin", "arm64", ["darwin-arm64"]],
+  ["win32", "x64", ["win32-x64-msvc"]],
+  ["freebsd", "riscv64", ["freebsd-riscv64"]],
+])(
+  "on %s-%s without an addon, the error names each that was looked for",
+  (platform, arch, targets) => {
+    const { message, cause } = load(platform, arch);
+    expect(message.split("\n")).toEqual([
+      `linear-memory: no addon for ${platform}-${arch} can be loaded. Looked for:`,
+      ...targets.map((target) => `  ${folder}/linear-memory.${target}.node: not there`),
+      ...targets.map((target) => `  linear-memory-${target}: not there`),
+      expect.stringMatching(/npm installs it/),
+      expect.anything(),
+      expect.stringMatching(/npm ci && npm run build$/),
+    ]);
+    expect(cause).toBeUndefined();
+  },
+);
+
+test("an addon that cannot be loaded is passed over, and its error told if there is no other", () => {
+  install("linear-memory-linux-x64-musl", "throw new Error('needs another C library')");
+  const { message, cause } = load("linux", "x64");
+  expect(message).toContain("  linear-memory-linux-x64-musl: needs another C library\n");
+  expect(message).toContain("  linear-memory-linux-x64-gnu: not there\n");
+  expect(cause).toBe("needs another C library");
+
+  install("linear-memory-linux-x64-gnu", "exports.it = 'gnu'");
+  expect(load("linux", "x64")).toEqual({ it: "gnu" });
+});
+
+test("what was built in the clone is preferred to a package", () => {
+  install("linear-memory-darwin-arm64", "exports.it = 'installed'");
+  expect(load("darwin", "arm64")).toEqual({ it: "installed" });
+
+  const built = path.join(folder, "linear-memory.darwin-arm64.node");
+  fs.copyFileSync(addon, built);
+  expect(load("darwin", "arm64")).not.toHaveProperty("it");
+});

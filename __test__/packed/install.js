@@ -1,0 +1,192 @@
+"use strict";
+
+// What `npm run test:package` packed, as it would be published: installed by its name from a registry
+// on this machine, where there is neither a compiler nor a shell.
+
+const { execFile } = require("node:child_process");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { promisify } = require("node:util");
+
+const { serve } = require("../support/registry");
+
+const execute = promisify(execFile);
+
+const root = path.join(__dirname, "..", "..");
+const packed = path.join(root, "target", "package");
+const MIB = 2 ** 20;
+
+const readJson = (...file) => JSON.parse(fs.readFileSync(path.join(...file), "utf8"));
+const manifest = readJson(packed, "main", "package.json");
+const platforms = fs
+  .readdirSync(path.join(packed, "main", "npm"))
+  .map((folder) => readJson(packed, "main", "npm", folder, "package.json"));
+
+let registry;
+let project;
+
+beforeAll(async () => {
+  const tarballOf = ({ name, version }) => path.join(packed, `${name}-${version}.tgz`);
+  // As when they are all published: npm has to choose.
+  const all = Object.fromEntries(platforms.map(({ name, version }) => [name, version]));
+  registry = await serve([
+    { manifest: { ...manifest, optionalDependencies: all }, tarball: tarballOf(manifest) },
+    ...platforms.map((each) => {
+      const tarball = tarballOf(each);
+      return { manifest: each, tarball: fs.existsSync(tarball) ? tarball : undefined };
+    }),
+  ]);
+  project = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-")));
+  fs.writeFileSync(path.join(project, "package.json"), "{}");
+  fs.mkdirSync(path.join(project, "no-programs"));
+  await run(process.env.npm_execpath, "install", manifest.name);
+});
+
+afterAll(() => {
+  registry?.close();
+  fs.rmSync(project, { recursive: true });
+});
+
+/** Runs a program of Node's in the project; what it printed. */
+async function run(...args) {
+  const env = {
+    PATH: path.join(project, "no-programs"),
+    HOME: project,
+    npm_config_registry: registry.address,
+    npm_config_cache: path.join(project, "cache"),
+    npm_config_update_notifier: "false",
+    npm_config_audit: "false",
+  };
+  if (process.env.SystemRoot !== undefined) env.SystemRoot = process.env.SystemRoot;
+  const { stdout } = await execute(process.execPath, args, { cwd: project, env });
+  return stdout.trim();
+}
+
+const installed = (...file) => path.join(project, "node_modules", ...file);
+
+/** The platform's package, and its addon. */
+function addon() {
+  const [name] = fs.readdirSync(installed()).filter((each) => each.startsWith("linear-memory-"));
+  const file = installed(name, readJson(installed(name), "package.json").main);
+  return { name, file, bytes: fs.readFileSync(file) };
+}
+
+test("npm installs the package and the addon of this platform, and nothing else", () => {
+  const others = platforms.filter(({ name }) => name !== addon().name);
+  expect(fs.readdirSync(installed()).filter((each) => !each.startsWith("."))).toEqual([
+    manifest.name,
+    addon().name,
+  ]);
+  expect(others.length).toBe(platforms.length - 1);
+  for (const { name } of others)
+    expect(registry.asked).not.toContain(`/-/${name}-${manifest.version}.tgz`);
+});
+
+test("nothing is run or compiled by installing, and nothing else is depended on", () => {
+  for (const name of [manifest.name, addon().name]) {
+    const { scripts, dependencies, bundleDependencies } = readJson(installed(name), "package.json");
+    expect({ name, scripts, dependencies, bundleDependencies }).toEqual({ name });
+    expect(fs.existsSync(installed(name, "binding.gyp"))).toBe(false);
+  }
+});
+
+test("the packages hold what is needed", () => {
+  expect(fs.readdirSync(installed(manifest.name)).sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    "bundle.js",
+    "index.d.ts",
+    "index.js",
+    "package.json",
+    "register.d.ts",
+    "register.js",
+  ]);
+  const { name, file } = addon();
+  expect(fs.readdirSync(installed(name)).sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    path.basename(file),
+    "package.json",
+  ]);
+});
+
+test("the addon is smaller than 1 MiB, and stripped", () => {
+  const { bytes } = addon();
+  expect(bytes.length).toBeLessThan(MIB);
+  if (process.platform === "linux") expect(sectionTypes(bytes)).not.toContain(SYMBOL_TABLE);
+});
+
+test.each([
+  ["publint", ["run", "--strict"]],
+  ["attw", []],
+])("%s finds nothing wrong with how it is required, imported and typed", async (tool, args) => {
+  const tarball = path.join(packed, `${manifest.name}-${manifest.version}.tgz`);
+  const command = ["exec", "--no", "--", tool, ...args, tarball];
+  await execute(process.execPath, [process.env.npm_execpath, ...command], { cwd: root });
+});
+
+const SYMBOL_TABLE = 2;
+
+/** The types of a 64-bit little-endian ELF file's sections. */
+function sectionTypes(bytes) {
+  const [start, size, count] = [
+    Number(bytes.readBigUInt64LE(0x28)),
+    bytes.readUInt16LE(0x3a),
+    bytes.readUInt16LE(0x3c),
+  ];
+  return Array.from({ length: count }, (_, index) => bytes.readUInt32LE(start + index * size + 4));
+}
+
+test.each([
+  ["required", "required.cjs", 'const { Memory, features } = require("linear-memory");'],
+  ["imported", "imported.mjs", 'import { Memory, features } from "linear-memory";'],
+  [
+    "imported as one",
+    "one.mjs",
+    'import all from "linear-memory"; const { Memory, features } = all;',
+  ],
+])("it can be %s", async (_how, file, line) => {
+  const program = `${line}
+    const memory = new Memory({ initial: 1, maximum: 2 });
+    memory.grow(1);
+    console.log(memory.toWebAssembly().buffer.byteLength, Object.isFrozen(features));`;
+  fs.writeFileSync(path.join(project, file), program);
+  expect(await run(file)).toBe("131072 true");
+});
+
+const examples = fs.readdirSync(path.join(root, "examples")).filter((file) => file.endsWith(".js"));
+
+test.each(examples)("the example %s runs", async (example) => {
+  const folder = path.join(project, "examples");
+  if (!fs.existsSync(folder)) {
+    fs.cpSync(path.join(root, "examples"), folder, { recursive: true });
+    // What some of them show it with, and what is not found there: the package.
+    fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "junction");
+  }
+  expect(await run(path.join("examples", example))).not.toBe("");
+});
+
+test("linear-memory/register makes it the class of WebAssembly", async () => {
+  fs.writeFileSync(
+    path.join(project, "registered.js"),
+    'console.log(WebAssembly.Memory === require("linear-memory").Memory)',
+  );
+  expect(await run("--require", "linear-memory/register", "registered.js")).toBe("true");
+});
+
+test("without the platform's package, the error says how to get it", async () => {
+  const { name } = addon();
+  const aside = path.join(project, "aside");
+  fs.renameSync(installed(name), aside);
+  try {
+    await expect(run("-e", 'require("linear-memory")')).rejects.toThrow(
+      new RegExp(
+        `no addon for .*Looked for:\n.*  ${name}: not there\n.*npm ci && npm run build`,
+        "s",
+      ),
+    );
+  } finally {
+    fs.renameSync(aside, installed(name));
+  }
+});

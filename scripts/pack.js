@@ -1,0 +1,96 @@
+"use strict";
+
+// Packs what is published into target/package/: a package for each platform, and the main one, which
+// has them as optional dependencies.
+//   node scripts/pack.js                the platforms whose addons are in the project's folder
+//   node scripts/pack.js <folder> --all those in that folder; fails where one of them is missing
+// Optional dependencies that are not published yet would break `npm ci`, so package.json has none.
+
+const { execFileSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+const { parseArgs } = require("node:util");
+
+const { bundle } = require("./bundle");
+
+const root = path.join(__dirname, "..");
+const output = path.join(root, "target", "package");
+const staged = path.join(output, "main");
+
+const { values: options, positionals } = parseArgs({
+  options: { all: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const addons = path.resolve(positionals[0] ?? root);
+
+const manifest = { ...require("../package.json") };
+// npm's provenance wants to find there where it was built.
+const { GITHUB_REPOSITORY: repository } = process.env;
+if (repository !== undefined) manifest.repository = `github:${repository}`;
+
+function run(command, args, cwd = root) {
+  return execFileSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+}
+
+/** The folders of the platforms' packages, without their addons, as napi-rs has them. */
+function makePlatformFolders() {
+  const cli = path.join(root, "node_modules", "@napi-rs", "cli", "dist", "cli.js");
+  run(process.execPath, [cli, "create-npm-dirs"], staged);
+  const folder = path.join(staged, "npm");
+  return fs.readdirSync(folder).map((name) => path.join(folder, name));
+}
+
+/** Adds the addon to a platform's folder; whether there is one. */
+function addAddon(folder) {
+  const { name, main } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+  const addon = path.join(addons, main);
+  if (!fs.existsSync(addon)) {
+    if (options.all) throw new Error(`${name}: there is no ${addon}`);
+    return false;
+  }
+  fs.copyFileSync(addon, path.join(folder, main));
+  fs.copyFileSync(addon, path.join(staged, main)); // For tests: it is not packed there.
+  fs.copyFileSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
+  return true;
+}
+
+/** Copies what npm would pack, its JavaScript in one file. */
+function stage() {
+  const [{ files }] = JSON.parse(run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]));
+  for (const { path: file } of files) {
+    if (!file.endsWith(".js")) fs.copyFileSync(path.join(root, file), path.join(staged, file));
+  }
+  bundle(staged);
+}
+
+function writeManifest(contents) {
+  fs.writeFileSync(path.join(staged, "package.json"), `${JSON.stringify(contents, null, 2)}\n`);
+}
+
+function pack(folder) {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", output];
+  const [packed] = JSON.parse(run("npm", args, folder));
+  const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+  const { name, version, files, size, unpackedSize } = packed;
+  console.log(`${name}@${version}: ${kib(size)}, ${files.length} files, ${kib(unpackedSize)}`);
+  return { name, version };
+}
+
+fs.rmSync(output, { recursive: true, force: true });
+fs.mkdirSync(staged, { recursive: true });
+stage();
+writeManifest(manifest);
+const present = makePlatformFolders().filter(addAddon).map(pack);
+
+manifest.files = manifest.files.filter((file) => fs.existsSync(path.join(staged, file)));
+manifest.files.push("bundle.js");
+for (const key of ["scripts", "devDependencies", "overrides", "napi"]) delete manifest[key];
+manifest.optionalDependencies = Object.fromEntries(
+  present.map(({ name, version }) => [name, version]),
+);
+writeManifest(manifest);
+pack(staged);
