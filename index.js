@@ -1,23 +1,22 @@
 "use strict";
 
-const { markAsUncloneable = () => {} } = require("node:worker_threads");
+const { setImmediate } = require("node:timers");
 
 const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions } = require("./lib/descriptor");
 const { features } = require("./lib/features");
 const { closed } = require("./lib/closed-store");
-const { flush, flushSync } = require("./lib/flush");
 const identity = require("./lib/identity");
 const { isMemory: isEngineMemory } = require("./lib/engine");
 const { isRegistered } = require("./lib/registered");
-const { map } = require("./lib/map");
-const { openFile } = require("./lib/open");
+const { markAsUncloneable } = require("./lib/marks");
 const pages = require("./lib/pages");
 const { keepShapesOf } = require("./lib/shapes");
 const { Snapshot, snapshotOf, isSnapshot, imageOf } = require("./lib/snapshot");
 const { Slot } = require("./lib/slot");
 const { createStore, openStore, hostObject } = require("./lib/store");
-const { wait, notify } = require("./lib/waiting");
+
+// What most programs never need is loaded when it is used.
 
 // What the next Memory is to be over, while Memory.from() runs the constructor.
 let opened;
@@ -29,8 +28,9 @@ class Memory {
     const object = isNew ? hostObject(store) : undefined;
     if (object === undefined) {
       Slot.add(this, store);
-      // Posted, it would arrive as an empty object. (Before Node 22.10, it does.)
+      // Posted, it would arrive as an empty object.
       markAsUncloneable(this);
+      if (!hasExample) keepExampleSoon();
       return;
     }
     Object.setPrototypeOf(object, Object.getPrototypeOf(this));
@@ -40,6 +40,7 @@ class Memory {
   }
 
   static open(path, options = undefined) {
+    const { openFile } = require("./lib/open");
     return Memory.#over(openFile(path, options));
   }
 
@@ -162,24 +163,29 @@ class Memory {
 
   map(offset, file, options = undefined) {
     const store = storeOf(this, "map()");
+    const { map } = require("./lib/map");
     const mapped = map(store, offset, file, options);
     const memory = Memory.from(this); // but for a memory of the engine's, this
     if (mapped !== store) Slot.set(memory, mapped);
   }
 
   async flush(offset = undefined, length = undefined) {
+    const { flush } = require("./lib/flush");
     await flush(storeOf(this, "flush()"), offset, length);
   }
 
   flushSync(offset = undefined, length = undefined) {
+    const { flushSync } = require("./lib/flush");
     flushSync(storeOf(this, "flushSync()"), offset, length);
   }
 
   async wait(index, expected, timeout = undefined) {
+    const { wait } = require("./lib/waiting");
     return wait(storeOf(this, "wait()"), index, expected, timeout);
   }
 
   notify(index, count = undefined) {
+    const { notify } = require("./lib/waiting");
     return notify(storeOf(this, "notify()"), index, count);
   }
 
@@ -224,6 +230,23 @@ function remember(memory, store) {
   if (store.isShared) identity.rememberShared(store, memory);
 }
 
+let hasExample = false;
+
+/** Not at once: who loads this may never make a memory, and who makes one is waiting for it. */
+function keepExampleSoon() {
+  hasExample = true;
+  setImmediate(() => {
+    try {
+      // A memory that has grown has every shape.
+      const example = new Memory({ initial: 0, maximum: 0 });
+      keepShapesOf(example, example.buffer);
+      example.grow(0);
+    } catch {
+      // There is room for no more. Without it, growing takes longer.
+    }
+  }).unref();
+}
+
 if (Symbol.dispose !== undefined) {
   Object.defineProperty(Memory.prototype, Symbol.dispose, {
     value: Memory.prototype.close,
@@ -261,10 +284,5 @@ Object.defineProperty(Memory.prototype, Symbol.toStringTag, {
   value: "WebAssembly.Memory",
   configurable: true,
 });
-
-// A memory that has grown has every shape.
-const example = new Memory({ initial: 0, maximum: 0 });
-keepShapesOf(example, example.buffer);
-example.grow(0);
 
 module.exports = { Memory, Snapshot, features };

@@ -3,11 +3,19 @@
 // Finds the addon: one that was built here, or the package of this platform, which npm installed with
 // this one (`optionalDependencies`).
 
+const { existsSync } = require("node:fs");
+
 const NAME = "linear-memory";
 
 // By napi-rs's names. A process with glibc cannot load what needs musl; one with musl can load some of
-// what needs glibc, so that comes last.
-const ABIS = { linux: ["-musl", "-gnu"], win32: ["-msvc"] };
+// what needs glibc, so that comes last wherever there is musl.
+function abis() {
+  if (process.platform === "win32") return ["-msvc"];
+  if (process.platform !== "linux") return [""];
+  const machine = { x64: "x86_64", arm64: "aarch64" }[process.arch] ?? process.arch;
+  const hasMusl = existsSync(`/lib/ld-musl-${machine}.so.1`);
+  return hasMusl ? ["-musl", "-gnu"] : ["-gnu", "-musl"];
+}
 
 function load() {
   // Tests load another addon than what is shipped.
@@ -15,17 +23,24 @@ function load() {
   if (chosen) return require(chosen);
 
   const platform = `${process.platform}-${process.arch}`;
-  const targets = (ABIS[process.platform] ?? [""]).map((abi) => platform + abi);
+  const targets = abis().map((abi) => platform + abi);
   const failures = [];
-  for (const candidate of [
-    ...targets.map((target) => `${__dirname}/${NAME}.${target}.node`),
-    ...targets.map((target) => `${NAME}-${target}`),
-  ]) {
+  const attempt = (candidate) => {
     try {
       return require(candidate);
     } catch (error) {
       failures.push({ candidate, error });
     }
+  };
+  for (const target of targets) {
+    const candidate = `${__dirname}/${NAME}.${target}.node`;
+    // Looking first is faster than failing.
+    const addon = existsSync(candidate) ? attempt(candidate) : void failures.push({ candidate });
+    if (addon !== undefined) return addon;
+  }
+  for (const target of targets) {
+    const addon = attempt(`${NAME}-${target}`);
+    if (addon !== undefined) return addon;
   }
   throw notFound(platform, failures);
 }
@@ -42,8 +57,8 @@ repository, and with a Rust toolchain, build it there: npm ci && npm run build`;
   return new Error(message, { cause: failures.find(({ error }) => !isAbsent(error))?.error });
 }
 
-function isAbsent({ code }) {
-  return code === "MODULE_NOT_FOUND";
+function isAbsent(error) {
+  return error === undefined || error.code === "MODULE_NOT_FOUND";
 }
 
 module.exports = load();

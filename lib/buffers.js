@@ -3,10 +3,10 @@
 // Unshared buffers, of ours and of the engine's making: how long they can be, and who detaches them.
 
 const { constants } = require("node:buffer");
-const { markAsUntransferable, isMarkedAsUntransferable } = require("node:worker_threads");
 
 const { PAGE } = require("./convert");
 const { features } = require("./features");
+const { markAsUntransferable, isMarkedAsUntransferable } = require("./marks");
 const native = require("../native");
 
 // Taken when this loads, before anyone can replace it.

@@ -8,6 +8,7 @@ const native = require("../native");
 // another one over the same address frees memory that is not its own.
 const FIRST_SAFE_V8 = 12;
 
+let hugePages;
 let resizableBuffers;
 
 /** Whether the engine makes buffers over pages of ours. */
@@ -26,7 +27,9 @@ const features = Object.freeze({
 
   detachKeys: native.hasDetachKeys(),
 
-  hugePages: native.hasHugePages(),
+  get hugePages() {
+    return (hugePages ??= native.hasHugePages());
+  },
 
   get memory64() {
     return engine.has64();

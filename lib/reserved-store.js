@@ -12,7 +12,6 @@ const { HostedStore, createHost, makeResizable, noResizable } = require("./hoste
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
 const { adopt } = require("./realm");
-const { ResizableStore } = require("./resizable-store");
 
 /**
  * Pages of our own, unshared, handed to the engine as an ArrayBuffer that every growth reissues.
@@ -97,6 +96,7 @@ class ReservedStore {
     if (engine.hasResizable) return this.#moveToHost(member, makeResizable);
     if (!features.resizableBuffers.unshared) throw noResizable("this engine makes none");
     const buffer = this.#detachable(member);
+    const { ResizableStore } = require("./resizable-store");
     const next = ResizableStore.createBuffer(member, this.type, this.#size);
     this.#moveUnder(member, next, buffer);
     return new ResizableStore(this, next);

@@ -2,7 +2,6 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { fileURLToPath } = require("node:url");
 
 const { PAGE, show, isObject } = require("./convert");
 const { translate } = require("./errors");
@@ -88,7 +87,7 @@ function snapshotOf(image) {
 /** Of what `node:fs` takes as paths, those that say where a file's folder is. */
 function toPath(file, member) {
   if (typeof file === "string") return file;
-  if (file instanceof URL) return fileURLToPath(file);
+  if (file instanceof URL) return require("node:url").fileURLToPath(file);
   throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
 }
 

@@ -25,11 +25,9 @@ const { showPages } = require("./convert");
 const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const { features } = require("./features");
-const { FileStore } = require("./file-store");
 const { HostedStore } = require("./hosted-store");
 const { isRegistered } = require("./registered");
 const { ReservedStore } = require("./reserved-store");
-const { SharedReservedStore } = require("./shared-reserved-store");
 const { readToken } = require("./token");
 
 /** The store of a new memory. */
@@ -73,7 +71,10 @@ function createShared(type) {
     return HostedStore.create(type);
   } catch (error) {
     if (type.address === "i32") throw error;
-    if (features.externalSharedBuffers) return SharedReservedStore.create(type);
+    if (features.externalSharedBuffers) {
+      const { SharedReservedStore } = require("./shared-reserved-store");
+      return SharedReservedStore.create(type);
+    }
     const maximum = showPages(type.maximum, type.address);
     throw new RangeError(
       `Memory: maximum: the engine cannot host ${maximum} shared pages, and makes no shared buffers over pages of ours`,
@@ -97,8 +98,11 @@ function openStore(source) {
   if (engine.isMemory(source)) return new HostedStore(source);
   const token = readToken(source);
   if (token === undefined) return undefined;
+  const { SharedReservedStore } = require("./shared-reserved-store");
   const store = HostedStore.open(token) ?? SharedReservedStore.open(token);
-  return store && token.file !== undefined ? FileStore.open(store, token.file) : store;
+  if (store === undefined || token.file === undefined) return store;
+  const { FileStore } = require("./file-store");
+  return FileStore.open(store, token.file);
 }
 
 module.exports = { createStore, openStore, hostObject };

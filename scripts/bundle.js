@@ -1,8 +1,8 @@
 "use strict";
 
-// Makes one file of all JavaScript of the package, since loading thirty takes twice as long. The modules
-// are in it as they are, each run when it is first required. What is exported stays in files of its own,
-// in which an `import` finds the names.
+// Makes few files of all JavaScript of the package, since loading thirty takes several times as long:
+// index.js, of what is needed at once, and later.js, of what is only required within functions. The modules
+// are in them as they are, each run when it is first required.
 //   node scripts/bundle.js <folder>
 
 const fs = require("node:fs");
@@ -15,29 +15,41 @@ const ENTRIES = ["index.js", "register.js"];
 function bundle(folder) {
   const modules = new Map();
   for (const entry of ENTRIES) collect(entry, modules);
-  const definitions = [...modules].map(([file, text]) => define(file, text));
-  const exported = ENTRIES.map(
-    (file) => `exports.${path.parse(file).name} = () => load("${file}");`,
-  );
-  write(folder, "bundle.js", [LOADER, ...definitions, ...exported].join("\n"));
-
+  const isAtOnce = requiredAtOnce("index.js", modules);
+  const definitions = (wanted) =>
+    [...modules]
+      .filter(([file]) => isAtOnce.has(file) === wanted)
+      .map(([file, { text }]) => define(file, text));
+  // As words, in which an `import` finds the names.
   const names = Object.keys(require(root)).join(", ");
-  const index = `const { ${names} } = require("./bundle").index();`;
-  write(folder, "index.js", `${index}\n\nmodule.exports = { ${names} };`);
-  write(folder, "register.js", 'module.exports = require("./bundle").register();');
+  const exported = `const { ${names} } = load("index.js");\n\nmodule.exports = { ${names} };`;
+  write(folder, "index.js", [LOADER, ...definitions(true), exported, SHARED].join("\n"));
+  write(folder, "later.js", [LATER, ...definitions(false), "};"].join("\n"));
+  write(folder, "register.js", REGISTER);
 }
 
-/** Adds a module's text, and those of what it requires, under their paths in the package. */
+/** Adds a module, and those that it requires, under their paths in the package. */
 function collect(file, modules) {
   if (modules.has(file)) return;
-  modules.set(file, undefined); // its place, in a circle of modules
+  const atOnce = [];
+  modules.set(file, { atOnce }); // its place, in a circle of modules
   const text = fs.readFileSync(path.join(root, file), "utf8");
-  const inPlace = text.replace(/\brequire\("(\.[^"]*)"\)/g, (_, name) => {
+  const inPlace = text.replace(/^(.*)\brequire\("(\.[^"]*)"\)/gm, (_, before, name) => {
     const required = resolve(file, name);
     collect(required, modules);
-    return `load("${required}")`;
+    // As prettier has it, what is within a function is indented.
+    if (!before.startsWith(" ")) atOnce.push(required);
+    return `${before}load("${required}")`;
   });
-  modules.set(file, inPlace);
+  modules.get(file).text = inPlace;
+}
+
+/** The modules that are run when that one is. */
+function requiredAtOnce(file, modules, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const required of modules.get(file).atOnce) requiredAtOnce(required, modules, found);
+  return found;
 }
 
 function resolve(file, name) {
@@ -50,6 +62,7 @@ const loaded = {};
 
 function load(file) {
   if (loaded[file] === undefined) {
+    if (modules[file] === undefined) require("./later")(modules, load);
     loaded[file] = { exports: {} };
     modules[file](loaded[file]);
   }
@@ -57,9 +70,20 @@ function load(file) {
 }
 `;
 
+// For register.js, which runs other modules beside the same ones.
+const KEY = 'Symbol.for("linear-memory: modules")';
+const SHARED = `Object.defineProperty(module.exports, ${KEY}, { value: load });`;
+const REGISTER = `module.exports = require("./index")[${KEY}]("register.js");`;
+
+const LATER = "module.exports = (modules, load) => {\n";
+
+// On lines of their own, as all are that are worth reading; the project has them.
+const COMMENTS = /^ *(?:\/\/.*|\/\*\*[^]*?\*\/)\n/gm;
+
+/** In brackets, so that the engine does not look at it twice: it runs. */
 function define(file, text) {
-  const program = text.replace(/^"use strict";\n+/, "");
-  return `modules["${file}"] = (module) => {\n${program}};\n`;
+  const program = text.replace(/^"use strict";\n+/, "").replace(COMMENTS, "");
+  return `modules["${file}"] = (function (module) {\n${program}});\n`;
 }
 
 function write(folder, file, program) {

@@ -59,7 +59,7 @@ function addAddon(folder) {
   return true;
 }
 
-/** Copies what npm would pack, its JavaScript in one file. */
+/** Copies what npm would pack, its JavaScript in few files. */
 function stage() {
   const [{ files }] = JSON.parse(run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]));
   for (const { path: file } of files) {
@@ -88,7 +88,7 @@ writeManifest(manifest);
 const present = makePlatformFolders().filter(addAddon).map(pack);
 
 manifest.files = manifest.files.filter((file) => fs.existsSync(path.join(staged, file)));
-manifest.files.push("bundle.js");
+manifest.files.push("later.js");
 for (const key of ["scripts", "devDependencies", "overrides", "napi"]) delete manifest[key];
 manifest.optionalDependencies = Object.fromEntries(
   present.map(({ name, version }) => [name, version]),

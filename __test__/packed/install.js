@@ -95,9 +95,9 @@ test("the packages hold what is needed", () => {
   expect(fs.readdirSync(installed(manifest.name)).sort()).toEqual([
     "LICENSE",
     "README.md",
-    "bundle.js",
     "index.d.ts",
     "index.js",
+    "later.js",
     "package.json",
     "register.d.ts",
     "register.js",

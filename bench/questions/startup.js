@@ -13,21 +13,27 @@ const root = path.join(__dirname, "..", "..");
 const folder = path.join(root, "target", "startup");
 const empty = path.join(folder, "empty.node");
 
-/** The package as it is published, and the addon to compare it with. */
+/** The package as it is installed, and the addon to compare it with. */
 function prepare() {
-  fs.mkdirSync(folder, { recursive: true });
-  bundle(folder);
-  for (const file of fs.readdirSync(root).filter((name) => name.endsWith(".node"))) {
-    fs.copyFileSync(path.join(root, file), path.join(folder, file));
-  }
+  const addon = fs.readdirSync(root).find((name) => name.endsWith(".node"));
+  const [, platform] = addon.split(".");
+  const installed = (name) => path.join(folder, "node_modules", name);
+  const platforms = installed(`linear-memory-${platform}`);
+  for (const each of [installed("linear-memory"), platforms])
+    fs.mkdirSync(each, { recursive: true });
+  bundle(installed("linear-memory"));
+  fs.copyFileSync(path.join(root, addon), path.join(platforms, addon));
+  fs.writeFileSync(path.join(platforms, "package.json"), JSON.stringify({ main: addon }));
+
   const source = path.join(root, "bench", "empty.rs");
   const flags = ["-O", "--edition=2024", "--crate-type=cdylib", "-Cpanic=abort"];
   if (!fs.existsSync(empty)) execFileSync("rustc", [...flags, "-o", empty, source]);
+  return { "linear-memory": installed("linear-memory"), empty };
 }
 
 /** Nanoseconds that `require` of it takes in a process that has done nothing else. */
-function load(file) {
-  prepare();
+function load(name) {
+  const { [name]: file } = prepare();
   const program = `
     const start = process.hrtime.bigint();
     require(${JSON.stringify(file)});
@@ -48,8 +54,8 @@ module.exports = {
   parameters: { rounds: 9, warmups: 0 },
   quick: { rounds: 2 },
   peers: {
-    "linear-memory": () => load(folder),
-    [EMPTY]: () => load(empty),
+    "linear-memory": () => load("linear-memory"),
+    [EMPTY]: () => load("empty"),
     [NODE]: ({ elapsed }) => elapsed(() => spawnSync(process.execPath, ["-e", ""])),
   },
 };
