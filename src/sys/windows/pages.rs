@@ -5,7 +5,7 @@ use std::io;
 use std::os::windows::fs::FileExt;
 use std::ptr;
 
-use windows_sys::Win32::System::Memory::DiscardVirtualMemory;
+use windows_sys::Win32::System::Memory::{MEM_RESET, PAGE_READWRITE, VirtualAlloc, VirtualUnlock};
 
 use crate::sys::{PageRange, Writes, fault};
 use crate::units::HostBytes;
@@ -18,18 +18,22 @@ impl PageRange<'_> {
     /// Gives the pages back to the system: they read zero.
     ///
     /// Other threads may be in them: so they are not decommitted, which would have them fault until
-    /// they are committed again, if that can be done. Bytes that are zero are given back instead: what the
-    /// system has for them afterwards is them, or zeros.
+    /// they are committed again, if that can be done. They are cleared, and the system is told that it
+    /// need not keep them: what it has for them afterwards is them, or zeros.
     ///
     /// # Errors
     ///
     /// None: where the system keeps the pages, they read zero all the same.
     pub fn discard(&self) -> io::Result<()> {
-        fault::check("DiscardVirtualMemory")?;
+        fault::check("VirtualAlloc")?;
         for chunk in self.chunks() {
             chunk.clear();
+            let (first, length) = (chunk.base().as_ptr().cast(), chunk.length().get());
             // SAFETY: the pages are the owner's to replace: see `new`.
-            unsafe { DiscardVirtualMemory(chunk.base().as_ptr().cast(), chunk.length().get()) };
+            unsafe { VirtualAlloc(first, length, MEM_RESET, PAGE_READWRITE) };
+            // What is not locked leaves the working set by this.
+            // SAFETY: changes no byte.
+            unsafe { VirtualUnlock(first, length) };
         }
         Ok(())
     }
