@@ -28,6 +28,10 @@ const features = Object.freeze({
 
   hugePages: native.hasHugePages(),
 
+  mappedFiles: native.mapsFiles(),
+
+  waits: native.hasWaits(),
+
   get memory64() {
     return engine.has64();
   },

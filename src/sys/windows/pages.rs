@@ -19,7 +19,8 @@ impl PageRange<'_> {
     ///
     /// Other threads may be in them: so they are not decommitted, which would have them fault until
     /// they are committed again, if that can be done. They are cleared, and the system is told that it
-    /// need not keep them: what it has for them afterwards is them, or zeros.
+    /// need not keep them: what it has for them afterwards is them, or zeros. So is what somebody writes in
+    /// between.
     ///
     /// # Errors
     ///
