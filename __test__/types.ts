@@ -23,6 +23,8 @@ const growable: SharedArrayBuffer = new Memory({
 const fixed: ArrayBuffer = new Memory({ initial: 1 }).toFixedLengthBuffer();
 const hasGrowable: boolean = features.resizableBuffers.shared;
 const engines: WebAssembly.Memory = new Memory({ initial: 1 }).toWebAssembly();
+const standsIn: WebAssembly.Memory = new Memory({ initial: 1 });
+const imported: WebAssembly.Imports = { js: { mem: new Memory({ initial: 1 }) } };
 const adopted: ArrayBufferLike = Memory.from(engines).buffer;
 const posted = Memory.from(new Memory({ initial: 1, maximum: 2, shared: true }).share());
 const discarded: number = new Memory({ initial: 1n, address: "i64" }).discard(0, 65_536);
@@ -64,6 +66,12 @@ const woken: number = opened.notify(0, 1);
 
 // @ts-expect-error features are read only
 features.resizableBuffers.shared = true;
+// @ts-expect-error an unshared memory's buffer is an ArrayBuffer
+const notShared: SharedArrayBuffer = new Memory({ initial: 1 }).buffer;
+// @ts-expect-error a shared one's is a SharedArrayBuffer
+const notUnshared: ArrayBuffer = new Memory({ initial: 1, maximum: 1, shared: true }).buffer;
+// @ts-expect-error the engine counts the pages of those in numbers
+const notStandingIn: WebAssembly.Memory = new Memory({ initial: 1n, address: "i64" });
 // @ts-expect-error initial is required
 new Memory({ maximum: 1 });
 // @ts-expect-error a shared memory needs a maximum
@@ -102,6 +110,7 @@ Memory.from(snapshot, { maximum: 2n }).grow(1);
 snapshot.byteLength = 0;
 
 export { shared, before, before64, shared64, type, adopted, posted, has, derived, undone };
+export { standsIn, imported, notShared, notUnshared, notStandingIn };
 export { resizable, growable, fixed, hasGrowable };
 export { discarded, bytes, byteLength, disposable };
 export { started, startedUnshared, startedShared, started64 };

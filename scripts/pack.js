@@ -54,7 +54,8 @@ function addAddon(folder) {
   }
   fs.copyFileSync(addon, path.join(folder, main));
   fs.copyFileSync(addon, path.join(staged, main)); // For tests: it is not packed there.
-  fs.copyFileSync(path.join(root, "LICENSE"), path.join(folder, "LICENSE"));
+  for (const file of ["LICENSE", "THIRD-PARTY.md"])
+    fs.copyFileSync(path.join(root, file), path.join(folder, file));
   return true;
 }
 

@@ -21,9 +21,12 @@ pub enum PageSize {
 }
 
 /// ```text
-/// base                committed                capacity       + one page
+/// base                committed                capacity       + one page, or more
 ///  | readable, writable | faults: not yet grown into | guard: faults |
 /// ```
+///
+/// A long one ends at a multiple of 2 MiB. Linux (6.7) puts what is as long as that where it begins at one
+/// too, and so can map 2 MiB of a file's pages by one fault.
 #[derive(Debug)]
 pub struct Range {
     mapping: Mapping,
@@ -54,6 +57,7 @@ impl Range {
         };
         let length = capacity
             .checked_add(HostBytes::page())
+            .and_then(HostBytes::whole_huge_pages)
             .ok_or_else(|| refused(io::ErrorKind::OutOfMemory.into()))?;
         let reserve = match page_size {
             PageSize::Base => Mapping::reserve,

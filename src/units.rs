@@ -68,6 +68,16 @@ impl HostBytes {
         isize::try_from(bytes).ok().map(|_| Self(bytes))
     }
 
+    /// Up to a multiple of [`HostBytes::HUGE_PAGE`], if it is at least one; `None` where no
+    /// address space is so large.
+    pub fn whole_huge_pages(self) -> Option<Self> {
+        if self < Self::HUGE_PAGE {
+            return Some(self);
+        }
+        let bytes = self.0.checked_next_multiple_of(Self::HUGE_PAGE.0)?;
+        Self::round_up(bytes)
+    }
+
     /// Half of it, down to a page boundary.
     pub fn halved(self) -> Self {
         let half = self.0 / 2;
@@ -105,6 +115,21 @@ mod tests {
         assert_eq!(HostBytes::round_up(1 << (usize::BITS - 1)), None);
         let half = HostBytes::round_up(1 << (usize::BITS - 2)).unwrap();
         assert_eq!(half.checked_add(half), None);
+    }
+
+    #[test]
+    fn long_ones_are_rounded_up_to_huge_pages() {
+        let page = HostBytes::page();
+        let huge = HostBytes::HUGE_PAGE;
+        let two = huge.checked_add(huge);
+        assert_eq!(page.whole_huge_pages(), Some(page));
+        assert_eq!(huge.whole_huge_pages(), Some(huge));
+        assert_eq!(
+            huge.checked_add(page).and_then(HostBytes::whole_huge_pages),
+            two
+        );
+        let longest = HostBytes::round_up(isize::MAX as usize - page.get()).unwrap();
+        assert_eq!(longest.whole_huge_pages(), None);
     }
 
     #[test]

@@ -106,6 +106,7 @@ test("the packages hold what is needed", () => {
   expect(fs.readdirSync(installed(name)).sort()).toEqual([
     "LICENSE",
     "README.md",
+    "THIRD-PARTY.md",
     path.basename(file),
     "package.json",
   ]);

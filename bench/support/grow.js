@@ -46,8 +46,9 @@ function growQuestion({ shared = false, turnEvery, ...question }) {
   return {
     unit: "ns",
     against: "WebAssembly.Memory",
-    parameters: { rounds: 9, pages: 2_000 },
-    quick: { rounds: 2 },
+    // Before that many growths, what is measured is mostly code that is not compiled yet.
+    parameters: { rounds: 9, pages: 2_000, warmups: 4 },
+    quick: { rounds: 2, warmups: 1 },
     peers: mapPeers(peers, (make) => async ({ elapsed, turn }, { pages }) => {
       const addPage = make({ initial: 1, maximum: pages, shared });
       const growAll = async () => {
