@@ -252,7 +252,8 @@ export interface Memory<
    * again. The size stays: to views, other threads and a module that runs on, it is as if zeros had
    * been written, but that resident memory falls.
    *
-   * Pages that other threads use at that moment read zero from then on, or what they then write.
+   * Pages that other threads use at that moment read zero from then on, or what they then write, which
+   * on Windows may be lost.
    *
    * @param offset of the first byte; a multiple of 65,536
    * @param length in bytes; a multiple of 65,536
@@ -288,11 +289,13 @@ export interface Memory<
    * all views of it stay, and have the snapshot's bytes; a memory that is longer, as when it has
    * grown since, keeps its size, and reads zero beyond.
    *
+   * Where `features.mappedFiles` is false, all is copied, each time. Elsewhere:
+   *
    * The first time, the snapshot's pages are mapped in place of the memory's: pages are copied when
    * they are first written to. After that, to put back the same snapshot takes as long as there are
    * pages that were written to: up to 4 MiB of them are written again, and stay resident, since to
    * fault them in anew would take ten times as long; more are given back. On Linux before 6.7, all
-   * are.
+   * are; on macOS, the snapshot is mapped again.
    *
    * In a memory with {@link MemoryOptions.hugePages}, pages are of the system's usual size from then
    * on, but for those that the snapshot has none of.
@@ -358,7 +361,8 @@ export interface Memory<
    * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
    *   `EACCES`, `EBADF` for a descriptor that is not open.
    * @throws TypeError with the `code` `EISDIR` for a directory and `ENODEV` for what is no regular file;
-   *   without one where an argument is no number, or the memory is a file that is written to.
+   *   without one where an argument is no number, the memory is a file that is written to, or
+   *   `features.mappedFiles` is false.
    * @throws RangeError where an offset or length is negative or no integer, the bytes are not all in
    *   the file or not all in the memory, or the system refuses. The memory is as it was.
    * @example
@@ -400,8 +404,8 @@ export interface Memory<
    * @param expected what it is to be, converted to 32 bits
    * @param timeout in milliseconds. Default: without end
    * @returns a promise of "ok" where it was notified, "not-equal" where the word is another, or
-   *   "timed-out"; rejected with a TypeError where the memory is not shared, or `index` is no number,
-   *   and with a RangeError where the memory has no such word, or the system has no thread left
+   *   "timed-out"; rejected with a TypeError where the memory is not shared, `index` is no number, or
+   *   `features.waits` is false, and with a RangeError where the memory has no such word, or the system has no thread left
    */
   wait(
     index: number,
@@ -416,7 +420,7 @@ export interface Memory<
    * @param index of the word, in words of 4 bytes
    * @param count how many at most. Default: all
    * @returns how many it woke
-   * @throws TypeError where the memory is not shared, or `index` is no number.
+   * @throws TypeError where the memory is not shared, `index` is no number, or `features.waits` is false.
    * @throws RangeError where the memory has no such word.
    */
   notify(index: number, count?: number): number;
@@ -550,7 +554,7 @@ export interface MemoryConstructor {
    *   `EACCES`, `EISDIR`, `EBADF` for a descriptor that is not open.
    * @throws TypeError with the `code` `EISDIR` for a directory and `ENODEV` for what is no regular file;
    *   without one where `path` is none, a member does not convert, or one is missing: `initial` for
-   *   "w+", `maximum` for a shared memory.
+   *   "w+", `maximum` for a shared memory; and where `features.mappedFiles` is false.
    * @throws RangeError where `maximum` is smaller than `initial` or the file, either exceeds its limit,
    *   no buffer of this engine can view so many bytes, or the system refuses, as for want of disk space.
    * @see {@link https://man7.org/linux/man-pages/man2/mmap.2.html mmap(2)}, and docs/files.md
@@ -586,7 +590,7 @@ type CheckedDescriptor<Address extends AddressType, Shared extends boolean> = Me
 
 export declare const Memory: MemoryConstructor;
 
-/** What this engine offers, so that a program can ask rather than try. */
+/** What this engine and this system offer, so that a program can ask rather than try. */
 export declare const features: {
   /**
    * How pages become buffers. `"v8"`: backing stores of V8's own, on the versions of Node.js that were
@@ -608,8 +612,19 @@ export declare const features: {
    * has resizable ArrayBuffers and allows buffers over pages of ours.
    */
   readonly resizableBuffers: { readonly unshared: boolean; readonly shared: boolean };
-  /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. */
+  /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. Linux only. */
   readonly hugePages: boolean;
+  /**
+   * Whether the system can put a file's pages in place of a memory's: on Linux and macOS. Where it cannot
+   * (Windows), `Memory.open()` and `map()` throw a TypeError, and a snapshot is a copy of the bytes that
+   * are not zero, which `restore()` and `Memory.from()` copy again.
+   */
+  readonly mappedFiles: boolean;
+  /**
+   * Whether `wait()` and `notify()` can be had, which throw a TypeError elsewhere: not on macOS before
+   * 14.4.
+   */
+  readonly waits: boolean;
   /** Whether the engine's own class has 64-bit addresses, so that `toWebAssembly()` takes them. */
   readonly memory64: boolean;
   /**

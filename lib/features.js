@@ -31,6 +31,10 @@ const features = Object.freeze({
     return (hugePages ??= native.hasHugePages());
   },
 
+  mappedFiles: native.mapsFiles(),
+
+  waits: native.hasWaits(),
+
   get memory64() {
     return engine.has64();
   },

@@ -7,6 +7,7 @@ const { constants } = require("node:os");
 const { types } = require("node:util");
 
 const { show, isObject } = require("./convert");
+const { features } = require("./features");
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_NONBLOCK = 0 } = fs.constants;
 
@@ -15,6 +16,9 @@ const { O_RDONLY, O_RDWR, O_CREAT, O_NONBLOCK = 0 } = fs.constants;
  * A number is a descriptor already, and stays open.
  */
 function withFile(file, flags, member, action) {
+  if (!features.mappedFiles) {
+    throw new TypeError(`${member}: this system cannot put a file's pages in place of a memory's`);
+  }
   if (typeof file === "number") return action(file, statOfFile(file, file, member));
   checkPath(file, member);
   // Does not wait for the other end of a pipe.

@@ -60,7 +60,8 @@ function createHuge(type) {
     throw new TypeError("Memory: hugePages: not of a shared memory, whose pages are the engine's");
   }
   if (!features.hugePages) {
-    throw new TypeError("Memory: hugePages: this system has none (transparent_hugepage is never)");
+    const reason = process.platform === "linux" ? " (transparent_hugepage is never)" : "";
+    throw new TypeError(`Memory: hugePages: this system has none${reason}`);
   }
   return new ReservedStore(type, { hugePages: true });
 }

@@ -5,6 +5,7 @@
 
 const { show, toPrimitive } = require("./convert");
 const { translate } = require("./errors");
+const { features } = require("./features");
 const native = require("../native");
 
 const WORD = 4;
@@ -39,6 +40,11 @@ function notify(store, index, count) {
 /** The address of a word of a shared memory, which is mapped until `release` is called. */
 function wordAt(store, index, member) {
   if (!store.isShared) throw new TypeError(`${member}: shared: only of a shared memory`);
+  if (!features.waits) {
+    throw new TypeError(
+      `${member}: this system has no waits between processes (macOS has, since 14.4)`,
+    );
+  }
   const { pages } = store;
   const words = pages.byteLength / WORD;
   if (typeof index !== "number") {

@@ -239,6 +239,18 @@ pub fn has_huge_pages() -> bool {
     sys::has_huge_pages()
 }
 
+/// Whether the system can put a file's pages in place of a memory's.
+#[napi(catch_unwind)]
+pub fn maps_files() -> bool {
+    sys::MAPS_FILES
+}
+
+/// Whether the system has waits for a word of memory.
+#[napi(catch_unwind)]
+pub fn has_waits() -> bool {
+    sys::futex::is_available()
+}
+
 /// Whether this engine makes SharedArrayBuffers over pages of ours.
 #[napi(catch_unwind)]
 pub fn has_external_shared_buffers() -> bool {

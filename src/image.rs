@@ -1,14 +1,11 @@
 //! An image of a memory's pages: frozen, sparse, and shared by all memories that start from it.
 
 use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, OnceLock};
-
-use memmap2::Mmap;
 
 use crate::error::MemoryError;
 use crate::mapping_room::MappingRoom;
-use crate::sys::{ImageFile, PageRange};
+use crate::sys::{ImageBytes, ImageFile, PageRange};
 use crate::units::{HostBytes, Pages};
 
 /// Holes smaller than this are not worth a mapping of their own.
@@ -33,7 +30,7 @@ pub type Runs = Arc<[Range<usize>]>;
 
 #[derive(Debug)]
 struct Mapped {
-    bytes: Mmap,
+    bytes: ImageBytes,
     _room: MappingRoom,
 }
 
@@ -76,6 +73,15 @@ impl Image {
             .map_err(|source| MemoryError::System { wanted, source })
     }
 
+    /// Puts its bytes, and zeros beyond them, in place of those of `pages`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; no byte has changed then.
+    pub fn put_under(&self, pages: &PageRange) -> std::io::Result<()> {
+        self.file.put_under(pages)
+    }
+
     /// All bytes; `None` where they cannot be mapped. Who reads those that are zero makes them take
     /// memory.
     pub fn bytes(&self) -> Option<&[u8]> {
@@ -100,12 +106,6 @@ impl Image {
         holes.sort_by_key(|hole| std::cmp::Reverse(hole.len()));
         holes.truncate(MOST_HOLES);
         holes
-    }
-}
-
-impl AsFd for Image {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
     }
 }
 

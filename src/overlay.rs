@@ -226,9 +226,9 @@ impl Overlays {
         let mapped = sys::mappings_within(&(0..usize::MAX))?;
         self.by_start.retain(|start, _| {
             let next = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
-            mapped
-                .get(next)
-                .is_some_and(|mapped| mapped.is_file && mapped.addresses.start <= *start)
+            mapped.get(next).is_some_and(|mapped| {
+                mapped.is_file != Some(false) && mapped.addresses.start <= *start
+            })
         });
         self.settle();
         Ok(())

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use crate::error::MemoryError;
@@ -135,7 +134,7 @@ pub fn write_runs(
         for_bytes(&run, |bytes, at| {
             let at = offset.saturating_add(position(start.saturating_add(at)));
             bytes
-                .write_to(file.as_fd(), at, end)
+                .write_to(file, at, end)
                 .map_err(|source| MemoryError::File { source })
         })?;
     }
@@ -184,9 +183,12 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
         return put_back(pages, image);
     }
     overlays.make_room(MOST_HOLES.saturating_add(2))?;
-    pages
-        .cover(image.as_fd(), 0, Writes::Private)
+    image
+        .put_under(pages)
         .map_err(|source| refused(pages, source))?;
+    if !sys::MAPS_FILES {
+        return Ok(()); // a copy: the pages are what they were
+    }
     overlays.put(&addresses, Overlay::of_image(image));
     for hole in image.holes(pages.length()) {
         // The image reads zero there as well. But it would keep a page for each that is touched.
@@ -217,7 +219,7 @@ pub fn cover(
     overlays.make_room(2)?;
     // Before the pages are there: a file may be truncated at any time.
     let overlay = Overlay::of_file(Watch::over(&addresses).map_err(failed)?);
-    pages.cover(file.as_fd(), offset, writes).map_err(failed)?;
+    pages.cover(file, offset, writes).map_err(failed)?;
     overlays.put(&addresses, overlay);
     Ok(())
 }
@@ -372,7 +374,7 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
     }
     let has_file = overlays.have_file(&from.addresses());
     copy_overlays(&mut overlays, &from, &to);
-    if overlaid || is_split(&from.addresses()) || from.remap_to(&to).is_err() {
+    if overlaid || sys::is_split(&from.addresses()) || from.remap_to(&to).is_err() {
         moved.shared = relocate_pieces(&from, &to, has_file)?;
         overlays.clear(&from.addresses());
     }
@@ -392,15 +394,6 @@ fn copy_overlays(overlays: &mut Overlays, from: &PageRange, to: &PageRange) {
         let overlay = overlay.moved_to(&there);
         overlays.put(&there, overlay);
     }
-}
-
-/// Whether several mappings may have these addresses. A system that moves several at once may move
-/// some, and then refuse; but each that does so can be asked.
-fn is_split(addresses: &Range<usize>) -> bool {
-    sys::MapsQuery::open().is_none_or(|maps| {
-        maps.at(addresses.start)
-            .is_some_and(|mapped| mapped.addresses.end < addresses.end)
-    })
 }
 
 /// Moves one mapping after the other. Returns where those are that a file has to have.
@@ -425,10 +418,11 @@ fn relocate_pieces(
         };
         let piece = offset(mapped.addresses.start)..offset(mapped.addresses.end);
         let (source, target) = (part(from, piece.clone())?, part(to, piece.clone())?);
-        let result = if mapped.is_shared {
+        let is_shared = mapped.is_shared.unwrap_or(has_file);
+        let result = if is_shared {
             move_shared(&source, &target)
         } else {
-            move_piece(&source, &target, mapped.is_file)
+            move_piece(&source, &target, mapped.is_file != Some(false))
         };
         if let Err(error) = result {
             for (source, target, is_shared) in done {
@@ -440,10 +434,10 @@ fn relocate_pieces(
             }
             return Err(error);
         }
-        if mapped.is_shared {
+        if is_shared {
             shared.push(piece);
         }
-        done.push((source, target, mapped.is_shared));
+        done.push((source, target, is_shared));
     }
     Ok(shared)
 }
@@ -675,9 +669,7 @@ mod tests {
 
             // Another image's, of which nobody told either.
             let other = super::tests::image(length, 8);
-            area.pages()
-                .cover(other.as_fd(), 0, Writes::Private)
-                .unwrap();
+            other.put_under(&area.pages()).unwrap();
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
         }
@@ -737,11 +729,9 @@ mod tests {
         from.fill(0..4 * PAGE, 7);
         // Not anonymous, and not in the table: another mapping is all that counts.
         let image = image(PAGE, 8);
-        part(&from.pages(), PAGE..2 * PAGE)
-            .unwrap()
-            .cover(image.as_fd(), 0, Writes::Private)
-            .unwrap();
-        assert!(is_split(&from.pages().addresses()));
+        let second = part(&from.pages(), PAGE..2 * PAGE).unwrap();
+        image.put_under(&second).unwrap();
+        assert!(sys::is_split(&from.pages().addresses()));
         relocate(from.pages(), to.pages()).unwrap();
         assert_eq!([0, 1, 2, 3].map(|page| to.byte(page * PAGE)), [7, 8, 7, 7]);
         assert!(from.pages().is_zero());

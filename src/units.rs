@@ -1,6 +1,6 @@
 //! Lengths whose unit is part of their type.
 
-use rustix::param::page_size;
+use crate::sys::page_size;
 
 /// Bytes in a WebAssembly page.
 const PAGE: u64 = 64 * 1024;

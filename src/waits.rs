@@ -46,9 +46,7 @@ pub fn start(
         }
     };
     let builder = thread::Builder::new().name("linear-memory".to_owned());
-    let started = fault::check("clone")
-        .map_err(io::Error::from)
-        .and_then(|()| builder.stack_size(STACK).spawn(wait));
+    let started = fault::check("clone").and_then(|()| builder.stack_size(STACK).spawn(wait));
     if let Err(source) = started
         && let Some(settle) = take(&settle)
     {

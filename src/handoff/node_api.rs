@@ -11,7 +11,7 @@ use napi::{Env, JsValue, Status, Unknown, sys};
 
 use super::holds::{self, Held, Hint};
 use crate::linear_memory::Extent;
-use crate::sys::PageRange;
+use crate::sys::{PageRange, host};
 use crate::units::HostBytes;
 
 /// An ArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
@@ -163,10 +163,8 @@ type CreateShared = unsafe extern "C" fn(
 fn create_shared() -> Option<CreateShared> {
     static FUNCTION: OnceLock<Option<CreateShared>> = OnceLock::new();
     *FUNCTION.get_or_init(|| {
-        let host = libloading::os::unix::Library::this();
         // SAFETY: the type is the one that Node declares for this name.
-        let symbol = unsafe { host.get(b"node_api_create_external_sharedarraybuffer\0") };
-        symbol.ok().map(|function| *function)
+        unsafe { host::symbol(c"node_api_create_external_sharedarraybuffer") }
     })
 }
 

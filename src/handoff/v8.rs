@@ -5,13 +5,14 @@
 //! releases it, inside a synchronous loop too, and it lives as long as anyone holds the store.
 //!
 //! Nothing here is declared by a header that the build sees. So it is used only on versions of V8
-//! that the whole suite was run on, in Node.js, where every name is found, and after a test.
+//! that the whole suite was run on, in Node.js, where every name is found, and after a test. On macOS
+//! and Windows, whose C++ libraries are others, one of the names is mangled otherwise: they have
+//! Node-API's.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
 
-use libloading::os::unix::Library;
 use napi::{Env, JsValue, Status, Unknown, sys};
 
 use super::account::Entry;
@@ -20,6 +21,7 @@ use super::shared_ptr::{Shared, SharedPtr};
 use crate::linear_memory::{Extent, LinearMemory, Sharing};
 use crate::range::PageSize;
 use crate::registry;
+use crate::sys::host;
 use crate::units::{HostBytes, Pages};
 
 /// The versions of V8 that the test matrix covers: those of Node.js 20, 22, 24 and 26.
@@ -79,16 +81,15 @@ pub struct Buffers {
 impl Buffers {
     /// The functions of the running engine, if it is Node.js with a version of V8 that was tested.
     pub fn find() -> Option<Self> {
-        let host = Library::this();
-        let (major, minor) = version(&host)?;
+        let (major, minor) = version()?;
         if !TESTED.contains(&(major, minor)) {
             return None;
         }
         macro_rules! function {
-            ($name:literal) => {
+            ($name:expr) => {
                 // SAFETY: the name is mangled with the very parameters that the field's type has;
                 // the versions listed above declare its result and its calling convention.
-                unsafe { symbol(&host, $name) }?
+                unsafe { host::symbol($name) }?
             };
         }
         Some(Self {
@@ -106,7 +107,7 @@ impl Buffers {
             } else {
                 function!(c"_ZN2v811ArrayBuffer12SetDetachKeyENS_5LocalINS_5ValueEEE")
             },
-            current_isolate: function!(c"_ZN2v87Isolate10GetCurrentEv"),
+            current_isolate: function!(GET_CURRENT),
         })
     }
 
@@ -285,16 +286,24 @@ impl Shared for StoreOwner {
     }
 }
 
+/// As the engine's compiler mangles them: on Windows, in Microsoft's way.
+#[cfg(not(windows))]
+const LOW_MEMORY_NOTIFICATION: &CStr = c"_ZN2v87Isolate21LowMemoryNotificationEv";
+#[cfg(not(windows))]
+const GET_CURRENT: &CStr = c"_ZN2v87Isolate10GetCurrentEv";
+#[cfg(windows)]
+const LOW_MEMORY_NOTIFICATION: &CStr = c"?LowMemoryNotification@Isolate@v8@@QEAAXXZ";
+#[cfg(windows)]
+const GET_CURRENT: &CStr = c"?GetCurrent@Isolate@v8@@SAPEAV12@XZ";
+
 /// Asks V8, wherever it is that, for a collection of all that can be collected.
 pub fn collect_garbage() {
     type Notify = unsafe extern "C" fn(Isolate);
     type Current = unsafe extern "C" fn() -> Isolate;
-    let host = Library::this();
     // SAFETY: `void v8::Isolate::LowMemoryNotification()`, since V8 3.
-    let notify: Option<Notify> =
-        unsafe { symbol(&host, c"_ZN2v87Isolate21LowMemoryNotificationEv") };
+    let notify: Option<Notify> = unsafe { host::symbol(LOW_MEMORY_NOTIFICATION) };
     // SAFETY: `static v8::Isolate* v8::Isolate::GetCurrent()`, likewise.
-    let current: Option<Current> = unsafe { symbol(&host, c"_ZN2v87Isolate10GetCurrentEv") };
+    let current: Option<Current> = unsafe { host::symbol(GET_CURRENT) };
     let (Some(notify), Some(current)) = (notify, current) else {
         return;
     };
@@ -307,10 +316,10 @@ pub fn collect_garbage() {
 }
 
 /// The version of V8, if the process is Node.js.
-fn version(host: &Library) -> Option<(u32, u32)> {
+fn version() -> Option<(u32, u32)> {
     // SAFETY: `static const char* v8::V8::GetVersion()`, since V8 3.
     let get: unsafe extern "C" fn() -> *const c_char =
-        unsafe { symbol(host, c"_ZN2v82V810GetVersionEv") }?;
+        unsafe { host::symbol(c"_ZN2v82V810GetVersionEv") }?;
     // SAFETY: it takes nothing.
     let text = unsafe { get() };
     // SAFETY: a C string that V8 never frees.
@@ -323,15 +332,6 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = numbers.split('.').map(str::parse);
     let version = (numbers.next()?.ok()?, numbers.next()?.ok()?);
     embedder.starts_with("node.").then_some(version)
-}
-
-/// # Safety
-///
-/// `T` must be the function type that `name` has in the engine.
-unsafe fn symbol<T: Copy>(host: &Library, name: &CStr) -> Option<T> {
-    // SAFETY: the caller's word.
-    let symbol = unsafe { host.get::<T>(name.to_bytes_with_nul()) };
-    symbol.ok().map(|function| *function)
 }
 
 #[cfg(test)]

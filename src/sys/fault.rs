@@ -5,8 +5,7 @@
 //! What gives back (`munmap`) is not counted: it cannot report a failure to anyone.
 
 use std::cell::RefCell;
-
-use rustix::io::Errno;
+use std::io;
 
 #[derive(Default)]
 struct Plan {
@@ -32,16 +31,23 @@ pub fn calls_reached() -> Vec<&'static str> {
     PLAN.with_borrow(|plan| plan.reached.clone())
 }
 
+/// What a call says for want of memory.
+#[cfg(unix)]
+const NO_MEMORY: i32 = libc::ENOMEM;
+/// What a call says for want of memory: `ERROR_NOT_ENOUGH_MEMORY`.
+#[cfg(windows)]
+const NO_MEMORY: i32 = 8;
+
 /// Stands before each call of the system's.
 ///
 /// # Errors
 ///
 /// `ENOMEM`, where the plan has the call fail.
-pub fn check(call: &'static str) -> rustix::io::Result<()> {
+pub fn check(call: &'static str) -> io::Result<()> {
     PLAN.with_borrow_mut(|plan| {
         plan.reached.push(call);
         if plan.failing.contains(&plan.reached.len()) {
-            Err(Errno::NOMEM)
+            Err(io::Error::from_raw_os_error(NO_MEMORY))
         } else {
             Ok(())
         }

@@ -1,8 +1,7 @@
 //! Waiting for a word of memory to change, and waking who waits: also between processes, which map the
-//! same page of a file.
+//! same page of a file, where the system can map files.
 
-use std::io;
-use std::time::Duration;
+pub use super::system::futex::{is_available, wait, wake};
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,51 +12,4 @@ pub enum Wait {
     NotEqual,
     /// Nobody did, for as long as it was to wait.
     TimedOut,
-}
-
-/// Waits while the word at `address` is `expected`. The kernel reads it: an address where nothing is
-/// mapped is an error, not a fault.
-///
-/// # Errors
-///
-/// What `futex(2)` says.
-pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait> {
-    let timeout = libc::timespec {
-        tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
-        tv_nsec: timeout.subsec_nanos().into(),
-    };
-    // SAFETY: the kernel checks the address; `timeout` is one that it reads.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            address,
-            libc::FUTEX_WAIT,
-            expected,
-            &raw const timeout,
-        )
-    };
-    if result == 0 {
-        return Ok(Wait::Woken);
-    }
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::EAGAIN) => Ok(Wait::NotEqual),
-        Some(libc::ETIMEDOUT | libc::EINTR) => Ok(Wait::TimedOut),
-        _ => Err(error),
-    }
-}
-
-/// Wakes at most `count` of those who wait for the word at `address`. Returns how many.
-///
-/// # Errors
-///
-/// What `futex(2)` says.
-pub fn wake(address: usize, count: u32) -> io::Result<u32> {
-    if count == 0 {
-        return Ok(0); // the system would wake one
-    }
-    let count = i32::try_from(count).unwrap_or(i32::MAX);
-    // SAFETY: the kernel checks the address, and reads nothing there.
-    let woken = unsafe { libc::syscall(libc::SYS_futex, address, libc::FUTEX_WAKE, count) };
-    u32::try_from(woken).map_err(|_| io::Error::last_os_error())
 }

@@ -1,35 +1,29 @@
-//! The operating system's calls on address ranges, one file a system. Nothing unsafe leaves this
-//! module but [`PageRange::new`].
+//! The operating system's calls on address ranges, one folder a system, each with the same names in
+//! it. Nothing unsafe leaves this module but [`PageRange::new`] and [`host::symbol`].
+//!
+//! What a system lacks is an error of the kind `Unsupported`, and [`MAPS_FILES`] and its like say
+//! so before; docs/platforms.md has them all.
 
 #![allow(
     unsafe_code,
     reason = "raw system calls on addresses; see the SAFETY lines"
 )]
 
-#[cfg(target_os = "linux")]
-mod linux;
-#[cfg(target_os = "linux")]
-pub use linux::{
-    MapsQuery, address_space_left, has_huge_pages, mappings_within, max_map_count, page_states,
-    private_pages, resident_bytes,
+#[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
+#[cfg_attr(target_os = "macos", path = "macos/mod.rs")]
+#[cfg_attr(windows, path = "windows/mod.rs")]
+mod system;
+pub use system::{
+    ImageBytes, ImageFile, MAPS_FILES, Watch, address_space_left, file, has_huge_pages, is_split,
+    mappings_within, max_map_count, page_size, page_states, private_pages, resident_bytes,
 };
 
-#[cfg(target_os = "linux")]
-pub mod file;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
+mod unix;
+
 pub mod futex;
-#[cfg(target_os = "linux")]
-mod watch;
-#[cfg(target_os = "linux")]
-pub use watch::Watch;
-
-#[cfg(target_os = "linux")]
-mod image_file;
-#[cfg(target_os = "linux")]
-pub use image_file::ImageFile;
-
-#[cfg(not(target_os = "linux"))]
-compile_error!("src/sys has no file for this operating system yet");
+pub mod host;
+mod mapped;
 
 #[cfg_attr(not(feature = "fault-injection"), path = "no_fault.rs")]
 pub mod fault;
@@ -39,16 +33,15 @@ pub mod fault;
     feature = "model-checking",
     allow(dead_code, reason = "the kernel knows nothing of modelled pages")
 )]
+#[path = "linux/maps.rs"]
 pub mod maps;
 
-#[cfg(not(all(test, feature = "model-checking")))]
-mod mapping;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod page_range;
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use self::{
-    mapping::Mapping,
     page_range::{PageRange, Writes},
+    system::Mapping,
 };
 
 #[cfg(feature = "model-checking")]

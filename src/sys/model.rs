@@ -1,15 +1,16 @@
-//! Stands in place of `mapping.rs` and `page_range.rs` where loom checks the growth protocol: pages that are only known to
-//! be accessible or not.
+//! Stands in place of a system's mappings and of `page_range.rs` where loom checks the growth protocol:
+//! pages that are only known to be accessible or not.
 //!
 //! What is known of a page is in a cell of loom's. So a thread that looks at one must not only find it
 //! accessible: loom fails the test too where the page's change did not come before that look in *every*
 //! order that the memory model allows.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::os::fd::BorrowedFd;
+use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -205,7 +206,7 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    pub fn cover(&self, _: BorrowedFd<'_>, _: u64, _: Writes) -> io::Result<()> {
+    pub fn cover(&self, _: impl AsFd, _: u64, _: Writes) -> io::Result<()> {
         unreachable!("no file is modelled")
     }
 
@@ -229,7 +230,7 @@ impl PageRange<'_> {
         unreachable!("no file is modelled")
     }
 
-    pub fn write_to(&self, _: BorrowedFd<'_>, _: u64, _: u64) -> io::Result<()> {
+    pub fn write_to(&self, _: &File, _: u64, _: u64) -> io::Result<()> {
         unreachable!("no file is modelled")
     }
 

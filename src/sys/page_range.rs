@@ -1,15 +1,10 @@
-//! Committed pages of somebody's, and what the system does to them in place.
+//! Committed pages of somebody's. What a system does to them in place is in its own folder.
 
-use std::io;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use rustix::mm::{self, Advice, MapFlags, MremapFlags, ProtFlags};
-
-use super::fault;
 use crate::units::HostBytes;
 
 /// Pages that are mapped, readable and writable as long as this value lives, and may be replaced by
@@ -30,15 +25,6 @@ pub enum Writes {
     Private,
     /// To the file.
     ToFile,
-}
-
-impl Writes {
-    fn flag(self) -> MapFlags {
-        match self {
-            Self::Private => MapFlags::PRIVATE,
-            Self::ToFile => MapFlags::SHARED,
-        }
-    }
 }
 
 impl PageRange<'_> {
@@ -86,177 +72,12 @@ impl PageRange<'_> {
         })
     }
 
-    /// Gives the pages back to the system: anonymous ones read zero, a file's read what is in it.
-    ///
-    /// # Errors
-    ///
-    /// What `madvise(2)` says; no byte has changed then.
-    pub fn discard(&self) -> io::Result<()> {
-        if self.length == HostBytes::ZERO {
-            return Ok(());
-        }
-        fault::check("madvise")?;
-        // SAFETY: the pages are the owner's to replace: see `new`.
-        unsafe {
-            mm::madvise(
-                self.base.as_ptr().cast(),
-                self.length.get(),
-                Advice::LinuxDontNeed,
-            )
-        }?;
-        Ok(())
-    }
-
-    /// Puts anonymous pages in their place, which read zero.
-    ///
-    /// # Errors
-    ///
-    /// What `mmap(2)` says.
-    pub fn renew(&self) -> io::Result<()> {
-        if self.length == HostBytes::ZERO {
-            return Ok(());
-        }
-        fault::check("mmap")?;
-        // SAFETY: the pages are the owner's to replace: see `new`.
-        unsafe {
-            mm::mmap_anonymous(
-                self.base.as_ptr().cast(),
-                self.length.get(),
-                ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
-            )
-        }?;
-        Ok(())
-    }
-
-    /// Puts a file's pages in their place, from `offset` on.
-    ///
-    /// # Errors
-    ///
-    /// What `mmap(2)` says.
-    pub fn cover(&self, file: BorrowedFd<'_>, offset: u64, writes: Writes) -> io::Result<()> {
-        if self.length == HostBytes::ZERO {
-            return Ok(());
-        }
-        fault::check("mmap")?;
-        // SAFETY: the pages are the owner's to replace: see `new`.
-        unsafe {
-            mm::mmap(
-                self.base.as_ptr().cast(),
-                self.length.get(),
-                ProtFlags::READ | ProtFlags::WRITE,
-                writes.flag() | MapFlags::NORESERVE | MapFlags::FIXED,
-                file,
-                offset,
-            )
-        }?;
-        Ok(())
-    }
-
-    /// Moves the pages to where those of `to` are, which are lost. What stays here is mapped: it
-    /// reads zero where the pages were anonymous, and what is in the file where they were a file's.
-    ///
-    /// # Errors
-    ///
-    /// What `mremap(2)` says: pages of several mappings cannot be moved at once, nor any before
-    /// Linux 5.7, nor a file's before 5.13. What `to` had may be lost then.
-    pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
-        if self.length != to.length {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        if self.length == HostBytes::ZERO {
-            return Ok(());
-        }
-        fault::check("mremap")?;
-        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`.
-        unsafe {
-            mm::mremap_fixed(
-                self.base.as_ptr().cast(),
-                self.length.get(),
-                self.length.get(),
-                MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
-                to.base.as_ptr().cast(),
-            )
-        }?;
-        Ok(())
-    }
-
-    /// Has the pages of `to` be the same pages of the same file; those that were there are lost. Of a
-    /// mapping whose writes go to the file only.
-    ///
-    /// # Errors
-    ///
-    /// What `mremap(2)` says. What `to` had may be lost then.
-    pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
-        if self.length != to.length {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        if self.length == HostBytes::ZERO {
-            return Ok(());
-        }
-        fault::check("mremap")?;
-        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`. With
-        // an old length of zero, nothing is moved.
-        unsafe {
-            mm::mremap_fixed(
-                self.base.as_ptr().cast(),
-                0,
-                self.length.get(),
-                MremapFlags::MAYMOVE,
-                to.base.as_ptr().cast(),
-            )
-        }?;
-        Ok(())
-    }
-
     /// Copies the bytes to `to`: no call of the system's, so that it cannot fail.
     pub fn copy_to(&self, to: &PageRange) {
         let length = self.length.min(to.length).get();
         // SAFETY: both ranges are readable and writable, `length` bytes at least: see `new`. They
         // may overlap.
         unsafe { ptr::copy(self.base.as_ptr(), to.base.as_ptr(), length) };
-    }
-
-    /// Writes the bytes to a file, as they are read, at `offset`, but nothing from `end` on.
-    ///
-    /// # Errors
-    ///
-    /// What `pwrite(2)` says.
-    pub fn write_to(&self, file: BorrowedFd<'_>, offset: u64, end: u64) -> io::Result<()> {
-        let room = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let length = self.length.get().min(room);
-        let mut done = 0;
-        while done < length {
-            let position = u64::try_from(done)
-                .ok()
-                .and_then(|done| offset.checked_add(done))
-                .and_then(|position| i64::try_from(position).ok())
-                .ok_or(io::ErrorKind::FileTooLarge)?;
-            fault::check("pwrite")?;
-            // SAFETY: in bounds, by the loop's condition.
-            let start = unsafe { self.base.add(done) };
-            // SAFETY: from `start`, so many bytes are readable: see `new`. The kernel reads them,
-            // through no reference, while others may write.
-            let written = unsafe {
-                libc::pwrite(
-                    file.as_raw_fd(),
-                    start.as_ptr().cast(),
-                    length.saturating_sub(done),
-                    position,
-                )
-            };
-            match usize::try_from(written) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => done = done.saturating_add(count),
-                Err(_) => {
-                    let error = io::Error::last_os_error();
-                    if error.kind() != io::ErrorKind::Interrupted {
-                        return Err(error);
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The bytes at `offsets`, as they are read.

@@ -1,17 +1,19 @@
-//! A file without a name, for an image of pages: in memory, sparse, and in the end sealed.
+//! A file without a name, for an image of pages: sparse, and in the end sealed as far as the system
+//! has seals. Where it has none, nobody else has the file.
 
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 
-use memmap2::{Mmap, MmapOptions};
-use rustix::fs::{MemfdFlags, SealFlags};
+use memmap2::MmapOptions;
 
-use super::fault;
-use super::{MapsQuery, PageRange};
+use super::of_unix;
+use crate::sys::{PageRange, Writes, fault};
 use crate::units::HostBytes;
+
+/// Its bytes, mapped.
+pub type ImageBytes = memmap2::Mmap;
 
 /// The file. Other programs that this one starts do not get it.
 #[derive(Debug)]
@@ -22,13 +24,9 @@ impl ImageFile {
     ///
     /// # Errors
     ///
-    /// What `memfd_create(2)` and `ftruncate(2)` say.
+    /// What making a file and `ftruncate(2)` say.
     pub fn create(length: u64) -> io::Result<Self> {
-        fault::check("memfd_create")?;
-        let file = File::from(rustix::fs::memfd_create(
-            c"linear-memory",
-            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
-        )?);
+        let file = of_unix::create_image_file()?;
         fault::check("ftruncate")?;
         file.set_len(length)?;
         Ok(Self(file))
@@ -39,8 +37,8 @@ impl ImageFile {
     /// # Errors
     ///
     /// What `pwrite(2)` says.
-    pub fn write_pages(&self, pages: &PageRange, offset: u64) -> io::Result<()> {
-        pages.write_to(self.as_fd(), offset, u64::MAX)
+    pub fn write_pages(&mut self, pages: &PageRange, offset: u64) -> io::Result<()> {
+        pages.write_to(&self.0, offset, u64::MAX)
     }
 
     /// Writes `bytes` at `offset`.
@@ -48,7 +46,7 @@ impl ImageFile {
     /// # Errors
     ///
     /// What `pwrite(2)` says.
-    pub fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+    pub fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         fault::check("pwrite")?;
         self.0.write_all_at(bytes, offset)
     }
@@ -68,28 +66,28 @@ impl ImageFile {
     /// # Errors
     ///
     /// What `fcntl(2)` and `mmap(2)` say, or `PermissionDenied` where it is not sealed.
-    pub fn map(&self, length: HostBytes) -> io::Result<Mmap> {
+    pub fn map(&self, length: HostBytes) -> io::Result<ImageBytes> {
         fault::check("mmap")?;
-        if !rustix::fs::fcntl_get_seals(&self.0)?.contains(SealFlags::WRITE | SealFlags::SHRINK) {
+        if !of_unix::is_sealed(&self.0)? {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         // SAFETY: nobody can change the bytes of a sealed file, or truncate it.
         unsafe { MmapOptions::new().len(length.get()).map(&self.0) }
     }
 
+    /// Puts its pages in place of those, from its first on: who writes gets a copy.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)` says; no byte has changed then.
+    pub fn put_under(&self, pages: &PageRange) -> io::Result<()> {
+        pages.cover(&self.0, 0, Writes::Private)
+    }
+
     /// Whether the kernel has its bytes, or private copies of them, under each of these stretches of
     /// addresses, from the offset beside them on. Where the kernel does not tell, it has not.
-    pub fn is_mapped_at(&self, mut stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
-        let Some((maps, own)) = MapsQuery::open().zip(rustix::fs::fstat(&self.0).ok()) else {
-            return false;
-        };
-        stretches.all(|(addresses, offset)| {
-            maps.at(addresses.start).is_some_and(|mapped| {
-                mapped.file == Some((own.st_dev, own.st_ino))
-                    && addresses.end <= mapped.addresses.end
-                    && mapped.offset_of(addresses.start) == Some(offset)
-            })
-        })
+    pub fn is_mapped_at(&self, stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
+        of_unix::is_mapped_at(&self.0, stretches)
     }
 
     /// From now on, nobody can change the file.
@@ -98,27 +96,28 @@ impl ImageFile {
     ///
     /// What `fcntl(2)` says.
     pub fn seal(&self) -> io::Result<()> {
-        fault::check("fcntl")?;
-        let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
-        Ok(rustix::fs::fcntl_add_seals(&self.0, seals)?)
+        of_unix::seal(&self.0)
     }
 }
 
-impl AsFd for ImageFile {
-    fn as_fd(&self) -> BorrowedFd<'_> {
+#[cfg(test)]
+impl std::os::fd::AsFd for ImageFile {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         self.0.as_fd()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
-    use crate::sys::{Mapping, Writes};
+    use crate::sys::Mapping;
 
     #[test]
     fn a_sealed_file_is_what_was_written_and_stays_so() {
         let page = HostBytes::page();
-        let file = ImageFile::create(1 << 34).unwrap();
+        let mut file = ImageFile::create(1 << 34).unwrap();
         file.write(&[1, 2, 3], 5).unwrap();
         file.seal().unwrap();
         assert!(file.write(&[4], 5).is_err());

@@ -12,7 +12,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::fault;
+use super::of_unix;
+use crate::sys::fault;
 
 /// Addresses that are watched until this is dropped.
 #[derive(Debug)]
@@ -140,8 +141,7 @@ extern "C" fn on_bus_error(signal: c_int, info: *mut libc::siginfo_t, context: *
     let errno = errno();
     // SAFETY: SA_SIGINFO gives the handler one.
     let info_here = unsafe { &*info };
-    // One that somebody sent has no address; what the memory itself has lost is not for us to hide.
-    let is_lost_page = info_here.si_code == libc::BUS_ADRERR;
+    let is_lost_page = of_unix::is_of_lost_page(info_here);
     // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
     let address = unsafe { info_here.si_addr() }.addr();
     let slot = Slot::all().find(|slot| {
@@ -160,15 +160,13 @@ extern "C" fn on_bus_error(signal: c_int, info: *mut libc::siginfo_t, context: *
 
 /// What the interrupted code may be about to read.
 fn errno() -> c_int {
-    // SAFETY: takes nothing.
-    let errno = unsafe { libc::__errno_location() };
+    let errno = of_unix::errno_location();
     // SAFETY: the thread's own.
     unsafe { *errno }
 }
 
 fn set_errno(value: c_int) {
-    // SAFETY: takes nothing.
-    let errno = unsafe { libc::__errno_location() };
+    let errno = of_unix::errno_location();
     // SAFETY: the thread's own.
     unsafe { *errno = value };
 }
@@ -183,7 +181,10 @@ fn put_zeros(address: usize, end: usize) -> bool {
     let start = address - address % page;
     let most = page.saturating_mul(MOST_AT_ONCE);
     let mut length = page;
-    while length < most && length < end.saturating_sub(start) && is_lost(start + length, page) {
+    while length < most
+        && length < end.saturating_sub(start)
+        && of_unix::is_lost(start + length, page)
+    {
         length += page;
     }
     // SAFETY: within addresses that are watched, whose owner has the pages replaced that are lost.
@@ -200,27 +201,19 @@ fn put_zeros(address: usize, end: usize) -> bool {
     mapped != libc::MAP_FAILED
 }
 
-/// Whether reading there would raise the signal. Before Linux 5.14, nobody tells.
-fn is_lost(address: usize, page: usize) -> bool {
-    let start = ptr::without_provenance_mut(address);
-    // SAFETY: reads a page that is watched, and changes nothing.
-    let populated = unsafe { libc::madvise(start, page, libc::MADV_POPULATE_READ) };
-    populated != 0 && self::errno() == libc::EFAULT
-}
-
 /// Does what would have been done without us.
 fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let Some(former) = FORMER.get() else { return };
+    // SAFETY: as in `on_bus_error`.
+    let was_sent = of_unix::was_sent(unsafe { &*info });
     match former.sa_sigaction {
-        // SAFETY: as in `on_bus_error`.
-        libc::SIG_IGN if unsafe { (*info).si_code } <= 0 => {}
+        libc::SIG_IGN if was_sent => {}
         libc::SIG_DFL | libc::SIG_IGN => {
             // What raised the signal happens again, and then it ends the process, as the kernel has it
             // even where it is ignored. One that somebody sent is sent again.
             // SAFETY: what was in place before.
             unsafe { libc::sigaction(signal, former, ptr::null_mut()) };
-            // SAFETY: as in `on_bus_error`.
-            if unsafe { (*info).si_code } <= 0 {
+            if was_sent {
                 // SAFETY: a signal to this thread.
                 unsafe { libc::raise(signal) };
             }

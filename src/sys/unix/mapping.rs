@@ -6,8 +6,8 @@ use std::ptr::NonNull;
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::mm::{self, MprotectFlags};
 
-use super::PageRange;
-use super::fault;
+use super::of_unix;
+use crate::sys::{PageRange, fault};
 use crate::units::HostBytes;
 
 /// Anonymous private pages that are ours from the moment they are mapped until this is dropped.
@@ -44,7 +44,7 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// What `mmap(2)`, `mprotect(2)` and `madvise(2)` say; nothing stays mapped then.
+    /// What `mmap(2)`, `mprotect(2)` and [`Mapping::prefer_huge`] say; nothing stays mapped then.
     pub fn reserve_huge(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
         let room = length
             .checked_add(HostBytes::HUGE_PAGE)
@@ -64,18 +64,9 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// What `madvise(2)` says.
+    /// What the system says, which may have none.
     pub fn prefer_huge(&self) -> io::Result<()> {
-        fault::check("madvise")?;
-        // SAFETY: the range is ours; the advice changes no byte.
-        unsafe {
-            mm::madvise(
-                self.base().as_ptr().cast(),
-                self.length.get(),
-                mm::Advice::LinuxHugepage,
-            )
-        }?;
-        Ok(())
+        of_unix::prefer_huge(&self.pages(self.length)?)
     }
 
     /// The first byte's address.

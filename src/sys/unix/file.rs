@@ -6,9 +6,10 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use rustix::fs::FallocateFlags;
+pub use super::of_unix::flush;
 
-use super::fault;
+use super::of_unix;
+use crate::sys::fault;
 
 /// The file of a descriptor that JavaScript has, by a descriptor of our own.
 ///
@@ -56,10 +57,9 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
         return Ok(());
     };
     fault::check("fallocate")?;
-    let allocated = rustix::fs::fallocate(file, FallocateFlags::empty(), before, added);
-    let allocated = match allocated {
-        Err(rustix::io::Errno::OPNOTSUPP) => write_zeros(file, before, length),
-        result => result.map_err(io::Error::from),
+    let allocated = match of_unix::allocate(file, before, added) {
+        Ok(false) => write_zeros(file, before, length),
+        result => result.map(drop),
     };
     // Some file systems have allocated a part.
     allocated.inspect_err(|_| drop(file.set_len(before)))
@@ -87,16 +87,6 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
 pub fn truncate(file: &File, length: u64) -> io::Result<()> {
     fault::check("ftruncate")?;
     file.set_len(length)
-}
-
-/// What was written is on the disk when this returns: as far as the disk itself says so.
-///
-/// # Errors
-///
-/// What `fdatasync(2)` says.
-pub fn flush(file: &File) -> io::Result<()> {
-    fault::check("fdatasync")?;
-    file.sync_data()
 }
 
 /// The lock by which processes take turns at a file's length, until it is dropped. It is on a byte that
@@ -128,10 +118,10 @@ impl Drop for LengthLock {
     }
 }
 
-fn set_lock(file: &File, command: i32, kind: i32) -> io::Result<()> {
+fn set_lock(file: &File, command: i32, kind: impl TryInto<i16>) -> io::Result<()> {
     // SAFETY: a struct of numbers.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
-    lock.l_type = i16::try_from(kind).unwrap_or_default();
+    lock.l_type = kind.try_into().unwrap_or_default();
     lock.l_whence = i16::try_from(libc::SEEK_SET).unwrap_or_default();
     lock.l_start = i64::MAX - 1;
     lock.l_len = 1;

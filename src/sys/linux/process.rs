@@ -6,10 +6,12 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
+use rustix::fs::FallocateFlags;
 use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit};
 
-use super::fault;
+use crate::sys::fault;
+use crate::sys::mapped::Mapped;
 
 /// How many mappings the kernel lets a process have (`vm.max_map_count`); its default where it does
 /// not say.
@@ -214,19 +216,6 @@ impl PagemapScan {
 
 const _: () = assert!(size_of::<PagemapScan>() == 96, "the kernel's layout");
 
-/// A mapping of this process's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapped {
-    /// Its addresses.
-    pub addresses: Range<usize>,
-    /// Whether it can be read or written.
-    pub is_accessible: bool,
-    /// Whether its pages are those of a file, with a name or without.
-    pub is_file: bool,
-    /// Whether what is written to them goes to the file.
-    pub is_shared: bool,
-}
-
 /// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
 ///
 /// # Errors
@@ -324,6 +313,38 @@ impl ProcmapQuery {
 
 const _: () = assert!(size_of::<ProcmapQuery>() == 104, "the kernel's layout");
 
+/// Whether several mappings may have these addresses. A system that moves several at once may move
+/// some, and then refuse; but each that does so can be asked.
+pub fn is_split(addresses: &Range<usize>) -> bool {
+    MapsQuery::open().is_none_or(|maps| {
+        maps.at(addresses.start)
+            .is_some_and(|mapped| mapped.addresses.end < addresses.end)
+    })
+}
+
+/// Takes room on the disk for `added` bytes from `end` on, the file's end, which they move. Whether the
+/// file system knows how.
+///
+/// # Errors
+///
+/// What `fallocate(2)` says.
+pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
+    match rustix::fs::fallocate(file, FallocateFlags::empty(), end, added) {
+        Err(rustix::io::Errno::OPNOTSUPP) => Ok(false),
+        result => Ok(result.map(|()| true)?),
+    }
+}
+
+/// What was written is on the disk when this returns: as far as the disk itself says so.
+///
+/// # Errors
+///
+/// What `fdatasync(2)` says.
+pub fn flush(file: &File) -> io::Result<()> {
+    fault::check("fdatasync")?;
+    file.sync_data()
+}
+
 /// "7f0c-7f0d rw-p 00000000 00:01 1057 /memfd:linear-memory (deleted)"
 fn parse_mapping(line: &str) -> Option<Mapped> {
     let (range, rest) = line.split_once(' ')?;
@@ -332,8 +353,8 @@ fn parse_mapping(line: &str) -> Option<Mapped> {
     Some(Mapped {
         addresses: hex(start)?..hex(end)?,
         is_accessible: !rest.starts_with("---"),
-        is_file: rest.split(' ').nth(3)? != "0",
-        is_shared: rest.get(3..4)? == "s",
+        is_file: Some(rest.split(' ').nth(3)? != "0"),
+        is_shared: Some(rest.get(3..4)? == "s"),
     })
 }
 
@@ -377,10 +398,16 @@ mod tests {
         let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
         let mapped = parse_mapping(line).unwrap();
         assert_eq!(mapped.addresses, 0x7f0c_0000..0x7f0d_0000);
-        assert!(mapped.is_accessible && mapped.is_file && !mapped.is_shared);
+        assert!(mapped.is_accessible);
+        assert_eq!(
+            (mapped.is_file, mapped.is_shared),
+            (Some(true), Some(false))
+        );
         let shared = parse_mapping("1000-2000 rw-s 00000000 00:01 1057    /file").unwrap();
-        assert!(shared.is_accessible && shared.is_file && shared.is_shared);
+        assert!(shared.is_accessible);
+        assert_eq!((shared.is_file, shared.is_shared), (Some(true), Some(true)));
         let unnamed = parse_mapping("1000-2000 ---p 00000000 00:00 0").unwrap();
-        assert!(!unnamed.is_accessible && !unnamed.is_file);
+        assert!(!unnamed.is_accessible);
+        assert_eq!(unnamed.is_file, Some(false));
     }
 }

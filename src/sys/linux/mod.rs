@@ -1,0 +1,25 @@
+//! Linux: all that there is.
+
+mod bus_error;
+pub mod futex;
+mod image;
+#[cfg(not(all(test, feature = "model-checking")))]
+mod pages;
+mod process;
+
+#[cfg(not(all(test, feature = "model-checking")))]
+pub use super::unix::Mapping;
+pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Watch, file, page_size};
+pub use process::{
+    address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_states,
+    private_pages, resident_bytes,
+};
+
+/// What [`super::unix`] asks of each system.
+pub mod of_unix {
+    pub use super::bus_error::{errno_location, is_lost, is_of_lost_page, was_sent};
+    pub use super::image::{create_image_file, is_mapped_at, is_sealed, seal};
+    #[cfg(not(all(test, feature = "model-checking")))]
+    pub use super::pages::prefer_huge;
+    pub use super::process::{allocate, flush};
+}

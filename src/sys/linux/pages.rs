@@ -1,0 +1,105 @@
+//! What Linux does to pages in place.
+
+use std::io;
+
+use rustix::mm::{self, Advice, MremapFlags};
+
+use crate::sys::{PageRange, fault};
+use crate::units::HostBytes;
+
+/// From now on, huge pages are asked for.
+///
+/// # Errors
+///
+/// What `madvise(2)` says.
+pub fn prefer_huge(pages: &PageRange) -> io::Result<()> {
+    fault::check("madvise")?;
+    // SAFETY: the advice changes no byte.
+    unsafe {
+        mm::madvise(
+            pages.base().as_ptr().cast(),
+            pages.length().get(),
+            Advice::LinuxHugepage,
+        )
+    }?;
+    Ok(())
+}
+
+impl PageRange<'_> {
+    /// Gives the pages back to the system: anonymous ones read zero, a file's read what is in it.
+    ///
+    /// # Errors
+    ///
+    /// What `madvise(2)` says; no byte has changed then.
+    pub fn discard(&self) -> io::Result<()> {
+        if self.length() == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("madvise")?;
+        // SAFETY: the pages are the owner's to replace: see `new`.
+        unsafe {
+            mm::madvise(
+                self.base().as_ptr().cast(),
+                self.length().get(),
+                Advice::LinuxDontNeed,
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Moves the pages to where those of `to` are, which are lost. What stays here is mapped: it
+    /// reads zero where the pages were anonymous, and what is in the file where they were a file's.
+    ///
+    /// # Errors
+    ///
+    /// What `mremap(2)` says: pages of several mappings cannot be moved at once, nor any before
+    /// Linux 5.7, nor a file's before 5.13. What `to` had may be lost then.
+    pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
+        if self.length() != to.length() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if self.length() == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mremap")?;
+        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`.
+        unsafe {
+            mm::mremap_fixed(
+                self.base().as_ptr().cast(),
+                self.length().get(),
+                self.length().get(),
+                MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
+                to.base().as_ptr().cast(),
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Has the pages of `to` be the same pages of the same file; those that were there are lost. Of a
+    /// mapping whose writes go to the file only.
+    ///
+    /// # Errors
+    ///
+    /// What `mremap(2)` says. What `to` had may be lost then.
+    pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
+        if self.length() != to.length() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if self.length() == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mremap")?;
+        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`. With
+        // an old length of zero, nothing is moved.
+        unsafe {
+            mm::mremap_fixed(
+                self.base().as_ptr().cast(),
+                0,
+                self.length().get(),
+                MremapFlags::MAYMOVE,
+                to.base().as_ptr().cast(),
+            )
+        }?;
+        Ok(())
+    }
+}

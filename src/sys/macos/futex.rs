@@ -1,0 +1,136 @@
+//! `os_sync_wait_on_address(3)`, which macOS has since 14.4: looked up at run time, so that the addon loads
+//! on older ones.
+
+use std::ffi::{c_int, c_void};
+use std::io;
+use std::mem::size_of;
+use std::ptr;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use mach2::kern_return::KERN_SUCCESS;
+use mach2::traps::mach_task_self;
+use mach2::vm::mach_vm_read_overwrite;
+
+use super::process::refused;
+use crate::sys::futex::Wait;
+use crate::sys::host;
+
+/// `OS_SYNC_WAIT_ON_ADDRESS_SHARED`, and the same of waking: also between processes.
+const SHARED: u32 = 1;
+
+/// `OS_CLOCK_MACH_ABSOLUTE_TIME`.
+const CLOCK: u32 = 32;
+
+const WORD: usize = size_of::<u32>();
+
+type WaitOnAddress = unsafe extern "C" fn(
+    address: *mut c_void,
+    value: u64,
+    size: usize,
+    flags: u32,
+    clock: u32,
+    nanoseconds: u64,
+) -> c_int;
+type WakeByAddress = unsafe extern "C" fn(address: *mut c_void, size: usize, flags: u32) -> c_int;
+
+#[derive(Clone, Copy)]
+struct Calls {
+    wait: WaitOnAddress,
+    wake_any: WakeByAddress,
+}
+
+fn calls() -> Option<Calls> {
+    static CALLS: LazyLock<Option<Calls>> = LazyLock::new(|| {
+        // SAFETY: the type is the one that <os/os_sync_wait_on_address.h> declares.
+        let wait = unsafe { host::symbol(c"os_sync_wait_on_address_with_timeout") }?;
+        // SAFETY: likewise.
+        let wake_any = unsafe { host::symbol(c"os_sync_wake_by_address_any") }?;
+        Some(Calls { wait, wake_any })
+    });
+    *CALLS
+}
+
+/// Whether the system has such waits.
+pub fn is_available() -> bool {
+    calls().is_some()
+}
+
+/// Waits while the word at `address` is `expected`. An address where nothing is mapped is an error, not a
+/// fault. A word that changes just as the wait begins may end it as woken: the system does not tell.
+///
+/// # Errors
+///
+/// What the system says; `Unsupported` before macOS 14.4.
+pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait> {
+    let calls = calls().ok_or(io::ErrorKind::Unsupported)?;
+    if read(address)? != expected {
+        return Ok(Wait::NotEqual);
+    }
+    let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+    if nanoseconds == 0 {
+        return Ok(Wait::TimedOut); // which the system refuses
+    }
+    let pointer = ptr::without_provenance_mut(address);
+    // SAFETY: the kernel checks the address.
+    let result = unsafe {
+        (calls.wait)(
+            pointer,
+            u64::from(expected),
+            WORD,
+            SHARED,
+            CLOCK,
+            nanoseconds,
+        )
+    };
+    if result >= 0 {
+        return Ok(Wait::Woken);
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        Some(libc::ETIMEDOUT | libc::EINTR) => Ok(Wait::TimedOut),
+        _ => Err(error),
+    }
+}
+
+/// Wakes at most `count` of those who wait for the word at `address`. Returns how many.
+///
+/// # Errors
+///
+/// What the system says; `Unsupported` before macOS 14.4.
+pub fn wake(address: usize, count: u32) -> io::Result<u32> {
+    let calls = calls().ok_or(io::ErrorKind::Unsupported)?;
+    let mut woken = 0;
+    // One after the other: nobody tells how many were woken at once.
+    while woken < count {
+        let pointer = ptr::without_provenance_mut(address);
+        // SAFETY: the kernel checks the address, and reads nothing there.
+        if unsafe { (calls.wake_any)(pointer, WORD, SHARED) } < 0 {
+            let error = io::Error::last_os_error();
+            return match error.raw_os_error() {
+                Some(libc::ENOENT) => Ok(woken), // nobody waits any more
+                _ => Err(error),
+            };
+        }
+        woken += 1;
+    }
+    Ok(woken)
+}
+
+/// The word, read by the kernel.
+fn read(address: usize) -> io::Result<u32> {
+    let invalid = |_| io::Error::from(io::ErrorKind::InvalidInput);
+    let from = u64::try_from(address).map_err(invalid)?;
+    let length = u64::try_from(WORD).map_err(invalid)?;
+    let mut word = 0_u32;
+    let to = u64::try_from((&raw mut word).addr()).map_err(invalid)?;
+    let mut done = 0;
+    // SAFETY: takes nothing.
+    let task = unsafe { mach_task_self() };
+    // SAFETY: the kernel checks `from`; at `to`, there is room for a word.
+    let result = unsafe { mach_vm_read_overwrite(task, from, length, to, &raw mut done) };
+    match result {
+        KERN_SUCCESS => Ok(word),
+        code => Err(refused("mach_vm_read_overwrite", code)),
+    }
+}

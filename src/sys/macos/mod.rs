@@ -1,0 +1,22 @@
+//! macOS: pages are mapped as on Linux. Written from the system's headers and manual pages, and checked
+//! by the compiler; see docs/platforms.md for what was never run.
+
+mod bus_error;
+pub mod futex;
+mod image;
+mod pages;
+mod process;
+
+pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, file, page_size};
+pub use process::{
+    address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_states,
+    private_pages, resident_bytes,
+};
+
+/// What [`super::unix`] asks of each system.
+pub mod of_unix {
+    pub use super::bus_error::{errno_location, is_lost, is_of_lost_page, was_sent};
+    pub use super::image::{create_image_file, is_mapped_at, is_sealed, seal};
+    pub use super::pages::prefer_huge;
+    pub use super::process::{allocate, flush};
+}

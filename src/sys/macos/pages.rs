@@ -1,0 +1,93 @@
+//! What macOS does to pages in place.
+
+use std::io;
+
+use mach2::kern_return::KERN_SUCCESS;
+use mach2::traps::mach_task_self;
+use mach2::vm::mach_vm_remap;
+use mach2::vm_inherit::VM_INHERIT_COPY;
+use mach2::vm_prot::VM_PROT_NONE;
+use mach2::vm_statistics::{VM_FLAGS_FIXED, VM_FLAGS_OVERWRITE};
+
+use super::process::refused;
+use crate::sys::{PageRange, fault};
+use crate::units::HostBytes;
+
+/// From now on, huge pages are asked for.
+///
+/// # Errors
+///
+/// Always: only ranges that are mapped so from the beginning have them, on some processors.
+pub fn prefer_huge(_pages: &PageRange) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+impl PageRange<'_> {
+    /// Gives the pages back to the system: they read zero, whatever they were. No advice of `madvise(2)`
+    /// promises that here, so that they are mapped anew, which is one step to other threads.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)` says; no byte has changed then.
+    pub fn discard(&self) -> io::Result<()> {
+        self.renew()
+    }
+
+    /// Moves the pages to where those of `to` are, which are lost: of any mapping, or of several. What
+    /// stays here is mapped, and reads zero.
+    ///
+    /// # Errors
+    ///
+    /// What `mach_vm_remap` and `mmap(2)` say. What `to` had may be lost then, but what is here stays.
+    pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
+        self.alias_at(to)?;
+        self.renew().inspect_err(|_| {
+            // Two ranges with the same pages would be worse. Where this fails too, who called copies.
+            let _ = to.renew();
+        })
+    }
+
+    /// Has the pages of `to` be the same pages; those that were there are lost.
+    ///
+    /// # Errors
+    ///
+    /// What `mach_vm_remap` says. What `to` had may be lost then.
+    pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
+        if self.length() != to.length() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if self.length() == HostBytes::ZERO {
+            return Ok(());
+        }
+        let number = |bytes: usize| {
+            u64::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
+        };
+        let mut target = number(to.addresses().start)?;
+        let source = number(self.addresses().start)?;
+        let length = number(self.length().get())?;
+        let (mut protection, mut most) = (VM_PROT_NONE, VM_PROT_NONE);
+        fault::check("mach_vm_remap")?;
+        // SAFETY: takes nothing.
+        let task = unsafe { mach_task_self() };
+        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`.
+        let result = unsafe {
+            mach_vm_remap(
+                task,
+                &raw mut target,
+                length,
+                0,
+                VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE,
+                task,
+                source,
+                0, // no copy: the same pages
+                &raw mut protection,
+                &raw mut most,
+                VM_INHERIT_COPY,
+            )
+        };
+        match result {
+            KERN_SUCCESS => Ok(()),
+            code => Err(refused("mach_vm_remap", code)),
+        }
+    }
+}

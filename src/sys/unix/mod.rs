@@ -1,0 +1,20 @@
+//! What is the same on Linux and on macOS. What is not, each of them has in `of_unix`.
+
+pub mod file;
+mod image_file;
+#[cfg(not(all(test, feature = "model-checking")))]
+mod mapping;
+#[cfg(not(all(test, feature = "model-checking")))]
+mod pages;
+mod watch;
+
+use super::system::of_unix;
+
+pub use image_file::{ImageBytes, ImageFile};
+#[cfg(not(all(test, feature = "model-checking")))]
+pub use mapping::Mapping;
+pub use rustix::param::page_size;
+pub use watch::Watch;
+
+/// Whether a file's pages, an image's among them, can be put in place of others.
+pub const MAPS_FILES: bool = true;

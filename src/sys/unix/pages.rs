@@ -1,0 +1,107 @@
+//! What Linux and macOS do alike to pages in place.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+use rustix::mm::{self, MapFlags, ProtFlags};
+
+use crate::sys::{PageRange, Writes, fault};
+use crate::units::HostBytes;
+
+impl PageRange<'_> {
+    /// Puts anonymous pages in their place, which read zero.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)` says.
+    pub fn renew(&self) -> io::Result<()> {
+        if self.length() == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mmap")?;
+        // SAFETY: the pages are the owner's to replace: see `new`.
+        unsafe {
+            mm::mmap_anonymous(
+                self.base().as_ptr().cast(),
+                self.length().get(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Puts a file's pages in their place, from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// What `mmap(2)` says.
+    pub fn cover(&self, file: impl AsFd, offset: u64, writes: Writes) -> io::Result<()> {
+        if self.length() == HostBytes::ZERO {
+            return Ok(());
+        }
+        fault::check("mmap")?;
+        // SAFETY: the pages are the owner's to replace: see `new`.
+        unsafe {
+            mm::mmap(
+                self.base().as_ptr().cast(),
+                self.length().get(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                flag(writes) | MapFlags::NORESERVE | MapFlags::FIXED,
+                file,
+                offset,
+            )
+        }?;
+        Ok(())
+    }
+
+    /// Writes the bytes to a file, as they are read, at `offset`, but nothing from `end` on.
+    ///
+    /// # Errors
+    ///
+    /// What `pwrite(2)` says.
+    pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
+        let room = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = self.length().get().min(room);
+        let mut done = 0;
+        while done < length {
+            let position = u64::try_from(done)
+                .ok()
+                .and_then(|done| offset.checked_add(done))
+                .and_then(|position| i64::try_from(position).ok())
+                .ok_or(io::ErrorKind::FileTooLarge)?;
+            fault::check("pwrite")?;
+            // SAFETY: in bounds, by the loop's condition.
+            let start = unsafe { self.base().add(done) };
+            // SAFETY: from `start`, so many bytes are readable: see `new`. The kernel reads them,
+            // through no reference, while others may write.
+            let written = unsafe {
+                libc::pwrite(
+                    file.as_raw_fd(),
+                    start.as_ptr().cast(),
+                    length.saturating_sub(done),
+                    position,
+                )
+            };
+            match usize::try_from(written) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => done = done.saturating_add(count),
+                Err(_) => {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn flag(writes: Writes) -> MapFlags {
+    match writes {
+        Writes::Private => MapFlags::PRIVATE,
+        Writes::ToFile => MapFlags::SHARED,
+    }
+}

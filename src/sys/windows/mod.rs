@@ -1,0 +1,21 @@
+//! Windows: address ranges are reserved, committed and given back. Pages cannot be put in place of others
+//! that are in use, nor moved: images and moved pages are copied, and files cannot be mapped.
+
+pub mod file;
+pub mod futex;
+mod image;
+mod mapping;
+mod pages;
+mod process;
+mod watch;
+
+pub use image::{ImageBytes, ImageFile};
+pub use mapping::Mapping;
+pub use process::{
+    address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_size,
+    page_states, private_pages, resident_bytes,
+};
+pub use watch::Watch;
+
+/// Whether a file's pages, an image's among them, can be put in place of others.
+pub const MAPS_FILES: bool = false;

@@ -1,0 +1,143 @@
+//! What Windows does to pages in place.
+
+use std::fs::File;
+use std::io;
+use std::os::windows::fs::FileExt;
+use std::ptr;
+
+use windows_sys::Win32::System::Memory::{MEM_RESET, PAGE_READWRITE, VirtualAlloc, VirtualUnlock};
+
+use crate::sys::{PageRange, Writes, fault};
+use crate::units::HostBytes;
+
+/// As many bytes as are given back, copied or written at a time, so that no more of what was never
+/// touched takes memory for it.
+const CHUNK: HostBytes = HostBytes::MIB;
+
+impl PageRange<'_> {
+    /// Gives the pages back to the system: they read zero.
+    ///
+    /// Other threads may be in them: so they are not decommitted, which would have them fault until
+    /// they are committed again, if that can be done. They are cleared, and the system is told that it
+    /// need not keep them: what it has for them afterwards is them, or zeros. So is what somebody writes in
+    /// between.
+    ///
+    /// # Errors
+    ///
+    /// None: where the system keeps the pages, they read zero all the same.
+    pub fn discard(&self) -> io::Result<()> {
+        fault::check("VirtualAlloc")?;
+        for chunk in self.chunks() {
+            chunk.clear();
+            let (first, length) = (chunk.base().as_ptr().cast(), chunk.length().get());
+            // SAFETY: the pages are the owner's to replace: see `new`.
+            unsafe { VirtualAlloc(first, length, MEM_RESET, PAGE_READWRITE) };
+            // What is not locked leaves the working set by this.
+            // SAFETY: changes no byte.
+            unsafe { VirtualUnlock(first, length) };
+        }
+        Ok(())
+    }
+
+    /// Puts zeros in their place: as [`PageRange::discard`], since there are no others than anonymous
+    /// pages.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn renew(&self) -> io::Result<()> {
+        self.discard()
+    }
+
+    /// Puts a file's pages in their place.
+    ///
+    /// # Errors
+    ///
+    /// Always: the system maps files where nothing is reserved.
+    pub fn cover(&self, _file: &File, _offset: u64, _writes: Writes) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Copies the pages to where those of `to` are, which are lost. What is here reads zero then.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` where they are not as many.
+    pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
+        if self.length() != to.length() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        to.discard()?;
+        for (from, to) in self.chunks().zip(to.chunks()) {
+            for (from, to) in from
+                .split(HostBytes::page())
+                .zip(to.split(HostBytes::page()))
+            {
+                // Who writes zeros makes them take memory.
+                if !from.is_zero() {
+                    from.copy_to(&to);
+                }
+            }
+            from.discard()?;
+        }
+        Ok(())
+    }
+
+    /// Has the pages of `to` be the same pages.
+    ///
+    /// # Errors
+    ///
+    /// Always: a page has one address here.
+    pub fn alias_at(&self, _to: &PageRange) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Writes the bytes to a file, as they are read, at `offset`, but nothing from `end` on.
+    ///
+    /// # Errors
+    ///
+    /// What `WriteFile` says.
+    pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
+        let room = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = self.length().get().min(room);
+        let mut done = 0;
+        while done < length {
+            let bytes = self.read(done..length.min(done.saturating_add(CHUNK.get())));
+            let at = u64::try_from(done).unwrap_or(u64::MAX);
+            fault::check("WriteFile")?;
+            match file.seek_write(&bytes, offset.saturating_add(at))? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => done = done.saturating_add(count),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the bytes to `target`, as they are read, as many as it has room for.
+    pub fn append_to(&self, target: &mut Vec<u8>) {
+        let room = target.spare_capacity_mut();
+        let count = room.len().min(self.length().get());
+        // SAFETY: from `base`, so many bytes are readable: see `new`; and there is room for them, which is
+        // another's, since no plain reference to those here is ever made.
+        unsafe { ptr::copy_nonoverlapping(self.base().as_ptr(), room.as_mut_ptr().cast(), count) };
+        let length = target.len().saturating_add(count);
+        // SAFETY: so many were there, and were added above.
+        unsafe { target.set_len(length) };
+    }
+
+    fn chunks(&self) -> impl Iterator<Item = Self> {
+        self.split(CHUNK)
+    }
+
+    /// All of them, so many bytes at a time.
+    fn split(&self, size: HostBytes) -> impl Iterator<Item = Self> {
+        let all = *self;
+        let mut at = HostBytes::ZERO;
+        std::iter::from_fn(move || {
+            let end = at.checked_add(size)?.min(all.length());
+            let part = all.part(at, end)?;
+            at = end;
+            (part.length() != HostBytes::ZERO).then_some(part)
+        })
+    }
+}

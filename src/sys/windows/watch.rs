@@ -1,0 +1,30 @@
+//! Mapped files that somebody truncates: there are none, and no system would let anybody truncate them.
+
+use std::convert::Infallible;
+use std::io;
+use std::ops::Range;
+
+/// Addresses of a mapped file's that are watched.
+#[derive(Debug)]
+pub struct Watch(Infallible);
+
+impl Watch {
+    /// Watches `addresses`.
+    ///
+    /// # Errors
+    ///
+    /// Always: no file's pages are there.
+    pub fn over(_addresses: &Range<usize>) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Where a page was lost in `other`, it was here.
+    pub fn take_after(&self, _other: &Self) {
+        match self.0 {}
+    }
+
+    /// Whether a page was lost, and now reads zero.
+    pub fn was_hit(&self) -> bool {
+        match self.0 {}
+    }
+}
