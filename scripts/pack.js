@@ -46,7 +46,9 @@ function makePlatformFolders() {
 
 /** Adds the addon to a platform's folder; whether there is one. */
 function addAddon(folder) {
-  const { name, main } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+  const file = path.join(folder, "package.json");
+  const contents = JSON.parse(fs.readFileSync(file, "utf8"));
+  const { name, main } = contents;
   const addon = path.join(addons, main);
   if (!fs.existsSync(addon)) {
     if (options.all) throw new Error(`${name}: there is no ${addon}`);
@@ -54,8 +56,10 @@ function addAddon(folder) {
   }
   fs.copyFileSync(addon, path.join(folder, main));
   fs.copyFileSync(addon, path.join(staged, main)); // For tests: it is not packed there.
-  for (const file of ["LICENSE", "THIRD-PARTY.md"])
-    fs.copyFileSync(path.join(root, file), path.join(folder, file));
+  for (const text of ["LICENSE", "THIRD-PARTY.md"])
+    fs.copyFileSync(path.join(root, text), path.join(folder, text));
+  contents.files.push("THIRD-PARTY.md");
+  writeManifest(contents, file);
   return true;
 }
 
@@ -68,8 +72,8 @@ function stage() {
   bundle(staged);
 }
 
-function writeManifest(contents) {
-  fs.writeFileSync(path.join(staged, "package.json"), `${JSON.stringify(contents, null, 2)}\n`);
+function writeManifest(contents, file = path.join(staged, "package.json")) {
+  fs.writeFileSync(file, `${JSON.stringify(contents, null, 2)}\n`);
 }
 
 function pack(folder) {
