@@ -13,7 +13,18 @@ const PAGE = 65_536;
  * The engine's class. Where that makes no resizable buffers, a memory with one is made of the engine's
  * ArrayBuffers, by copying.
  */
-const Reference = features.resizableBuffers.shared ? WebAssembly.Memory : Copying;
+const Reference = features.resizableBuffers.shared ? Resizable : Copying;
+
+/** JavaScriptCore makes a resizable buffer without a maximum too: the JS API has it throw. */
+function Resizable(descriptor) {
+  const memory = new WebAssembly.Memory(descriptor);
+  if (descriptor.maximum === undefined) {
+    memory.toResizableBuffer = () => {
+      throw new TypeError("no maximum");
+    };
+  }
+  return memory;
+}
 
 function Copying(descriptor) {
   let memory = new WebAssembly.Memory(descriptor);

@@ -39,6 +39,8 @@ const DENO_DIFFERS = [
   "structuredClone\\(\\) that transfers it",
   // It ends without running the finalizers of Node-API.
   "worker\\.terminate\\(\\) in the middle of everything",
+  // Its mark that keeps an object from being posted is a property.
+  "has the prototype, is extensible, and has nothing of its own",
   // Its engine keeps the buffer of a shared memory, where the JS API has it refreshed.
   "growth: of [01] pages by 0 gives another buffer",
 ];
