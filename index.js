@@ -30,7 +30,7 @@ class Memory {
       Slot.add(this, store);
       // Posted, it would arrive as an empty object.
       markAsUncloneable(this);
-      if (!hasExample) keepExampleSoon();
+      if (!hasExample && store.memory === undefined) keepExampleSoon();
       return;
     }
     Object.setPrototypeOf(object, Object.getPrototypeOf(this));
@@ -232,7 +232,10 @@ function remember(memory, store) {
 
 let hasExample = false;
 
-/** Not at once: who loads this may never make a memory, and who makes one is waiting for it. */
+/**
+ * Once there is a memory over pages of ours. Not at once: who loads this may never make one, and who
+ * makes one is waiting for it.
+ */
 function keepExampleSoon() {
   hasExample = true;
   setImmediate(() => {

@@ -3,6 +3,7 @@
 const { PAGE } = require("./convert");
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
+const { typeOf, addressOf } = require("./engine-type");
 const native = require("../native");
 
 /**
@@ -46,7 +47,7 @@ class HostedStore {
   }
 
   #askForType() {
-    const type = engine.typeOf(this.#memory);
+    const type = typeOf(this.#memory);
     return this.#widened ? { ...type, address: "i64" } : type;
   }
 
@@ -101,7 +102,7 @@ class HostedStore {
 
   toHosted() {
     const { address } = this.type;
-    if (address === "i64" && engine.addressOf(this.#memory) !== address)
+    if (address === "i64" && addressOf(this.#memory) !== address)
       throw no64("Memory.toWebAssembly()");
     return this;
   }

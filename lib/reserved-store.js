@@ -8,7 +8,6 @@ const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const { translate } = require("./errors");
 const { features } = require("./features");
-const { HostedStore, createHost, makeResizable, noResizable } = require("./hosted-store");
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
 const { adopt } = require("./realm");
@@ -93,6 +92,7 @@ class ReservedStore {
   /** Moves the pages where a resizable buffer can be over them, and returns the store that has it. */
   toResizable() {
     const member = "Memory.toResizableBuffer()";
+    const { makeResizable, noResizable } = require("./hosted-store");
     if (engine.hasResizable) return this.#moveToHost(member, makeResizable);
     if (!features.resizableBuffers.unshared) throw noResizable("this engine makes none");
     const buffer = this.#detachable(member);
@@ -132,6 +132,7 @@ class ReservedStore {
   #moveToHost(member, bufferOf) {
     const { type } = this;
     const buffer = this.#detachable(member);
+    const { HostedStore, createHost } = require("./hosted-store");
     const memory = createHost(member, { ...type, initial: this.#size });
     this.#moveUnder(member, bufferOf(memory), buffer);
     return new HostedStore(memory, type);

@@ -1,11 +1,6 @@
 "use strict";
 
-const fs = require("node:fs");
-const path = require("node:path");
-
-const { PAGE, show, isObject } = require("./convert");
-const { translate } = require("./errors");
-const native = require("../native");
+const { show, isObject } = require("./convert");
 
 // What the next Snapshot is of. Programs cannot make any.
 let taken;
@@ -27,15 +22,8 @@ class Snapshot {
   }
 
   static open(file) {
-    const descriptor = fs.openSync(toPath(file, "Snapshot.open()"), "r");
-    try {
-      const { flags, maximum, ...image } = attempt("Snapshot.open()", file, () =>
-        native.openImage(descriptor),
-      );
-      return snapshotOf({ ...image, type: typeFrom(flags, maximum, image.byteLength, file) });
-    } finally {
-      fs.closeSync(descriptor);
-    }
+    const { readSnapshot } = require("./snapshot-file");
+    return snapshotOf(readSnapshot(file));
   }
 
   get byteLength() {
@@ -43,25 +31,8 @@ class Snapshot {
   }
 
   save(file) {
-    const { id, owner, type } = imageOf(this, "Snapshot.save()");
-    const target = toPath(file, "Snapshot.save()");
-    // Beside it, and then in its place: whoever opens it finds the one before, or this one whole.
-    const draft = path.join(path.dirname(target), `.snapshot-${crypto.randomUUID()}`);
-    const descriptor = fs.openSync(draft, "wx", 0o600);
-    try {
-      try {
-        attempt("Snapshot.save()", file, () =>
-          native.saveImage(id, owner, descriptor, flagsOf(type), type.maximum ?? 0),
-        );
-        fs.fsyncSync(descriptor);
-      } finally {
-        fs.closeSync(descriptor);
-      }
-      fs.renameSync(draft, target);
-    } catch (error) {
-      fs.rmSync(draft, { force: true });
-      throw error;
-    }
+    const { writeSnapshot } = require("./snapshot-file");
+    writeSnapshot(imageOf(this, "Snapshot.save()"), file);
   }
 
   static {
@@ -81,51 +52,6 @@ function snapshotOf(image) {
     return new Snapshot();
   } finally {
     taken = undefined;
-  }
-}
-
-/** Of what `node:fs` takes as paths, those that say where a file's folder is. */
-function toPath(file, member) {
-  if (typeof file === "string") return file;
-  if (file instanceof URL) return require("node:url").fileURLToPath(file);
-  throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
-}
-
-// How a file says what the memory was.
-const IS_64 = 1;
-const IS_SHARED = 2;
-const HAS_MAXIMUM = 4;
-
-function flagsOf({ address, shared, maximum }) {
-  return (
-    (address === "i64" ? IS_64 : 0) |
-    (shared ? IS_SHARED : 0) |
-    (maximum === undefined ? 0 : HAS_MAXIMUM)
-  );
-}
-
-const ALL_FLAGS = IS_64 | IS_SHARED | HAS_MAXIMUM;
-
-/** The type that a file names; throws where no memory of that length could have it. */
-function typeFrom(flags, maximum, byteLength, file) {
-  const isLimited = (flags & HAS_MAXIMUM) !== 0;
-  const isShared = (flags & IS_SHARED) !== 0;
-  const isMaximum = Number.isSafeInteger(maximum) && maximum * PAGE >= byteLength;
-  if (flags > ALL_FLAGS || (isLimited ? !isMaximum : isShared)) {
-    throw new TypeError(`Snapshot.open(): ${file}: a snapshot of a type that no memory has`);
-  }
-  return {
-    address: flags & IS_64 ? "i64" : "i32",
-    maximum: isLimited ? maximum : undefined,
-    shared: isShared,
-  };
-}
-
-function attempt(member, file, action) {
-  try {
-    return action();
-  } catch (error) {
-    throw translate(error, `${member}: ${file}`);
   }
 }
 

@@ -25,7 +25,6 @@ const { showPages } = require("./convert");
 const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const { features } = require("./features");
-const { HostedStore } = require("./hosted-store");
 const { isRegistered } = require("./registered");
 const { ReservedStore } = require("./reserved-store");
 const { readToken } = require("./token");
@@ -39,15 +38,20 @@ function createStore(type, options) {
     return new ReservedStore(type);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return HostedStore.create(type);
+    return hosted().create(type);
   }
+}
+
+/** The class, which programs with unshared memories alone never need. */
+function hosted() {
+  return require("./hosted-store").HostedStore;
 }
 
 /** Hosted from the start, if the engine has memories of that type. */
 function createHosted(type) {
   if (!isOfEngine(type)) return new ReservedStore(type);
   try {
-    return HostedStore.create(type);
+    return hosted().create(type);
   } catch (error) {
     if (type.address === "i32") throw error;
     return new ReservedStore(type);
@@ -69,7 +73,7 @@ function createHuge(type) {
 /** Hosted where the engine can: modules and Atomics must use one address, which only it can give. */
 function createShared(type) {
   try {
-    return HostedStore.create(type);
+    return hosted().create(type);
   } catch (error) {
     if (type.address === "i32") throw error;
     if (features.externalSharedBuffers) {
@@ -96,6 +100,7 @@ function hostObject({ memory, type }) {
 
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
+  const HostedStore = hosted();
   if (engine.isMemory(source)) return new HostedStore(source);
   const token = readToken(source);
   if (token === undefined) return undefined;
