@@ -8,18 +8,19 @@ const path = require("node:path");
 const { features } = require("..");
 const native = require("../native");
 const { useFiles } = require("./support/files");
-const { run } = require("./support/run");
+const {
+  addon,
+  PATIENCE,
+  DONE,
+  REFUSED,
+  runWithFailures,
+  expectOutcomes,
+} = require("./support/recovery");
 
 const root = path.join(__dirname, "..");
-const addon = path.join(root, "target", "fault", "linear-memory.node");
-
-// Some have hundreds of sets of calls to fail.
-const PATIENCE = 280_000;
 jest.setTimeout(PATIENCE + 20_000);
 
 // What comes of each call's failure, if no other fails. Where all fail that can, it is a RangeError.
-const DONE = "done";
-const REFUSED = "refused";
 const scenarios = [
   // A smaller reservation does as well.
   ["construct", { mmap: DONE, mprotect: DONE }],
@@ -49,29 +50,13 @@ const members = {
 };
 
 /** Runs a scenario with every failure; throws where one does more than a refusal may. */
-async function expectRecovery(scenario, expected, { ulimit, env } = {}) {
-  const { handoff, runs, wrong } = await run("faults.js", {
-    args: [scenario],
-    ulimit,
-    env: { ...env, LINEAR_MEMORY_ADDON: addon },
-    timeout: PATIENCE,
-  });
-  // Nothing leaks, and what was refused leaves the memory as it was.
-  expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
-  expect(wrong).toEqual([]);
-
-  const [unharmed, ...harmed] = runs;
-  expect(unharmed).not.toHaveProperty("error");
-  // Pages that came from two places are moved by two calls.
-  expect([...new Set(unharmed.reached)]).toEqual(Object.keys(expected));
-  const alone = harmed.filter(({ calls }) => calls.length === 1);
-  const outcomes = alone.map(({ calls, reached, error }) => [
-    reached[calls[0] - 1],
-    error === undefined ? DONE : REFUSED,
-  ]);
-  expect(Object.fromEntries(outcomes)).toEqual(expected);
-
-  const errors = harmed.map(({ error }) => error).filter((error) => error !== undefined);
+async function expectRecovery(scenario, expected, options) {
+  const { handoff, harmed, errors } = await expectOutcomes(
+    "faults.js",
+    scenario,
+    expected,
+    options,
+  );
   expect(errors.length).toBeGreaterThan(0);
   const member = members[scenario] ?? "Memory.grow()";
   for (const error of errors) {
@@ -122,11 +107,7 @@ describe("memories that are files", () => {
     "flush",
     "map",
   ])("%s, whatever the system refuses", async (scenario) => {
-    const { runs, left } = await run("file-faults.js", {
-      args: [scenario, newFile()],
-      env: { LINEAR_MEMORY_ADDON: addon },
-      timeout: PATIENCE,
-    });
+    const { runs, left } = await runWithFailures("file-faults.js", [scenario, newFile()]);
     expect(left).toBe(0);
     expect(runs.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
     expect(runs[0]).not.toHaveProperty("error");

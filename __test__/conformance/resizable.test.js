@@ -13,10 +13,10 @@ const {
   referenceHas,
   testWhere,
   expectError,
-  thrownBy,
   pagesOf,
   bytesOf,
 } = require("../support/subject");
+const { thrownBy } = require("../support/thrown");
 const { compile } = require("../support/wat");
 
 const METHODS = ["toFixedLengthBuffer", "toResizableBuffer"];

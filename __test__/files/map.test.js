@@ -5,7 +5,8 @@ const fs = require("node:fs");
 const { pathToFileURL } = require("node:url");
 
 const { Memory } = require("../..");
-const { useFiles, openWithin, mappingsOf, errorOf } = require("../support/files");
+const { useFiles, openWithin, mappingsOf } = require("../support/files");
+const { thrownBy } = require("../support/thrown");
 const { resident } = require("../support/kernel");
 const { compile } = require("../support/wat");
 
@@ -187,7 +188,7 @@ describe("bad input changes nothing", () => {
   const refused = (...args) => {
     const memory = filled(4);
     const before = fs.readdirSync("/proc/self/fd").length;
-    const error = errorOf(() => memory.map(...args));
+    const error = thrownBy(() => memory.map(...args));
     expect(fs.readdirSync("/proc/self/fd").length).toBe(before);
     expect(bytesOf(memory).every((byte) => byte === 255)).toBe(true);
     return error;

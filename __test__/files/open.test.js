@@ -9,7 +9,8 @@ const { pathToFileURL } = require("node:url");
 const { Worker } = require("node:worker_threads");
 
 const { Memory } = require("../..");
-const { useFiles, openWithin, descriptorsOf, mappingsOf, errorOf } = require("../support/files");
+const { useFiles, openWithin, descriptorsOf, mappingsOf } = require("../support/files");
+const { thrownBy } = require("../support/thrown");
 const { collect } = require("../support/kernel");
 const { compile } = require("../support/wat");
 
@@ -299,7 +300,7 @@ describe("what is let go of", () => {
 describe("bad input", () => {
   const refused = (action) => {
     const before = fs.readdirSync("/proc/self/fd").length;
-    const { name, message, code, path: named } = errorOf(action);
+    const { name, message, code, path: named } = thrownBy(action);
     expect(fs.readdirSync("/proc/self/fd").length).toBe(before);
     return { name, message, code, path: named };
   };
@@ -438,14 +439,14 @@ describe("files of more than 4 GiB", () => {
     });
   } else {
     test("are refused where the engine cannot view as much", () => {
-      const { name, message } = errorOf(() => Memory.open(large));
+      const { name, message } = thrownBy(() => Memory.open(large));
       expect(name).toBe("RangeError");
       expect(message).toMatch(/98304/);
     });
   }
 
   test("are refused with 32-bit addresses", () => {
-    const { name, message } = errorOf(() => Memory.open(large, { address: "i32" }));
+    const { name, message } = thrownBy(() => Memory.open(large, { address: "i32" }));
     expect(name).toBe("RangeError");
     expect(message).toContain("98304 pages, more than the 65536");
   });

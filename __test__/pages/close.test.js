@@ -11,16 +11,8 @@ const zlib = require("node:zlib");
 const { Memory, features } = require("../..");
 const { collect, protectionAt, residentWithin } = require("../support/kernel");
 const { run } = require("../support/run");
-const {
-  PAGE,
-  stores,
-  grow,
-  bytesOf,
-  addressOf,
-  fill,
-  pagesOf,
-  thrownBy,
-} = require("../support/stores");
+const { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf } = require("../support/stores");
+const { thrownBy } = require("../support/thrown");
 const { compile } = require("../support/wat");
 const { start } = require("../support/worker");
 

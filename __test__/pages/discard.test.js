@@ -5,7 +5,8 @@
 const { Memory } = require("../..");
 const { residentWithin } = require("../support/kernel");
 const { run } = require("../support/run");
-const { PAGE, stores, grow, addressOf, fill, pagesOf, thrownBy } = require("../support/stores");
+const { PAGE, stores, grow, addressOf, fill, pagesOf } = require("../support/stores");
+const { thrownBy } = require("../support/thrown");
 const { compile } = require("../support/wat");
 const { answer } = require("../support/worker");
 

@@ -3,22 +3,13 @@
 // What operations on pages do when the system refuses: the addon of `npm run build:fault` has any
 // call fail.
 
-const path = require("node:path");
-
 const { features } = require("../..");
-const { run } = require("../support/run");
+const { PATIENCE, DONE, REFUSED, expectOutcomes } = require("../support/recovery");
 
-const addon = path.join(__dirname, "..", "..", "target", "fault", "linear-memory.node");
-
-// Some have hundreds of sets of calls to fail.
-const PATIENCE = 280_000;
 jest.setTimeout(PATIENCE + 20_000);
 
 // What comes of each call's failure, if no other fails. Where room was wanted, garbage is collected,
 // and all is tried again: then only what fails twice is refused.
-const DONE = "done";
-const REFUSED = "refused";
-
 const FREEZING = {
   memfd_create: DONE,
   ftruncate: DONE,
@@ -57,27 +48,9 @@ const scenarios = [
   ],
 ];
 
-async function expectRecovery(scenario, member, expected, env = {}) {
-  const { handoff, runs, wrong } = await run("page-faults.js", {
-    args: [scenario],
-    env: { ...env, LINEAR_MEMORY_ADDON: addon },
-    timeout: PATIENCE,
-  });
-  // Nothing leaks, and what was refused leaves the memory as it was.
-  expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
-  expect(wrong).toEqual([]);
-
-  const [unharmed, ...harmed] = runs;
-  expect(unharmed).not.toHaveProperty("error");
-  expect([...new Set(unharmed.reached)]).toEqual(Object.keys(expected));
-  const alone = harmed.filter(({ calls }) => calls.length === 1);
-  const outcomes = alone.map(({ calls, reached, error }) => [
-    reached[calls[0] - 1],
-    error === undefined ? DONE : REFUSED,
-  ]);
-  expect(Object.fromEntries(outcomes)).toEqual(expected);
-
-  const errors = harmed.map(({ error }) => error).filter((error) => error !== undefined);
+/** Runs a scenario with every failure; throws where one does more than a refusal may. */
+async function expectRecovery(scenario, member, expected, env) {
+  const { handoff, errors } = await expectOutcomes("page-faults.js", scenario, expected, { env });
   expect(errors.length > 0).toBe(scenario !== "close");
   for (const error of errors) {
     expect(error.startsWith(`RangeError: ${member}`)).toBe(true);

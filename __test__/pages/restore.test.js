@@ -7,16 +7,8 @@ const { constants } = require("node:buffer");
 const { Memory, features } = require("../..");
 const { images, mappingsWithin, mappings, residentWithin, gc, turn } = require("../support/kernel");
 const { run } = require("../support/run");
-const {
-  PAGE,
-  stores,
-  grow,
-  bytesOf,
-  addressOf,
-  fill,
-  pagesOf,
-  thrownBy,
-} = require("../support/stores");
+const { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf } = require("../support/stores");
+const { thrownBy } = require("../support/thrown");
 const { compile } = require("../support/wat");
 
 const MIB = 2 ** 20;

@@ -12,7 +12,8 @@ const native = require("../../native");
 const { openWithin } = require("../support/files");
 const { imageOf } = require("../support/kernel");
 const { run } = require("../support/run");
-const { PAGE, stores, fill, pagesOf, thrownBy } = require("../support/stores");
+const { PAGE, stores, fill, pagesOf } = require("../support/stores");
+const { thrownBy } = require("../support/thrown");
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
 const file = path.join(folder, "snapshot");

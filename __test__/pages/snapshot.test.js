@@ -8,7 +8,8 @@ const fs = require("node:fs");
 const { Memory, Snapshot, features } = require("../..");
 const { images, imageOf, mappings, residentWithin, collect } = require("../support/kernel");
 const { run } = require("../support/run");
-const { PAGE, stores, bytesOf, addressOf, fill, pagesOf, thrownBy } = require("../support/stores");
+const { PAGE, stores, bytesOf, addressOf, fill, pagesOf } = require("../support/stores");
+const { thrownBy } = require("../support/thrown");
 const { start } = require("../support/worker");
 
 describe.each(stores)("a memory that is %s", (_, make) => {

@@ -45,14 +45,4 @@ function mappingsOf(file) {
   return maps.filter((line) => line.endsWith(file)).length;
 }
 
-/** What `action` throws. */
-function errorOf(action) {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
-
-module.exports = { useFiles, openWithin, descriptorsOf, mappingsOf, errorOf };
+module.exports = { useFiles, openWithin, descriptorsOf, mappingsOf };

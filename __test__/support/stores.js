@@ -63,13 +63,4 @@ function pagesOf(memory) {
   return pages;
 }
 
-function thrownBy(body) {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
-
-module.exports = { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf, thrownBy };
+module.exports = { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf };

@@ -3,6 +3,8 @@
 // What the conformance tests are about: our class, also as linear-memory/register has it, or, to check
 // the tests themselves, the engine's.
 
+const { thrownBy } = require("./thrown");
+
 const subject = process.env.LINEAR_MEMORY_SUBJECT;
 const isReference = subject === "reference";
 const isRegistered = subject === "registered";
@@ -73,15 +75,6 @@ function runner(has) {
 /** A test of what is only so where the pages are ours. */
 const testReserved = isReference || isRegistered ? test.skip : test;
 
-function thrownBy(body) {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
-
 /** Expects an error of that kind; of ours also that its message has all those parts. */
 function expectError(body, Kind, ...parts) {
   const error = thrownBy(body);
@@ -108,7 +101,6 @@ module.exports = {
   testWhere,
   testOurs,
   testReserved,
-  thrownBy,
   expectError,
   pagesOf,
   bytesOf,
