@@ -450,6 +450,14 @@ fn bytes_of(pages: &PageRange) -> [u8; 4] {
 
 const EVERY_OTHER: [u8; 4] = [7, 0, 7, 7];
 
+/// Pages can be put back, and then discarded.
+fn expect_usable(area: &Reservation, image: &Arc<Image>) {
+    pages::restore(&whole(area), image).unwrap();
+    assert_eq!(bytes_of(&whole(area)), EVERY_OTHER);
+    pages::discard(&whole(area)).unwrap();
+    assert!(whole(area).is_zero());
+}
+
 #[test]
 fn a_discard_that_fails_changes_nothing() {
     for is_over_image in [false, true] {
@@ -462,10 +470,7 @@ fn a_discard_that_fails_changes_nothing() {
             let (_, run) = failing(calls, || pages::discard(&two));
             let expected = if run.done { [0, 0, 7, 7] } else { EVERY_OTHER };
             assert_eq!(bytes_of(&whole(&area)), expected);
-            pages::restore(&whole(&area), &image).unwrap();
-            assert_eq!(bytes_of(&whole(&area)), EVERY_OTHER);
-            pages::discard(&whole(&area)).unwrap();
-            assert!(whole(&area).is_zero());
+            expect_usable(&area, &image);
             run
         });
     }
@@ -496,10 +501,7 @@ fn an_image_is_put_back_or_nothing_has_changed() {
             let (_, run) = failing(calls, || pages::restore(&whole(&area), &image));
             let expected = if run.done { EVERY_OTHER } else { [9, 0, 9, 9] };
             assert_eq!(bytes_of(&whole(&area)), expected);
-            pages::restore(&whole(&area), &image).unwrap();
-            assert_eq!(bytes_of(&whole(&area)), EVERY_OTHER);
-            pages::discard(&whole(&area)).unwrap();
-            assert!(whole(&area).is_zero());
+            expect_usable(&area, &image);
             run
         });
     }
@@ -523,10 +525,7 @@ fn a_move_of_an_image_that_fails_changes_nothing_and_leaves_nothing() {
             assert!(whole(before).is_zero());
         }
         // Where it is now, it goes on.
-        pages::restore(&whole(now), &image).unwrap();
-        assert_eq!(bytes_of(&whole(now)), EVERY_OTHER);
-        pages::discard(&whole(now)).unwrap();
-        assert!(whole(now).is_zero());
+        expect_usable(now, &image);
         pages::restore(&whole(now), &image).unwrap();
 
         // The other range, whatever has come to be under it, is one for the next memory.

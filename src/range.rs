@@ -182,6 +182,21 @@ mod tests {
     use crate::sys::maps::prefers_huge_pages;
 
     #[test]
+    fn a_long_range_is_mapped_to_a_multiple_of_2_mib() {
+        let (page, huge) = (HostBytes::page(), HostBytes::HUGE_PAGE);
+        let capacity = huge.checked_add(page).unwrap();
+        let range = Range::map(HostBytes::ZERO, capacity, PageSize::Base).unwrap();
+        let mapped = huge.checked_add(huge).unwrap();
+        assert!(range.mapping.pages(mapped).is_ok());
+        assert!(
+            range
+                .mapping
+                .pages(mapped.checked_add(page).unwrap())
+                .is_err()
+        );
+    }
+
+    #[test]
     fn huge_pages_are_asked_for_again_after_an_image() {
         let size = HostBytes::HUGE_PAGE;
         let range = Range::map(size, size, PageSize::Huge).unwrap();

@@ -20,6 +20,8 @@ pub use system::{
 
 #[cfg(unix)]
 mod unix;
+#[cfg(not(target_os = "linux"))]
+mod untold;
 
 pub mod futex;
 pub mod host;
@@ -36,17 +38,17 @@ pub mod fault;
 #[path = "linux/maps.rs"]
 pub mod maps;
 
-#[cfg(not(all(test, feature = "model-checking")))]
 mod page_range;
+pub use page_range::{PageRange, Writes};
+
 #[cfg(not(all(test, feature = "model-checking")))]
-pub use self::{
-    page_range::{PageRange, Writes},
-    system::Mapping,
-};
+mod page_bytes;
+#[cfg(not(all(test, feature = "model-checking")))]
+pub use system::Mapping;
 
 #[cfg(feature = "model-checking")]
 #[cfg(test)]
 mod model;
 #[cfg(feature = "model-checking")]
 #[cfg(test)]
-pub use model::{Mapping, PageRange, Writes, arrived_at, is_mapped, touch};
+pub use model::{Mapping, arrived_at, is_mapped, touch};

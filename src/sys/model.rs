@@ -1,4 +1,4 @@
-//! Stands in place of a system's mappings and of `page_range.rs` where loom checks the growth protocol:
+//! Stands in place of a system's mappings and what it does to pages, where loom checks the growth protocol:
 //! pages that are only known to be accessible or not.
 //!
 //! What is known of a page is in a cell of loom's. So a thread that looks at one must not only find it
@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::marker::PhantomData;
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
@@ -16,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loom::cell::UnsafeCell;
 
+use crate::sys::{PageRange, Writes};
 use crate::units::HostBytes;
 
 /// What the tests grow by, and so all that they protect.
@@ -149,55 +149,8 @@ impl Drop for Mapping {
     }
 }
 
-/// As in `page_range.rs`. What pages hold is not modelled, but for having moved.
-#[derive(Clone, Copy, Debug)]
-pub struct PageRange<'a> {
-    base: NonNull<u8>,
-    length: HostBytes,
-    owner: PhantomData<&'a ()>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writes {
-    Private,
-    ToFile,
-}
-
+/// As in `page_bytes.rs` and in a system's `pages.rs`. What pages hold is not modelled, but for having moved.
 impl PageRange<'_> {
-    /// # Safety
-    ///
-    /// None: nothing is accessed.
-    pub unsafe fn new(base: NonNull<u8>, length: HostBytes) -> Self {
-        Self {
-            base,
-            length,
-            owner: PhantomData,
-        }
-    }
-
-    pub fn base(&self) -> NonNull<u8> {
-        self.base
-    }
-
-    pub fn length(&self) -> HostBytes {
-        self.length
-    }
-
-    pub fn addresses(&self) -> Range<usize> {
-        let start = self.base.addr().get();
-        start..start + self.length.get()
-    }
-
-    pub fn part(&self, start: HostBytes, end: HostBytes) -> Option<Self> {
-        let length = HostBytes::round_up(end.get().checked_sub(start.get())?)?;
-        let base = self.base.map_addr(|base| base.saturating_add(start.get()));
-        (end <= self.length).then_some(Self {
-            base,
-            length,
-            owner: PhantomData,
-        })
-    }
-
     pub fn discard(&self) -> io::Result<()> {
         Ok(())
     }
@@ -212,12 +165,12 @@ impl PageRange<'_> {
 
     /// Both ranges are accessible afterwards as they were before.
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
-        assert_eq!(self.length, to.length, "moved out of bounds");
-        let (pages, first) = find(to.base.addr().get()).expect("mapped until dropped");
-        let count = self.length.get() / PAGE;
+        assert_eq!(self.length(), to.length(), "moved out of bounds");
+        let (pages, first) = find(to.base().addr().get()).expect("mapped until dropped");
+        let count = self.length().get() / PAGE;
         for (number, page) in (0..).zip(&pages[first..first + count]) {
-            touch(self.base, number);
-            touch(to.base, number);
+            touch(self.base(), number);
+            touch(to.base(), number);
             // SAFETY: loom checks that nobody else accesses it meanwhile.
             page.moved_here.with_mut(|cell| unsafe { *cell = true });
         }

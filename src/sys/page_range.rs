@@ -1,9 +1,8 @@
-//! Committed pages of somebody's. What a system does to them in place is in its own folder.
+//! Committed pages of somebody's. What is done to them is in `page_bytes.rs`, and in each system's folder.
 
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::ptr::NonNull;
 
 use crate::units::HostBytes;
 
@@ -63,144 +62,11 @@ impl PageRange<'_> {
         if end > self.length {
             return None;
         }
-        // SAFETY: `start` is at most `end`, which lies within the range, checked above.
-        let base = unsafe { self.base.add(start.get()) };
+        let base = self.base.map_addr(|base| base.saturating_add(start.get()));
         Some(Self {
             base,
             length,
             owner: PhantomData,
         })
-    }
-
-    /// Copies the bytes to `to`: no call of the system's, so that it cannot fail.
-    pub fn copy_to(&self, to: &PageRange) {
-        let length = self.length.min(to.length).get();
-        // SAFETY: both ranges are readable and writable, `length` bytes at least: see `new`. They
-        // may overlap.
-        unsafe { ptr::copy(self.base.as_ptr(), to.base.as_ptr(), length) };
-    }
-
-    /// The bytes at `offsets`, as they are read.
-    pub fn read(&self, offsets: Range<usize>) -> Vec<u8> {
-        let end = offsets.end.min(self.length.get());
-        let start = offsets.start.min(end);
-        let byte = |offset: usize| {
-            // SAFETY: in bounds, `offset` is below `end`.
-            let byte = unsafe { self.base.cast::<AtomicU8>().add(offset) };
-            // SAFETY: readable: see `new`; atomic, since other threads may write.
-            unsafe { byte.as_ref() }.load(Ordering::Relaxed)
-        };
-        (start..end).map(byte).collect()
-    }
-
-    /// Writes `bytes`, from `offset` on, as many as there is room for.
-    pub fn write_at(&self, bytes: &[u8], offset: usize) {
-        let room = self.length.get().saturating_sub(offset);
-        let length = room.min(bytes.len());
-        if length == 0 {
-            return;
-        }
-        // SAFETY: below the end, checked above.
-        let start = unsafe { self.base.add(offset) };
-        // SAFETY: from there, `length` bytes are writable: see `new`; `bytes` are another's, since no
-        // plain reference to those here is ever made.
-        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), length) };
-    }
-
-    /// Writes zeros.
-    pub fn clear(&self) {
-        // SAFETY: the bytes are writable: see `new`.
-        unsafe { ptr::write_bytes(self.base.as_ptr(), 0, self.length.get()) };
-    }
-
-    /// Whether all bytes are zero.
-    pub fn is_zero(&self) -> bool {
-        let words = self.length.get() / size_of::<u64>();
-        (0..words).all(|index| {
-            // SAFETY: within the range.
-            let word = unsafe { self.base.cast::<AtomicU64>().add(index) };
-            // SAFETY: readable, and aligned since the range begins at a page; atomic, since other
-            // threads may write.
-            unsafe { word.as_ref() }.load(Ordering::Relaxed) == 0
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sys::Mapping;
-
-    fn bytes(count: usize) -> HostBytes {
-        HostBytes::round_up(count * HostBytes::page().get()).unwrap()
-    }
-
-    fn mapping(pages: usize) -> Mapping {
-        Mapping::reserve(bytes(pages), bytes(pages)).unwrap()
-    }
-
-    fn byte(pages: &PageRange, offset: usize) -> *mut u8 {
-        assert!(offset < pages.length().get());
-        pages.base().as_ptr().wrapping_add(offset)
-    }
-
-    fn write(pages: &PageRange, offset: usize, value: u8) {
-        // SAFETY: in bounds, checked.
-        unsafe { byte(pages, offset).write_volatile(value) };
-    }
-
-    fn read(pages: &PageRange, offset: usize) -> u8 {
-        // SAFETY: in bounds, checked.
-        unsafe { byte(pages, offset).read_volatile() }
-    }
-
-    #[test]
-    fn discarded_and_renewed_pages_read_zero() {
-        let mapping = mapping(3);
-        let all = mapping.pages(bytes(3)).unwrap();
-        let page = HostBytes::page().get();
-        for zero in [PageRange::discard, PageRange::renew] {
-            for offset in [0, page, 2 * page] {
-                write(&all, offset, 7);
-            }
-            let middle = all.part(bytes(1), bytes(2)).unwrap();
-            zero(&middle).unwrap();
-            assert_eq!(
-                [0, page, 2 * page].map(|offset| read(&all, offset)),
-                [7, 0, 7]
-            );
-            assert!(middle.is_zero());
-            assert!(!all.is_zero());
-        }
-    }
-
-    #[test]
-    fn parts_are_inside() {
-        let mapping = mapping(2);
-        let all = mapping.pages(bytes(2)).unwrap();
-        assert!(all.part(bytes(1), bytes(3)).is_none());
-        assert!(all.part(bytes(2), bytes(1)).is_none());
-        assert_eq!(
-            all.part(bytes(2), bytes(2)).unwrap().length(),
-            HostBytes::ZERO
-        );
-    }
-
-    #[test]
-    fn moved_pages_keep_their_bytes_and_leave_zeros() {
-        let (from, to) = (mapping(2), mapping(2));
-        let (from, to) = (from.pages(bytes(2)).unwrap(), to.pages(bytes(2)).unwrap());
-        let last = bytes(2).get() - 1;
-        write(&from, 0, 7);
-        write(&from, last, 9);
-        from.remap_to(&to).unwrap();
-        assert_eq!((read(&to, 0), read(&to, last)), (7, 9));
-        assert!(from.is_zero());
-        write(&from, 0, 1);
-        assert_eq!(read(&to, 0), 7);
-        assert!(
-            from.remap_to(&to.part(bytes(0), bytes(1)).unwrap())
-                .is_err()
-        );
     }
 }

@@ -55,6 +55,26 @@ impl PageRange<'_> {
     /// What `mremap(2)` says: pages of several mappings cannot be moved at once, nor any before
     /// Linux 5.7, nor a file's before 5.13. What `to` had may be lost then.
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
+        self.remap(
+            self.length(),
+            MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
+            to,
+        )
+    }
+
+    /// Has the pages of `to` be the same pages of the same file; those that were there are lost. Of a
+    /// mapping whose writes go to the file only.
+    ///
+    /// # Errors
+    ///
+    /// What `mremap(2)` says. What `to` had may be lost then.
+    pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
+        // Of no pages, it is others over the same that come to be there.
+        self.remap(HostBytes::ZERO, MremapFlags::MAYMOVE, to)
+    }
+
+    /// Moves the first `moved` bytes.
+    fn remap(&self, moved: HostBytes, flags: MremapFlags, to: &PageRange) -> io::Result<()> {
         if self.length() != to.length() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -66,37 +86,9 @@ impl PageRange<'_> {
         unsafe {
             mm::mremap_fixed(
                 self.base().as_ptr().cast(),
+                moved.get(),
                 self.length().get(),
-                self.length().get(),
-                MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP,
-                to.base().as_ptr().cast(),
-            )
-        }?;
-        Ok(())
-    }
-
-    /// Has the pages of `to` be the same pages of the same file; those that were there are lost. Of a
-    /// mapping whose writes go to the file only.
-    ///
-    /// # Errors
-    ///
-    /// What `mremap(2)` says. What `to` had may be lost then.
-    pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
-        if self.length() != to.length() {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        if self.length() == HostBytes::ZERO {
-            return Ok(());
-        }
-        fault::check("mremap")?;
-        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`. With
-        // an old length of zero, nothing is moved.
-        unsafe {
-            mm::mremap_fixed(
-                self.base().as_ptr().cast(),
-                0,
-                self.length().get(),
-                MremapFlags::MAYMOVE,
+                flags,
                 to.base().as_ptr().cast(),
             )
         }?;

@@ -8,10 +8,10 @@ mod pages;
 mod process;
 
 pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, file, page_size};
-pub use process::{
-    address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_states,
-    private_pages, resident_bytes,
+pub use super::untold::{
+    address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
 };
+pub use process::{mappings_within, resident_bytes};
 
 /// What [`super::unix`] asks of each system.
 pub mod of_unix {

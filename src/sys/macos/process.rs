@@ -1,4 +1,4 @@
-//! What macOS says of its limits, and of this process's pages; and what it does to files.
+//! What macOS says of this process's pages; and what it does to files.
 
 use std::fs::File;
 use std::io;
@@ -18,51 +18,6 @@ use rustix::param::page_size;
 
 use crate::sys::fault;
 use crate::sys::mapped::Mapped;
-
-/// How many mappings are ours at most, and the engine's: what Linux lets a process have, unless told
-/// otherwise. Here the kernel has no limit, but each takes memory of its own.
-pub fn max_map_count() -> usize {
-    65_530
-}
-
-/// Bytes of address space left, or `None` without a limit: the kernel does not hold processes to
-/// `RLIMIT_AS`.
-pub fn address_space_left() -> Option<usize> {
-    None
-}
-
-/// Whether there are huge pages for who asks for them.
-pub fn has_huge_pages() -> bool {
-    false
-}
-
-/// What the kernel has for a page: it does not tell for sure which were never written to.
-#[derive(Clone, Copy, Debug)]
-pub struct PageState;
-
-impl PageState {
-    /// Whether an anonymous one may hold other bytes than zeros.
-    pub fn has_bytes(self) -> bool {
-        true
-    }
-}
-
-/// Visits the state of each page of the system's in `addresses`, in order.
-///
-/// # Errors
-///
-/// None.
-pub fn page_states(addresses: Range<usize>, mut visit: impl FnMut(PageState)) -> io::Result<()> {
-    for _ in addresses.step_by(page_size()) {
-        visit(PageState);
-    }
-    Ok(())
-}
-
-/// The pages in `addresses` that are this process's alone: the kernel does not tell.
-pub fn private_pages(_addresses: &Range<usize>, _most: usize) -> Option<Vec<Range<usize>>> {
-    None
-}
 
 /// How many bytes of `addresses` are in memory.
 ///
@@ -153,12 +108,6 @@ fn mapping_from(address: usize) -> io::Result<Option<Mapped>> {
         is_file: None,
         is_shared: None,
     }))
-}
-
-/// Whether pages of several mappings have to be moved one after the other: `mach_vm_remap` takes them at
-/// once.
-pub fn is_split(_addresses: &Range<usize>) -> bool {
-    false
 }
 
 /// What a call of Mach's said.

@@ -9,12 +9,12 @@ mod pages;
 mod process;
 mod watch;
 
+pub use super::untold::{
+    address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
+};
 pub use image::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
-pub use process::{
-    address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_size,
-    page_states, private_pages, resident_bytes,
-};
+pub use process::{mappings_within, page_size, resident_bytes};
 pub use watch::Watch;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.

@@ -1,4 +1,4 @@
-//! What Windows says of its limits, and of this process's pages.
+//! What Windows says of this process's pages.
 
 use std::io;
 use std::mem::size_of;
@@ -27,51 +27,6 @@ pub fn page_size() -> usize {
         unsafe { GetSystemInfo(&raw mut info) };
         usize::try_from(info.dwPageSize).unwrap_or(4096)
     })
-}
-
-/// How many mappings are ours at most, and the engine's: what Linux lets a process have, unless told
-/// otherwise. Here the system has no limit, but each takes memory of its own.
-pub fn max_map_count() -> usize {
-    65_530
-}
-
-/// Bytes of address space left, or `None` without a limit: a job limits what is committed.
-pub fn address_space_left() -> Option<usize> {
-    None
-}
-
-/// Whether there are huge pages for who asks for them.
-pub fn has_huge_pages() -> bool {
-    false
-}
-
-/// What the system has for a page: it does not tell which were never written to.
-#[derive(Clone, Copy, Debug)]
-pub struct PageState;
-
-impl PageState {
-    /// Whether it may hold other bytes than zeros.
-    pub fn has_bytes(self) -> bool {
-        true
-    }
-}
-
-/// Visits the state of each page of the system's in `addresses`, in order.
-///
-/// # Errors
-///
-/// None.
-pub fn page_states(addresses: Range<usize>, mut visit: impl FnMut(PageState)) -> io::Result<()> {
-    for _ in addresses.step_by(page_size()) {
-        visit(PageState);
-    }
-    Ok(())
-}
-
-/// The pages in `addresses` that are this process's alone: there are no images under them that others
-/// would be of.
-pub fn private_pages(_addresses: &Range<usize>, _most: usize) -> Option<Vec<Range<usize>>> {
-    None
 }
 
 /// How many bytes of `addresses` are in this process's working set.
@@ -151,9 +106,4 @@ pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
         at = end;
     }
     Ok(within)
-}
-
-/// Whether pages of several mappings have to be moved one after the other: they are copied at once.
-pub fn is_split(_addresses: &Range<usize>) -> bool {
-    false
 }
