@@ -233,7 +233,8 @@ describe("a snapshot's pages move:", () => {
     memory.discard(0, 41 * PAGE);
     bytesOf(memory)[0] = 5;
     memory.toWebAssembly();
-    expect(residentWithin(addressOf(memory), 41 * PAGE)).toBe(4096);
+    // What was written to: a huge page, where the system gives them unasked.
+    expect([4096, 2 ** 21]).toContain(residentWithin(addressOf(memory), 41 * PAGE));
     expect(pagesOf(memory).slice(1)).toEqual(pages().slice(1));
   });
 
