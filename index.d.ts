@@ -17,6 +17,12 @@ export type AddressType = "i32" | "i64";
 /**
  * What a memory is to be: the JS API's `MemoryDescriptor`, with the members that the threads,
  * 64-bit and type reflection proposals add. Members are read in alphabetical order.
+ *
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 10, maximum: 100 });
+ * memory.buffer.byteLength; // 655360
+ * ```
  */
 export interface MemoryDescriptor<
   Address extends AddressType = AddressType,
@@ -36,7 +42,15 @@ export interface MemoryDescriptor<
   shared?: Shared;
 }
 
-/** What the JS API has no place for. What is no object, it ignores as a stray argument. */
+/**
+ * What the JS API has no place for. What is no object, it ignores as a stray argument.
+ *
+ * @example
+ * ```js
+ * const options = { hugePages: features.hugePages };
+ * const memory = new Memory({ initial: 1024 }, options);
+ * ```
+ */
 export interface MemoryOptions {
   /**
    * Whether to ask the system for pages of 2 MiB. Default `false`. Touching memory for the first time
@@ -49,7 +63,16 @@ export interface MemoryOptions {
   hugePages?: boolean;
 }
 
-/** What a memory that starts as a {@link Snapshot} is to be, where not what the snapshot's was. */
+/**
+ * What a memory that starts as a {@link Snapshot} is to be, where not what the snapshot's was.
+ *
+ * @example
+ * ```js
+ * const snapshot = new Memory({ initial: 1 }).snapshot();
+ * const memory = Memory.from(snapshot, { maximum: 8 });
+ * memory.type().maximum; // 8
+ * ```
+ */
 export interface SnapshotOptions<
   Address extends AddressType = AddressType,
   Shared extends boolean = boolean,
@@ -60,7 +83,18 @@ export interface SnapshotOptions<
   shared?: Shared;
 }
 
-/** What `Memory.usage()` returns, all of it bytes. */
+/**
+ * What `Memory.usage()` returns, all of it bytes.
+ *
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 4, maximum: 16 });
+ * const { reserved, committed, resident } = memory.usage();
+ * reserved; // 1048576
+ * committed; // 262144
+ * resident; // 0
+ * ```
+ */
 export interface MemoryUsage {
   /**
    * Address space that is kept for the memory, and is nobody else's: its size, what it may grow into,
@@ -86,7 +120,15 @@ export type PageCount<Address extends AddressType> = Address extends "i64" ? big
 /** A file: its path, or a descriptor that is open, which stays open and is not needed afterwards. */
 export type FileSource = string | Uint8Array | URL | number;
 
-/** What {@link MemoryConstructor.open | Memory.open()} takes besides the file. */
+/**
+ * What {@link MemoryConstructor.open | Memory.open()} takes besides the file.
+ *
+ * @example
+ * ```js
+ * const memory = Memory.open("log.bin", { mode: "w+", initial: 1, maximum: 64 });
+ * memory.grow(1); // 1
+ * ```
+ */
 export interface OpenOptions<
   Address extends AddressType = AddressType,
   Shared extends boolean = boolean,
@@ -118,7 +160,19 @@ export interface OpenOptions<
   address?: Address;
 }
 
-/** Which bytes of a file {@link Memory.map} puts over part of a memory. */
+/**
+ * Which bytes of a file {@link Memory.map} puts over part of a memory.
+ *
+ * @example
+ * ```js
+ * import fs from "node:fs";
+ *
+ * fs.writeFileSync("words.bin", "one two");
+ * const memory = new Memory({ initial: 1 });
+ * memory.map(0, "words.bin", { fileOffset: 4, length: 3 });
+ * new Uint8Array(memory.buffer)[0]; // 116
+ * ```
+ */
 export interface MapOptions {
   /** The first, in bytes from the file's beginning. Default 0. */
   fileOffset?: number;
@@ -126,13 +180,24 @@ export interface MapOptions {
   length?: number;
 }
 
-/** What `Memory.type()` returns: also a descriptor, of a new memory of the same type. */
+/**
+ * What `Memory.type()` returns: also a descriptor, of a new memory of the same type.
+ *
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 1, maximum: 2 });
+ * const other = new Memory(memory.type());
+ * other.type().minimum; // 1
+ * ```
+ */
 export interface MemoryType<Address extends AddressType = AddressType> {
   /** Pages now. */
   minimum: PageCount<Address>;
   /** The most pages it may grow to; absent where none was given. */
   maximum?: PageCount<Address>;
+  /** Whether threads can share it. */
   shared: boolean;
+  /** How it is addressed, and what type page counts have. */
   address: Address;
 }
 
@@ -144,6 +209,14 @@ export interface MemoryType<Address extends AddressType = AddressType> {
  * threads meet at one address.
  *
  * The pages are released when the last buffer of the memory is collected, or by {@link Memory.close}.
+ *
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 1 });
+ * new Uint8Array(memory.buffer)[0] = 42;
+ * memory.grow(1); // 1
+ * new Uint8Array(memory.buffer)[0]; // 42
+ * ```
  */
 export interface Memory<
   Buffer extends ArrayBufferLike = ArrayBuffer,
@@ -162,6 +235,14 @@ export interface Memory<
    *
    * @throws TypeError where the pages went with a buffer that was transferred.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-buffer JS API, Memory.buffer}
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * const { buffer } = memory;
+   * memory.grow(1); // 1
+   * buffer.byteLength; // 0: detached
+   * memory.buffer.byteLength; // 131072
+   * ```
    */
   readonly buffer: Buffer;
 
@@ -177,6 +258,12 @@ export interface Memory<
    *   system do not allow it, or where no buffer of this engine can view so many bytes (4 GiB on
    *   Node.js 20 and Bun). The memory is as it was.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-grow JS API, Memory.grow()}
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1, maximum: 4 });
+   * memory.grow(2); // 1
+   * memory.buffer.byteLength; // 196608
+   * ```
    */
   grow(delta: PageCount<Address>): PageCount<Address>;
 
@@ -184,6 +271,13 @@ export interface Memory<
    * The type, with the size of now as its minimum.
    *
    * @see {@link https://github.com/WebAssembly/js-types js-types proposal, Memory.type()}
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1, maximum: 4 });
+   * memory.grow(1); // 1
+   * memory.type().minimum; // 2
+   * memory.type().shared; // false
+   * ```
    */
   type(): MemoryType<Address>;
 
@@ -196,6 +290,14 @@ export interface Memory<
    *   longer be detached. The memory is as it was.
    * @throws RangeError where the system refuses to move the pages. The memory is as it was.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-tofixedlengthbuffer JS API, Memory.toFixedLengthBuffer()}
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1, maximum: 4 });
+   * const resizable = memory.toResizableBuffer();
+   * const fixed = memory.toFixedLengthBuffer();
+   * resizable.byteLength; // 0: detached
+   * fixed.resizable; // false
+   * ```
    */
   toFixedLengthBuffer(): Buffer;
 
@@ -221,6 +323,13 @@ export interface Memory<
    * @throws RangeError where the engine cannot reserve the maximum, or the system refuses to move the
    *   pages. The memory is as it was.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-toresizablebuffer JS API, Memory.toResizableBuffer()}
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1, maximum: 4 });
+   * const bytes = new Uint8Array(memory.toResizableBuffer());
+   * memory.grow(1); // 1
+   * bytes.length; // 131072: the view has grown
+   * ```
    */
   toResizableBuffer(): Buffer;
 
@@ -234,6 +343,12 @@ export interface Memory<
    * @throws TypeError where the engine has no class for it: 64-bit addresses on Node.js 20 and 22,
    *   or a maximum beyond 262,144 pages. The memory is as it was.
    * @throws RangeError where the engine cannot allocate it. The memory is as it was.
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * const imports = { js: { mem: memory.toWebAssembly() } };
+   * imports.js.mem.buffer === memory.buffer; // true
+   * ```
    */
   toWebAssembly(): WebAssembly.Memory;
 
@@ -244,6 +359,20 @@ export interface Memory<
    * Node.js before 22.10, which cannot be told so, it arrives as an empty object.
    *
    * @throws TypeError where the memory is not shared.
+   * @example
+   * ```js
+   * import { Worker } from "node:worker_threads";
+   *
+   * const memory = new Memory({ initial: 1, maximum: 4, shared: true });
+   * const program = `
+   *   const { workerData } = require("node:worker_threads");
+   *   const { Memory } = require("linear-memory");
+   *   Memory.from(workerData).grow(1);
+   * `;
+   * const worker = new Worker(program, { eval: true, workerData: memory.share() });
+   * await new Promise((done) => worker.once("exit", done));
+   * memory.buffer.byteLength; // 131072
+   * ```
    */
   share(): SharedMemoryToken;
 
@@ -262,7 +391,12 @@ export interface Memory<
    * @throws RangeError where an argument is negative or no such multiple, or not all of the bytes are
    *   in the memory, or the system refuses.
    * @example
-   * memory.discard(65_536, memory.buffer.byteLength - 65_536); // all but the first page
+   * ```js
+   * const memory = new Memory({ initial: 4 });
+   * new Uint8Array(memory.buffer).fill(7);
+   * const freed = memory.discard(65_536, 3 * 65_536); // all but the first page
+   * new Uint8Array(memory.buffer)[65_536]; // 0
+   * ```
    */
   discard(offset: number, length: number): number;
 
@@ -281,6 +415,12 @@ export interface Memory<
    * freeze one moment, have the other threads wait.
    *
    * @throws RangeError where the system has no memory for it, or refuses.
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * const snapshot = memory.snapshot();
+   * snapshot.byteLength; // 65536
+   * ```
    */
   snapshot(): Snapshot;
 
@@ -306,9 +446,14 @@ export interface Memory<
    * @throws TypeError where `snapshot` is none.
    * @throws RangeError where it is longer than the memory, or the system refuses.
    * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * const bytes = new Uint8Array(memory.buffer);
    * const snapshot = memory.snapshot();
-   * instance.exports.run();
-   * memory.restore(snapshot); // as if it had not run
+   * bytes[0] = 7;
+   * memory.restore(snapshot);
+   * bytes[0]; // 0
+   * ```
    */
   restore(snapshot: Snapshot): void;
 
@@ -316,6 +461,13 @@ export interface Memory<
    * What the memory takes.
    *
    * @throws RangeError where the system does not say.
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 16 });
+   * memory.usage().resident; // 0
+   * new Uint8Array(memory.buffer)[0] = 1;
+   * memory.usage().resident > 0; // true
+   * ```
    */
   usage(): MemoryUsage;
 
@@ -333,6 +485,13 @@ export interface Memory<
    *
    * @throws TypeError where the program marked the buffer with `markAsUntransferable()` on an engine
    *   with detach keys. The memory is as it was.
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * const { buffer } = memory;
+   * memory.close();
+   * buffer.byteLength; // 0: detached
+   * ```
    */
   close(): void;
 
@@ -340,10 +499,10 @@ export interface Memory<
    * {@link Memory.close}, so that a block closes what it declares with `using`.
    *
    * @example
-   * {
-   *   using memory = new Memory({ initial: 1 });
-   *   // ...
-   * } // closed
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * memory[Symbol.dispose](); // which a block with `using memory = …` does at its end
+   * ```
    */
   [Symbol.dispose](): void;
 
@@ -366,7 +525,14 @@ export interface Memory<
    * @throws RangeError where an offset or length is negative or no integer, the bytes are not all in
    *   the file or not all in the memory, or the system refuses. The memory is as it was.
    * @example
-   * memory.map(65_536, "model.bin", { fileOffset: 131_072, length: 1_000_000 });
+   * ```js
+   * import fs from "node:fs";
+   *
+   * fs.writeFileSync("model.bin", new Uint8Array(1_000_000).fill(7));
+   * const memory = new Memory({ initial: 32 });
+   * memory.map(65_536, "model.bin", { fileOffset: 131_072 });
+   * new Uint8Array(memory.buffer)[65_536]; // 7
+   * ```
    */
   map(offset: number, file: FileSource, options?: MapOptions): void;
 
@@ -383,6 +549,12 @@ export interface Memory<
    * @returns a promise, rejected with a TypeError where the memory is no file, or one of mode "r", or
    *   an argument is no number; with a RangeError where the bytes are not all in the memory, or the
    *   system refuses, whose `message` has the path and what it says
+   * @example
+   * ```js
+   * const memory = Memory.open("state.bin", { mode: "w+", initial: 1 });
+   * new Uint8Array(memory.buffer)[0] = 42;
+   * await memory.flush();
+   * ```
    */
   flush(offset?: number, length?: number): Promise<void>;
 
@@ -390,6 +562,12 @@ export interface Memory<
    * The same as {@link Memory.flush}, but on the disk when it returns.
    *
    * @throws what the promise of `flush()` is rejected with.
+   * @example
+   * ```js
+   * const memory = Memory.open("state.bin", { mode: "w+", initial: 1 });
+   * new Uint8Array(memory.buffer)[0] = 42;
+   * memory.flushSync(0, 1);
+   * ```
    */
   flushSync(offset?: number, length?: number): void;
 
@@ -406,6 +584,12 @@ export interface Memory<
    * @returns a promise of "ok" where it was notified, "not-equal" where the word is another, or
    *   "timed-out"; rejected with a TypeError where the memory is not shared, `index` is no number, or
    *   `features.waits` is false, and with a RangeError where the memory has no such word, or the system has no thread left
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1, maximum: 1, shared: true });
+   * await memory.wait(0, 1); // "not-equal"
+   * await memory.wait(0, 0, 10); // "timed-out"
+   * ```
    */
   wait(
     index: number,
@@ -422,9 +606,16 @@ export interface Memory<
    * @returns how many it woke
    * @throws TypeError where the memory is not shared, `index` is no number, or `features.waits` is false.
    * @throws RangeError where the memory has no such word.
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1, maximum: 1, shared: true });
+   * new Int32Array(memory.buffer)[0] = 1;
+   * memory.notify(0); // 0
+   * ```
    */
   notify(index: number, count?: number): number;
 
+  /** The class's name to `Object.prototype.toString`, as WebIDL has it. */
   readonly [Symbol.toStringTag]: "WebAssembly.Memory";
 }
 
@@ -435,6 +626,13 @@ export interface Memory<
  *
  * It belongs to one thread, and cannot be posted: what arrives is an empty object. Save it, or share
  * the memory.
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 1 });
+ * memory.snapshot().save("memory.snapshot");
+ * const copy = Memory.from(Snapshot.open("memory.snapshot"));
+ * copy.buffer.byteLength; // 65536
+ * ```
  */
 export declare class Snapshot {
   #private;
@@ -450,10 +648,26 @@ export declare class Snapshot {
    *   damaged: truncated, or changed in any byte since it was written.
    * @throws RangeError where the system has no memory for it, or the file cannot be read.
    * @throws Error of `node:fs`, with its `code`, where the file cannot be opened.
+   * @example
+   * ```js
+   * new Memory({ initial: 2 }).snapshot().save("memory.snapshot");
+   * const snapshot = Snapshot.open("memory.snapshot");
+   * snapshot.byteLength; // 131072
+   * ```
    */
   static open(path: string | URL): Snapshot;
 
-  /** How many bytes the memory had. */
+  /**
+   * How many bytes the memory had.
+   *
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * const snapshot = memory.snapshot();
+   * memory.grow(1); // 1
+   * snapshot.byteLength; // 65536
+   * ```
+   */
   readonly byteLength: number;
 
   /**
@@ -467,9 +681,15 @@ export declare class Snapshot {
    * @param path of the file
    * @throws RangeError where it cannot be written, as on a full disk.
    * @throws Error of `node:fs`, with its `code`, where the file cannot be created or renamed.
+   * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * memory.snapshot().save("memory.snapshot");
+   * ```
    */
   save(path: string | URL): void;
 
+  /** The class's name to `Object.prototype.toString`. */
   readonly [Symbol.toStringTag]: "Snapshot";
 }
 
@@ -483,12 +703,22 @@ declare const sharedMemory: unique symbol;
  *
  * It cannot leave the process: `JSON.stringify()` leaves nothing of it, and `v8.serialize()` throws.
  * Nothing else is promised of what is in it.
+ *
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 1, maximum: 2, shared: true });
+ * const token = structuredClone(memory.share());
+ * Memory.from(token) === memory; // true
+ * ```
  */
 export interface SharedMemoryToken {
+  /** Not there: so that no other object is taken for one. */
   readonly [sharedMemory]: never;
 }
 
+/** The class `Memory`: makes memories, of any kind. */
 export interface MemoryConstructor {
+  /** Whose members all memories have. */
   readonly prototype: Memory<ArrayBufferLike, AddressType>;
 
   /**
@@ -500,7 +730,10 @@ export interface MemoryConstructor {
    *   of this engine can view so many bytes, or they cannot be had.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-memory JS API, Memory()}
    * @example
+   * ```js
    * const memory = new Memory({ initial: 10, maximum: 100 });
+   * memory.buffer.byteLength; // 655360
+   * ```
    */
   new <Address extends AddressType = "i32", Shared extends boolean = false>(
     descriptor: CheckedDescriptor<Address, Shared>,
@@ -514,6 +747,13 @@ export interface MemoryConstructor {
    *
    * @throws TypeError where `source` is neither, or the memory behind it is gone. An object that only
    *   looks like what `share()` returned is neither: it must hold a memory or a buffer of it.
+   * @example
+   * ```js
+   * const engines = new WebAssembly.Memory({ initial: 1 });
+   * const memory = Memory.from(engines);
+   * memory.grow(1); // 1
+   * engines.buffer.byteLength; // 131072
+   * ```
    */
   from(source: WebAssembly.Memory | SharedMemoryToken): Memory<ArrayBufferLike>;
 
@@ -527,8 +767,13 @@ export interface MemoryConstructor {
    * @throws RangeError where the maximum is less than the snapshot's length, or as
    *   `new Memory()` throws it.
    * @example
+   * ```js
+   * const memory = new Memory({ initial: 1 });
+   * new Uint8Array(memory.buffer)[0] = 7;
    * const snapshot = memory.snapshot();
    * const others = Array.from({ length: 100 }, () => Memory.from(snapshot));
+   * new Uint8Array(others[99].buffer)[0]; // 7
+   * ```
    */
   from<Address extends AddressType = "i32", Shared extends boolean = boolean>(
     snapshot: Snapshot,
@@ -559,9 +804,11 @@ export interface MemoryConstructor {
    *   no buffer of this engine can view so many bytes, or the system refuses, as for want of disk space.
    * @see {@link https://man7.org/linux/man-pages/man2/mmap.2.html mmap(2)}, and docs/files.md
    * @example
+   * ```js
    * const counts = Memory.open("counts.bin", { mode: "r+", initial: 1 });
    * new Uint32Array(counts.buffer)[0]++;
    * await counts.flush();
+   * ```
    */
   open<Address extends AddressType = "i32", Shared extends boolean = false>(
     path: FileSource,
@@ -588,9 +835,17 @@ type CheckedDescriptor<Address extends AddressType, Shared extends boolean> = Me
   (Address extends "i64" ? { address: "i64" } : unknown) &
   (Shared extends true ? { shared: true; maximum: PageCount<Address> } : unknown);
 
+/** The class. */
 export declare const Memory: MemoryConstructor;
 
-/** What this engine and this system offer, so that a program can ask rather than try. */
+/**
+ * What this engine and this system offer, so that a program can ask rather than try.
+ *
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 1024 }, { hugePages: features.hugePages });
+ * ```
+ */
 export declare const features: {
   /**
    * How pages become buffers. `"v8"`: backing stores of V8's own, on the versions of Node.js that were
@@ -611,7 +866,12 @@ export declare const features: {
    * `--experimental-wasm-rab-integration`). Otherwise only unshared ones, and only where the engine
    * has resizable ArrayBuffers and allows buffers over pages of ours.
    */
-  readonly resizableBuffers: { readonly unshared: boolean; readonly shared: boolean };
+  readonly resizableBuffers: {
+    /** Of unshared memories that this package made. */
+    readonly unshared: boolean;
+    /** Of shared memories. */
+    readonly shared: boolean;
+  };
   /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. Linux only. */
   readonly hugePages: boolean;
   /**

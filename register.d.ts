@@ -22,6 +22,15 @@
  * Puts everything back as it was, exactly. Properties that someone else has replaced since stay so;
  * what they still call of ours does as the engine. Memories made in between go on working. Calling it
  * again does nothing.
+ *
+ * @example
+ * ```js
+ * import undo from "linear-memory/register";
+ *
+ * const memory = new WebAssembly.Memory({ initial: 1 });
+ * memory instanceof Memory; // true
+ * undo();
+ * ```
  */
 declare function undo(): void;
 

@@ -8,6 +8,8 @@ const os = require("node:os");
 const path = require("node:path");
 const { promisify } = require("node:util");
 
+const typescript = require("typescript");
+
 const execute = promisify(execFile);
 
 const root = path.join(__dirname, "..");
@@ -29,6 +31,11 @@ const snippets = pages.flatMap((page) =>
 );
 const ofReadme = snippets.filter(([page]) => page === "README.md").map(([, , text]) => text);
 
+/** Whether a page is made of index.d.ts. */
+function isReference(page) {
+  return page.startsWith(path.join("docs", "api"));
+}
+
 let folder;
 
 beforeAll(() => {
@@ -42,10 +49,10 @@ afterAll(() => fs.rmSync(folder, { recursive: true }));
 /** A snippet whose lines "expression; // value" are checked to be so. */
 function checked(snippet) {
   const check = (line, expression, value) =>
-    /^[\d.]+$/.test(value)
+    /^([\d.]+|true|false|".*")$/.test(value)
       ? `process.getBuiltinModule("node:assert").strictEqual(${expression}, ${value});`
       : line;
-  return snippet.replace(/^([^\s/].*); \/\/ ([\w.]+)(?:[:,].*)?$/gm, check);
+  return snippet.replace(/^([^\s/].*); \/\/ ([\w.]+|"[^"]*")(?:[:,].*)?$/gm, check);
 }
 
 test("there are snippets, and values in them to check", () => {
@@ -54,10 +61,36 @@ test("there are snippets, and values in them to check", () => {
 });
 
 test.each(snippets)("%s: snippet %i runs, and is right", async (page, index, snippet) => {
-  const kind = snippet.startsWith("import ") ? "mjs" : "js";
+  // An example of a member is in a module that has imported what the package exports.
+  const head = isReference(page)
+    ? 'import { Memory, Snapshot, features } from "linear-memory";\n'
+    : "";
+  const text = head + checked(snippet);
+  const kind = text.startsWith("import ") ? "mjs" : "js";
   const file = path.join(folder, `${page.replaceAll(path.sep, "-")}-${index}.${kind}`);
-  fs.writeFileSync(file, checked(snippet));
+  fs.writeFileSync(file, text);
   await execute(process.execPath, [file], { cwd: folder });
+});
+
+test("every member that a program calls has an example, which is one that runs", () => {
+  const text = textOf("index.d.ts");
+  const source = typescript.createSourceFile("index.d.ts", text, typescript.ScriptTarget.Latest);
+  const members = source.statements
+    .filter(({ name }) => ["Memory", "MemoryConstructor", "Snapshot"].includes(name?.text))
+    .flatMap(({ members }) => [...members])
+    .map((member) => ({
+      comment: text.slice(member.getFullStart(), member.getStart(source)),
+      declaration: text.slice(member.getStart(source), member.end).split("\n", 1)[0],
+    }));
+  expect(members.length).toBeGreaterThan(25);
+  const lacking = members.filter(({ comment }) => !/\* @example\s+\* ```js$/m.test(comment));
+  expect(lacking.map(({ declaration }) => declaration)).toEqual([
+    'readonly [Symbol.toStringTag]: "WebAssembly.Memory";',
+    "#private;",
+    "private constructor();",
+    'readonly [Symbol.toStringTag]: "Snapshot";',
+    "readonly prototype: Memory<ArrayBufferLike, AddressType>;",
+  ]);
 });
 
 const { scripts } = require("../package.json");
@@ -66,7 +99,7 @@ describe.each(pages)("%s:", (page) => {
   test("no snippet is in a language that is not tried", () => {
     const languages = new Set([...textOf(page).matchAll(/^```(\w+)$/gm)].map(([, name]) => name));
     // Commands, of which see below; drawings; and in docs/api, what index.d.ts declares.
-    const others = page.startsWith(path.join("docs", "api")) ? ["ts"] : ["sh", "text"];
+    const others = isReference(page) ? ["ts"] : ["sh", "text"];
     expect([...languages].filter((name) => name !== "js" && !others.includes(name))).toEqual([]);
   });
 
