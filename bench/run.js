@@ -153,9 +153,10 @@ function conclude(question, figures, notes) {
 }
 
 /** What is wanted, in words, and whether it is so; neither where nothing is. */
-function goalOf({ required, requiredFigure, wanted }, ours, ratio) {
+function goalOf({ required, requiredFigure, wanted, more }, ours, ratio) {
   if (requiredFigure !== undefined) {
-    return { wanted: requiredFigure.toLocaleString("en"), reached: ours >= requiredFigure };
+    const reached = more ? ours >= requiredFigure : ours <= requiredFigure;
+    return { wanted: wanted ?? requiredFigure.toLocaleString("en"), reached };
   }
   const [major] = process.versions.node.split(".");
   const least = typeof required === "object" ? required[major] : required;

@@ -49,6 +49,8 @@ module.exports = {
     'require("linear-memory") as it is published, in a new process, its files read before; beside the same of an addon that does nothing, and a process that runs nothing.',
   unit: "ns",
   against: NODE,
+  wanted: "5 ms",
+  requiredFigure: 5_000_000,
   // It says what loading adds, not that anything is faster.
   charted: false,
   parameters: { rounds: 9, warmups: 0 },

@@ -51,7 +51,7 @@ function namesOf(results) {
 
 /** What is wanted: one text, or one for each result where they differ. */
 function goalOf(answers) {
-  const goals = answers.map((answer) => answer?.wanted ?? "");
+  const goals = answers.filter(Boolean).map(({ wanted = "" }) => wanted);
   return [...new Set(goals)].join(", ");
 }
 
