@@ -1,7 +1,7 @@
 "use strict";
 
-// A Linux machine of arm64 on one of x64: Debian's kernel and packages, from the archive that this Debian
-// has, in an emulator. Its kernel is a real one, where emulators of one process (qemu-user) only pretend
+// A Linux machine of arm64 on one of x64: the kernel and the packages of a Debian, from the archive that
+// this Debian has its own from, in an emulator. Its kernel is a real one, where emulators of one process (qemu-user) only pretend
 // to do what `madvise` and `mremap` ask for.
 // Wants, of Debian: qemu-system-arm, cpio, xz-utils, e2fsprogs.
 
@@ -9,6 +9,8 @@ const { execFileSync, spawn } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
+const SUITE = "trixie";
+const KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const KERNEL = "linux-image-cloud-arm64";
 const PACKAGES = [
   KERNEL,
@@ -28,19 +30,32 @@ function run(command, args, options) {
   return execFileSync(command, args, { stdio: "inherit", ...options });
 }
 
+/** Where this Debian has its packages from. */
+function findArchive() {
+  const args = ["indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages"];
+  const lines = execFileSync("apt-get", args, { encoding: "utf8" }).split("\n");
+  const [uri] = lines.map((line) => line.split(" ")).find(([, suite]) => !suite.includes("-"));
+  return uri;
+}
+
 /** Fetches packages, with all that they need, and returns the files. */
 function download(folder, packages) {
   const lists = path.join(folder, "lists");
   const cache = path.join(folder, "cache");
   const archives = path.join(cache, "archives");
+  fs.rmSync(archives, { recursive: true, force: true }); // of an earlier time, in other versions
   fs.mkdirSync(path.join(lists, "partial"), { recursive: true });
   fs.mkdirSync(path.join(archives, "partial"), { recursive: true });
   const status = path.join(folder, "status"); // of a machine that has nothing yet
   fs.writeFileSync(status, "");
+  const sources = path.join(folder, "sources.list");
+  fs.writeFileSync(sources, `deb [signed-by=${KEYS}] ${findArchive()} ${SUITE} main\n`);
   const options = [
     "APT::Architecture=arm64",
     "APT::Architectures::=arm64",
     "APT::Install-Recommends=false",
+    `Dir::Etc::sourcelist=${sources}`,
+    "Dir::Etc::sourceparts=/dev/null",
     `Dir::State=${folder}`,
     `Dir::State::lists=${lists}`,
     `Dir::State::status=${status}`,

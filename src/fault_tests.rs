@@ -477,6 +477,25 @@ fn a_discard_that_fails_changes_nothing() {
 }
 
 #[test]
+fn what_was_only_read_is_not_resident_however_the_kernel_is_asked() {
+    let _alone = alone();
+    let size = HostBytes::HUGE_PAGE;
+    let area = Reservation::new(size, size, PageSize::Huge).unwrap();
+    let all = area.pages(size).unwrap();
+    for calls in [&[][..], &[1]] {
+        assert!(all.is_zero());
+        let (resident, run) = failing(calls, || pages::resident(&all));
+        assert_eq!(run.reached.len(), if calls.is_empty() { 1 } else { 4 });
+        assert_eq!(resident, Some(0));
+    }
+    all.write_at(&[1], 0);
+    let resident = pages::resident(&all).unwrap();
+    assert!(resident > 0);
+    let (counted, _) = failing(&[1], || pages::resident(&all));
+    assert_eq!(counted, Some(resident));
+}
+
+#[test]
 fn an_image_is_made_or_not() {
     with_every_failure(|calls| {
         let (area, image) = area();

@@ -53,10 +53,16 @@ impl PageState {
     const OF_FILE: u64 = 1 << 61;
     const OURS_ALONE: u64 = 1 << 56;
 
-    /// Whether it takes memory of this process's. One that was only read, and so is the page of
-    /// zeros that all processes have, does not.
-    pub fn is_resident(self) -> bool {
-        self.0 & Self::PRESENT != 0 && self.0 & (Self::OF_FILE | Self::OURS_ALONE) != 0
+    /// Whether it takes memory of this process's, in a mapping that is a file's, or is not. One that was
+    /// only read, and so is the page of zeros that all processes have, does not: the huge one of
+    /// these seems to be a file's.
+    pub fn is_resident(self, is_file: bool) -> bool {
+        let of_ours = if is_file {
+            Self::OF_FILE | Self::OURS_ALONE
+        } else {
+            Self::OURS_ALONE
+        };
+        self.0 & Self::PRESENT != 0 && self.0 & of_ours != 0
     }
 
     /// Whether an anonymous one may hold other bytes than zeros.
@@ -122,13 +128,17 @@ pub fn resident_bytes(addresses: &Range<usize>) -> io::Result<usize> {
     if counted.is_some() {
         return Ok(bytes);
     }
-    // As far as the states tell: a huge page of zeros counts.
     bytes = 0;
-    page_states(addresses.clone(), |state| {
-        if state.is_resident() {
-            bytes = bytes.saturating_add(page_size());
-        }
-    })?;
+    for mapped in mappings_within(addresses)? {
+        let start = mapped.addresses.start.max(addresses.start);
+        let end = mapped.addresses.end.min(addresses.end);
+        let is_file = mapped.is_file != Some(false);
+        page_states(start..end, |state| {
+            if state.is_resident(is_file) {
+                bytes = bytes.saturating_add(page_size());
+            }
+        })?;
+    }
     Ok(bytes)
 }
 
@@ -376,7 +386,7 @@ mod tests {
         let start = first.addr();
         let mut resident = Vec::new();
         page_states(start..start + bytes(4).get(), |state| {
-            resident.push(state.is_resident());
+            resident.push(state.is_resident(false));
         })
         .unwrap();
         assert_eq!(resident, [false, true, false, false]);
