@@ -43,7 +43,9 @@ function load(platform, arch) {
 
 /** Those of Linux: where there is musl, what needs that first. */
 function inOrder(platform, machine) {
-  const abis = fs.existsSync(`/lib/ld-musl-${machine}.so.1`) ? ["musl", "gnu"] : ["gnu", "musl"];
+  // On the drive that `load` is on, where there are drives.
+  const musl = path.resolve(os.tmpdir(), `/lib/ld-musl-${machine}.so.1`);
+  const abis = fs.existsSync(musl) ? ["musl", "gnu"] : ["gnu", "musl"];
   return abis.map((abi) => `${platform}-${abi}`);
 }
 
