@@ -30,7 +30,7 @@ class Memory {
       Slot.add(this, store);
       // Posted, it would arrive as an empty object.
       markAsUncloneable(this);
-      if (!hasExample && store.memory === undefined) keepExampleSoon();
+      if (!hasExample && store.memory === undefined && !isRegistered()) keepExampleSoon();
       return;
     }
     Object.setPrototypeOf(object, Object.getPrototypeOf(this));
@@ -233,8 +233,8 @@ function remember(memory, store) {
 let hasExample = false;
 
 /**
- * Once there is a memory over pages of ours. Not at once: who loads this may never make one, and who
- * makes one is waiting for it.
+ * Once there is a memory over pages of ours, and the next will be too. Not at once: who loads this may
+ * never make one, and who makes one is waiting for it.
  */
 function keepExampleSoon() {
   hasExample = true;
