@@ -1,8 +1,8 @@
 "use strict";
 
-// A Linux machine of arm64 on one of x64: the kernel and the packages of a Debian, from the archive that
-// this Debian has its own from, in an emulator. Its kernel is a real one, where emulators of one process (qemu-user) only pretend
-// to do what `madvise` and `mremap` ask for.
+// A Linux machine of arm64 on one of x64, in an emulator: the kernel and the packages of a Debian, from the
+// archive that this Debian has its own from. The kernel is a real one, where emulators of one process
+// (qemu-user) only pretend to do what `madvise` and `mremap` ask for.
 // Wants, of Debian: qemu-system-arm, cpio, xz-utils, e2fsprogs.
 
 const { execFileSync, spawn } = require("node:child_process");

@@ -69,11 +69,11 @@ impl PageRange<'_> {
     ///
     /// What `mremap(2)` says. What `to` had may be lost then.
     pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
-        // Of no pages, it is others over the same that come to be there.
+        // With an old length of zero, nothing is moved: the same pages are mapped a second time.
         self.remap(HostBytes::ZERO, MremapFlags::MAYMOVE, to)
     }
 
-    /// Moves the first `moved` bytes.
+    /// Calls `mremap(2)`, to all of `to`, with `moved` as the old length.
     fn remap(&self, moved: HostBytes, flags: MremapFlags, to: &PageRange) -> io::Result<()> {
         if self.length() != to.length() {
             return Err(io::ErrorKind::InvalidInput.into());
