@@ -61,4 +61,29 @@ function isAbsent(error) {
   return error === undefined || error.code === "MODULE_NOT_FOUND";
 }
 
-module.exports = load();
+/**
+ * The addon that this process uses: that of the copy of this package which was loaded first. Two addons
+ * would each have a table of their own of what is under an address, and each be wrong about the other's.
+ */
+function only(addon) {
+  const first = addon.firstCopy?.() ?? null;
+  if (first === null) return addon;
+  if (!first.isCompatible) {
+    const error = new Error(
+      `${NAME}: this process has already loaded another version of this package, whose addon this version cannot use: ${first.path}
+Make all packages depend on one version of ${NAME} ("npm ls ${NAME}" lists them).`,
+    );
+    error.code = "ERR_LINEAR_MEMORY_INCOMPATIBLE_COPY";
+    throw error;
+  }
+  try {
+    return require(first.path);
+  } catch {
+    // The file has gone since, but the addon is still loaded.
+    const module = { exports: {} };
+    process.dlopen(module, first.path);
+    return module.exports;
+  }
+}
+
+module.exports = only(load());

@@ -97,3 +97,23 @@ test("what was built in the clone is preferred to a package", () => {
   fs.copyFileSync(addon, built);
   expect(load("darwin", "arm64")).not.toHaveProperty("it");
 });
+
+test("an addon that this version cannot use is refused if it was loaded first", () => {
+  install(
+    "linear-memory-linux-x64-gnu",
+    "exports.firstCopy = () => ({ path: '/other/addon.node', isCompatible: false })",
+  );
+  const { message } = load("linux", "x64");
+  expect(message).toContain("another version of this package");
+  expect(message).toContain("/other/addon.node");
+});
+
+test("an addon that was loaded first is used, unless it is this one", () => {
+  const other = path.join(folder, "first.js");
+  fs.writeFileSync(other, "exports.it = 'first'");
+  const first = JSON.stringify({ path: other, isCompatible: true });
+  install("linear-memory-linux-x64-gnu", `exports.firstCopy = () => (${first})`);
+  expect(load("linux", "x64")).toEqual({ it: "first" });
+  install("linear-memory-linux-x64-gnu", "exports.firstCopy = () => null; exports.it = 'only'");
+  expect(load("linux", "x64")).toEqual({ it: "only" });
+});

@@ -227,6 +227,24 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     .map(drop)
 }
 
+/// The addon of the copy of this package that was loaded first in this process.
+#[napi(object, object_from_js = false)]
+pub struct FirstCopy {
+    /// The file that it was loaded from.
+    pub path: String,
+    /// Whether it exports the same as this one.
+    pub is_compatible: bool,
+}
+
+/// The addon that this process is to use in place of this one; null if it is this one.
+#[napi(catch_unwind)]
+pub fn first_copy() -> Option<FirstCopy> {
+    sys::copies::first().map(|first| FirstCopy {
+        path: first.path.to_string_lossy().into_owned(),
+        is_compatible: first.interface == sys::copies::INTERFACE,
+    })
+}
+
 /// Unmaps what released memories left for the next ones: called in a turn of the event loop.
 #[napi(catch_unwind)]
 pub fn release_spares() {

@@ -23,6 +23,7 @@ mod unix;
 #[cfg(not(target_os = "linux"))]
 mod untold;
 
+pub mod copies;
 pub mod futex;
 pub mod host;
 mod mapped;

@@ -4,10 +4,11 @@
 mod bus_error;
 pub mod futex;
 mod image;
+mod loader;
 mod pages;
 mod process;
 
-pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, file, page_size};
+pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, copies, file, page_size};
 pub use super::untold::{
     address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
 };
@@ -17,6 +18,7 @@ pub use process::{mappings_within, resident_bytes};
 pub mod of_unix {
     pub use super::bus_error::{errno_location, is_lost, is_of_lost_page, was_sent};
     pub use super::image::{create_image_file, is_mapped_at, is_sealed, seal};
+    pub use super::loader::loaded_files;
     pub use super::pages::prefer_huge;
     pub use super::process::{allocate, flush};
 }

@@ -1,5 +1,6 @@
 //! What is the same on Linux and on macOS. What is not, each of them has in `of_unix`.
 
+pub mod copies;
 pub mod file;
 mod image_file;
 #[cfg(not(all(test, feature = "model-checking")))]

@@ -1,6 +1,7 @@
 //! Windows: address ranges are reserved, committed and given back. Pages cannot be put in place of others
 //! that are in use, nor moved: images and moved pages are copied, and files cannot be mapped.
 
+pub mod copies;
 pub mod file;
 pub mod futex;
 mod image;
