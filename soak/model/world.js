@@ -1,0 +1,172 @@
+"use strict";
+
+// Memories of all kinds, and beside each a plain array that says what is in it. Every operation is done to
+// both, and compared.
+
+const assert = require("node:assert");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const PAGE = 65_536;
+const SYSTEM_PAGE = 4096;
+const MAX_PAGES = 40;
+
+/** More pages than any engine hosts. */
+const UNHOSTABLE = 300_000;
+
+const { resize, transfer } = ArrayBuffer.prototype;
+
+/** What two or more memories of several copies of the package may be over: the bytes themselves. */
+class Body {
+  constructor({ kind, size, maximum, address = "i32", shared = false, engine, file }) {
+    Object.assign(this, { kind, maximum, address, shared, engine, file });
+    this.bytes = Buffer.alloc(size * PAGE);
+  }
+
+  get size() {
+    return this.bytes.length / PAGE;
+  }
+
+  grow(delta) {
+    this.bytes = Buffer.concat([this.bytes, Buffer.alloc(delta * PAGE)]);
+  }
+}
+
+class World {
+  /** Each is `{ copy, memory, body }`: several may have one body. */
+  handles = [];
+  /** Each is `{ copy, snapshot, bytes }`. */
+  snapshots = [];
+  /** Views of memories whose files were truncated: they read zero wherever their file has no byte. */
+  lost = [];
+
+  #files = 0;
+
+  constructor({ copies, folder, modules, isResizableOurs }) {
+    Object.assign(this, { copies, folder, modules, isResizableOurs });
+  }
+
+  get features() {
+    return this.copies[0].features;
+  }
+
+  newFile(bytes) {
+    const file = path.join(this.folder, `file-${this.#files++}`);
+    if (bytes !== undefined) fs.writeFileSync(file, bytes);
+    return file;
+  }
+
+  add(copy, memory, body) {
+    const handle = { copy, memory, body };
+    this.handles.push(handle);
+    checkSize(handle);
+    return handle;
+  }
+
+  remove(handle) {
+    this.handles.splice(this.handles.indexOf(handle), 1);
+  }
+
+  /** Compares the bytes of a part of each memory; of all of it without `random`. */
+  compare(random) {
+    for (const handle of this.handles) {
+      checkSize(handle);
+      const { bytes } = handle.body;
+      const [start, end] = random ? rangeIn(random, bytes.length) : [0, bytes.length];
+      checkBytes(handle, start, end);
+      checkFile(handle);
+    }
+    for (const { view, from } of this.lost) {
+      const at = random ? random.between(from, view.length - 1) : view.length - 1;
+      assert.strictEqual(view[at], 0, "a lost page reads zero");
+    }
+  }
+
+  compareSnapshots() {
+    for (const { copy, snapshot, bytes } of this.snapshots) {
+      const memory = copy.Memory.from(snapshot, { shared: false });
+      assertEqual(new Uint8Array(memory.buffer), bytes, "a snapshot");
+      memory.close();
+    }
+  }
+
+  /** Lets go of everything, at once if the program would. */
+  end(random) {
+    for (const { memory } of this.handles) if (random.isOneIn(2)) memory.close();
+    this.handles = [];
+    this.snapshots = [];
+    this.lost = [];
+    fs.rmSync(this.folder, { recursive: true, force: true });
+    fs.mkdirSync(this.folder);
+  }
+}
+
+function viewOf({ memory }) {
+  return new Uint8Array(memory.buffer);
+}
+
+function checkSize({ memory, body }) {
+  assert.strictEqual(memory.buffer.byteLength, body.bytes.length, "byteLength");
+  assert.strictEqual(Number(memory.type().minimum), body.size, "size");
+}
+
+function checkBytes(handle, start, end) {
+  const expected = handle.body.bytes.subarray(start, end);
+  assertEqual(viewOf(handle).subarray(start, end), expected, `${handle.body.kind} at ${start}`);
+}
+
+/** The file of a memory that is written to has the memory's bytes, up to its end. */
+function checkFile({ memory, body }) {
+  const { file } = body;
+  if (file?.mode !== "r+") return;
+  void memory.buffer; // Any member makes the file's last bytes those of the memory.
+  const bytes = fs.readFileSync(file.path);
+  const rounded = Math.ceil(file.length / SYSTEM_PAGE) * SYSTEM_PAGE;
+  if (bytes.length !== file.length) {
+    assert.strictEqual(bytes.length, rounded, "the file's length");
+    assert.ok(file.mayBeRounded, "the file's length is rounded");
+    file.length = rounded;
+  }
+  assertEqual(bytes, body.bytes.subarray(0, bytes.length), `the file of ${body.kind}`);
+}
+
+function assertEqual(actual, expected, what) {
+  if (Buffer.compare(actual, expected) === 0) return;
+  const at = expected.findIndex((byte, index) => actual[index] !== byte);
+  assert.fail(`${what}: byte ${at} is ${actual[at]}, not ${expected[at]}`);
+}
+
+/** Expects an error of that name, and nothing else to happen. */
+function assertThrows(action, name) {
+  let error;
+  try {
+    action();
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.strictEqual(error?.name, name, error?.stack ?? `no ${name}`);
+}
+
+/** The start and the end of a range, which begins or ends at a page at times. */
+function rangeIn(random, length) {
+  const place = () => {
+    const at = random.between(0, length);
+    return random.isOneIn(3) ? at - (at % SYSTEM_PAGE) : at;
+  };
+  const start = place();
+  const end = random.isOneIn(2) ? start + random.between(0, 2 * SYSTEM_PAGE) : place();
+  return [Math.min(start, end), Math.min(Math.max(start, end), length)];
+}
+
+module.exports = {
+  PAGE,
+  MAX_PAGES,
+  UNHOSTABLE,
+  World,
+  Body,
+  viewOf,
+  rangeIn,
+  assertThrows,
+  resize,
+  transfer,
+};
