@@ -1,5 +1,7 @@
 "use strict";
 
+const { setImmediate } = require("node:timers");
+
 const { PAGE, showPages } = require("./convert");
 const { checkGrowth, sizeLimit } = require("./descriptor");
 const { translate } = require("./errors");
@@ -101,21 +103,15 @@ class FileStore extends WatchedStore {
     this.#cover(member);
   }
 
-  /** What `action` returns, while no other thread or process changes the file's length. */
+  /** Returns the result of `action`. No other thread or process changes the file's length meanwhile. */
   #locked(member, action) {
-    // What is thrown in there, or here, is told apart: the engine passes the first on as it is.
-    let outcome;
-    this.#attempt(member, () =>
-      native.withFileLocked(this.#file.id, () => {
-        try {
-          outcome = { result: action() };
-        } catch (error) {
-          outcome = { error };
-        }
-      }),
-    );
-    if ("error" in outcome) throw outcome.error;
-    return outcome.result;
+    unlockSoon();
+    this.#attempt(member, () => native.lockFile(this.#file.id));
+    try {
+      return action();
+    } finally {
+      native.unlockFile();
+    }
   }
 
   #fileLength(member) {
@@ -180,6 +176,21 @@ class FileStore extends WatchedStore {
       throw translate(error, `${member}: ${this.#file.path}`);
     }
   }
+}
+
+let willUnlock = false;
+
+/**
+ * Releases a lock that a termination has left: `finally` does not run then. A thread that ends releases
+ * its lock by itself; one that goes on, after a timeout of `vm`, does so in a turn of its event loop.
+ */
+function unlockSoon() {
+  if (willUnlock) return;
+  willUnlock = true;
+  setImmediate(() => {
+    willUnlock = false;
+    native.unlockFile();
+  });
 }
 
 module.exports = { FileStore };

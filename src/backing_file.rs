@@ -113,7 +113,7 @@ impl BackingFile {
     /// # Errors
     ///
     /// What the system says.
-    pub fn lock(&self) -> Result<Locked<'_>, MemoryError> {
+    pub fn lock(self: &Arc<Self>) -> Result<Locked, MemoryError> {
         let file = self.file()?;
         let mut is_locked = self
             .is_locked
@@ -127,7 +127,7 @@ impl BackingFile {
         }
         *is_locked = true;
         drop(is_locked);
-        let in_process = InProcess(self);
+        let in_process = InProcess(Arc::clone(self));
         let between_processes = match self.writes {
             Writes::Private => None,
             Writes::ToFile => Some(LengthLock::of(&file).map_err(failed)?),
@@ -283,15 +283,15 @@ impl Flushing {
 
 /// See [`BackingFile::lock`]. Fields in the order in which they are to be dropped.
 #[derive(Debug)]
-pub struct Locked<'a> {
+pub struct Locked {
     _between_processes: Option<LengthLock>,
-    _in_process: InProcess<'a>,
+    _in_process: InProcess,
 }
 
 #[derive(Debug)]
-struct InProcess<'a>(&'a BackingFile);
+struct InProcess(Arc<BackingFile>);
 
-impl Drop for InProcess<'_> {
+impl Drop for InProcess {
     fn drop(&mut self) {
         let is_locked = &self.0.is_locked;
         *is_locked.lock().unwrap_or_else(PoisonError::into_inner) = false;
@@ -440,6 +440,7 @@ mod tests {
         backing.release();
         assert!(matches!(backing.length(), Err(MemoryError::FileClosed)));
         assert!(matches!(backing.hold(), Err(MemoryError::FileClosed)));
+        let backing = Arc::new(backing);
         assert!(matches!(
             backing.lock().err(),
             Some(MemoryError::FileClosed)
@@ -450,6 +451,7 @@ mod tests {
     #[test]
     fn one_at_a_time_has_the_lock() {
         let (_, backing) = file(1, Writes::ToFile);
+        let backing = Arc::new(backing);
         let inside = std::sync::atomic::AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..4 {

@@ -10,6 +10,7 @@ use napi_derive::napi;
 
 use crate::error::MemoryError;
 use crate::handoff::{self, Handoff, Held};
+use crate::held_lock;
 use crate::linear_memory::{LinearMemory, Sharing};
 use crate::range::PageSize;
 use crate::registry::{self, Id, Listed, Live, LiveMemory};
@@ -223,6 +224,7 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     env.add_env_cleanup_hook((), |()| {
         spare::release();
         waits::end();
+        held_lock::release();
     })
     .map(drop)
 }

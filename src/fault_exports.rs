@@ -7,14 +7,17 @@ use napi_derive::napi;
 use crate::sys::fault;
 
 /// Of the system's calls that this thread makes from now on, those of these numbers fail. The first
-/// has the number 1.
+/// has the number 1. They fail with the error of the number `error`, or for want of memory.
 #[napi(catch_unwind)]
-pub fn fail_at(calls: Vec<u32>) {
+pub fn fail_at(calls: Vec<u32>, error: Option<i32>) {
     let calls: Vec<usize> = calls
         .into_iter()
         .filter_map(|call| usize::try_from(call).ok())
         .collect();
-    fault::fail_at(&calls);
+    match error {
+        Some(error) => fault::fail_with(&calls, error),
+        None => fault::fail_at(&calls),
+    }
 }
 
 /// The names of the system's calls that this thread has reached since.

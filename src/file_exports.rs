@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use napi::bindgen_prelude::{AsyncTask, Function, Object};
+use napi::bindgen_prelude::{AsyncTask, Object};
 use napi::{Env, Task, Unknown};
 use napi_derive::napi;
 
@@ -14,6 +14,7 @@ use crate::backing_file::{BackingFile, Flushing};
 use crate::error::MemoryError;
 use crate::exports::{bytes, find};
 use crate::handoff::{self, Handoff, Held};
+use crate::held_lock;
 use crate::page_exports::within;
 use crate::pages;
 use crate::registry::{self, FileHolder, Live, LiveFile};
@@ -99,15 +100,16 @@ pub fn file_length(id: f64) -> napi::Result<f64> {
     Ok(bytes(find_file(id)?.length()?))
 }
 
-/// Calls `action` while no other thread or process changes the file's length.
+/// From now on, no other thread or process changes the file's length, until [`unlock_file`].
 #[napi(catch_unwind)]
-pub fn with_file_locked<'env>(
-    id: f64,
-    action: Function<'env, (), Unknown<'env>>,
-) -> napi::Result<Unknown<'env>> {
-    let file = find_file(id)?;
-    let _locked = file.lock()?;
-    action.call(())
+pub fn lock_file(id: f64) -> napi::Result<()> {
+    Ok(held_lock::take(&find_file(id)?)?)
+}
+
+/// Releases the lock that this thread holds, if it holds one.
+#[napi(catch_unwind)]
+pub fn unlock_file() {
+    held_lock::release();
 }
 
 /// Makes the file `length` bytes long, with what the memory has beyond its end.

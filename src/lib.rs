@@ -14,6 +14,7 @@ pub mod file_exports;
 #[cfg(test)]
 mod growth_model;
 mod handoff;
+mod held_lock;
 mod image;
 mod linear_memory;
 mod mapping_room;

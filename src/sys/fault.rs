@@ -7,21 +7,34 @@
 use std::cell::RefCell;
 use std::io;
 
-#[derive(Default)]
 struct Plan {
     failing: Vec<usize>,
+    /// The number of the error that they fail with.
+    error: i32,
     reached: Vec<&'static str>,
 }
 
 thread_local! {
-    static PLAN: RefCell<Plan> = RefCell::default();
+    static PLAN: RefCell<Plan> = const {
+        RefCell::new(Plan {
+            failing: Vec::new(),
+            error: NO_MEMORY,
+            reached: Vec::new(),
+        })
+    };
 }
 
 /// Starts to count: of the calls that this thread makes from now on, those of these numbers fail. The
 /// first has the number 1.
 pub fn fail_at(failing: &[usize]) {
+    fail_with(failing, NO_MEMORY);
+}
+
+/// The same, with this number of an error.
+pub fn fail_with(failing: &[usize], error: i32) {
     PLAN.set(Plan {
         failing: failing.to_vec(),
+        error,
         reached: Vec::new(),
     });
 }
@@ -42,12 +55,12 @@ const NO_MEMORY: i32 = 8;
 ///
 /// # Errors
 ///
-/// `ENOMEM`, where the plan has the call fail.
+/// The plan's, `ENOMEM` unless it names another, if the plan has the call fail.
 pub fn check(call: &'static str) -> io::Result<()> {
     PLAN.with_borrow_mut(|plan| {
         plan.reached.push(call);
         if plan.failing.contains(&plan.reached.len()) {
-            Err(io::Error::from_raw_os_error(NO_MEMORY))
+            Err(io::Error::from_raw_os_error(plan.error))
         } else {
             Ok(())
         }

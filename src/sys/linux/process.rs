@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::FallocateFlags;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit};
 
@@ -332,15 +333,23 @@ pub fn is_split(addresses: &Range<usize>) -> bool {
     })
 }
 
-/// Takes room on the disk for `added` bytes from `end` on, the file's end, which they move. Whether the
-/// file system knows how.
+/// Takes room on the disk for `added` bytes from `end` on, the file's end, which they move. Returns
+/// whether the file system and the kernel can.
 ///
 /// # Errors
 ///
-/// What `fallocate(2)` says.
+/// The error from `fallocate(2)`.
 pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
-    match rustix::fs::fallocate(file, FallocateFlags::empty(), end, added) {
-        Err(rustix::io::Errno::OPNOTSUPP) => Ok(false),
+    let allocated = retry_on_intr(|| {
+        if let Err(error) = fault::check("fallocate") {
+            return Err(Errno::from_io_error(&error).unwrap_or(Errno::NOMEM));
+        }
+        rustix::fs::fallocate(file, FallocateFlags::empty(), end, added)
+    });
+    match allocated {
+        // ENOSYS: no such system call. EINVAL: the offset and the length are valid, so it is the file
+        // system that does not support them.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
         result => Ok(result.map(|()| true)?),
     }
 }

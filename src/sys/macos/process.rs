@@ -130,12 +130,17 @@ pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
         fst_length: libc::off_t::try_from(added).map_err(too_long)?,
         fst_bytesalloc: 0,
     };
-    // SAFETY: the command takes such a struct, to read and to write.
-    let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_PREALLOCATE, &raw mut store) };
-    if result == -1 {
-        let error = io::Error::last_os_error();
+    let allocated = fault::check("fallocate").and_then(|()| {
+        // SAFETY: the command takes such a struct, to read and to write.
+        let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_PREALLOCATE, &raw mut store) };
+        if result == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(())
+    });
+    if let Err(error) = allocated {
         return match error.raw_os_error() {
-            Some(libc::ENOTSUP | libc::EOPNOTSUPP) => Ok(false),
+            Some(libc::ENOTSUP | libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL) => Ok(false),
             _ => Err(error),
         };
     }

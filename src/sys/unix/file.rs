@@ -56,12 +56,11 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
     let Some(added) = length.checked_sub(before).filter(|added| *added != 0) else {
         return Ok(());
     };
-    fault::check("fallocate")?;
     let allocated = match of_unix::allocate(file, before, added) {
         Ok(false) => write_zeros(file, before, length),
         result => result.map(drop),
     };
-    // Some file systems have allocated a part.
+    // A part of it may be allocated, or written, by then.
     allocated.inspect_err(|_| drop(file.set_len(before)))
 }
 
@@ -73,6 +72,7 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
         let count = usize::try_from(to - at)
             .unwrap_or(usize::MAX)
             .min(ZEROS.len());
+        fault::check("pwrite")?;
         file.write_all_at(ZEROS.get(..count).unwrap_or(&ZEROS), at)?;
         at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }

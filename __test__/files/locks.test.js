@@ -1,0 +1,40 @@
+"use strict";
+
+// The lock of a file's length, when the thread that holds it is terminated.
+
+const fs = require("node:fs");
+const vm = require("node:vm");
+
+const { Memory } = require("../..");
+const { useFiles } = require("../support/files");
+const { run } = require("../support/run");
+const { answer } = require("../support/threads");
+
+const { newFile, removeFiles } = useFiles();
+afterAll(removeFiles);
+
+const PAGE = 65_536;
+
+test("a terminated thread ends and leaves no lock behind", async () => {
+  const { rounds, sizes } = await run("terminate-file.js", { args: [newFile()] });
+  expect(sizes).toEqual(Array.from({ length: rounds }, (_, round) => round + 2));
+});
+
+test("a timeout of vm leaves no lock behind", async () => {
+  const file = newFile(Buffer.alloc(PAGE));
+  const memory = Memory.open(file, { mode: "r+", maximum: 200, shared: true });
+  const context = vm.createContext({ memory });
+  for (let round = 0; round < 10; round++) {
+    const endless = () => vm.runInContext("for (;;) memory.grow(0)", context, { timeout: 2 });
+    expect(endless).toThrow(/timed out/);
+    const before = await answer(
+      `const memory = Memory.from(data);
+       port.postMessage(memory.grow(1));`,
+      memory.share(),
+    );
+    expect(before).toBe(round + 1);
+  }
+  memory.grow(0);
+  expect(fs.statSync(file).size).toBe(11 * PAGE);
+  memory.close();
+});
