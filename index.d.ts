@@ -256,7 +256,7 @@ export interface Memory<
    *   or the program marked the buffer with `markAsUntransferable()` on an engine with detach keys.
    * @throws RangeError where the maximum, the limits named at {@link MemoryDescriptor}, or the
    *   system do not allow it, or where no buffer of this engine can view so many bytes (4 GiB on
-   *   Node.js 20 and Bun). The memory is as it was.
+   *   Node.js 20 and Bun), or the program linked the buffer as an asm.js heap. The memory is as it was.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-grow JS API, Memory.grow()}
    * @example
    * ```js
@@ -286,8 +286,8 @@ export interface Memory<
    * resizable one is detached (a growable SharedArrayBuffer stays, and stays growable).
    *
    * @returns what `buffer` is from now on
-   * @throws TypeError where the program marked the buffer with `markAsUntransferable()` and it can no
-   *   longer be detached. The memory is as it was.
+   * @throws TypeError where the program marked the buffer with `markAsUntransferable()`, or linked it as
+   *   an asm.js heap, and it can no longer be detached. The memory is as it was.
    * @throws RangeError where the system refuses to move the pages. The memory is as it was.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-tofixedlengthbuffer JS API, Memory.toFixedLengthBuffer()}
    * @example
@@ -341,7 +341,8 @@ export interface Memory<
    * copying them: its buffer is detached, and `buffer` is another one from then on.
    *
    * @throws TypeError where the engine has no class for it: 64-bit addresses on Node.js 20 and 22,
-   *   or a maximum beyond 262,144 pages. The memory is as it was.
+   *   or a maximum beyond 262,144 pages; or where the buffer can no longer be detached. The memory is
+   *   as it was.
    * @throws RangeError where the engine cannot allocate it. The memory is as it was.
    * @example
    * ```js
@@ -484,7 +485,7 @@ export interface Memory<
    *   others have of it. The pages go when the last of them does.
    *
    * @throws TypeError where the program marked the buffer with `markAsUntransferable()` on an engine
-   *   with detach keys. The memory is as it was.
+   *   with detach keys, or linked it as an asm.js heap. The memory is as it was.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });

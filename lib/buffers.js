@@ -5,6 +5,7 @@
 const { constants } = require("node:buffer");
 
 const { PAGE } = require("./convert");
+const { translate } = require("./errors");
 const { features } = require("./features");
 const { markAsUntransferable, isMarkedAsUntransferable } = require("./marks");
 const native = require("../native");
@@ -29,26 +30,42 @@ function checkDetachable(member, buffer) {
   if (features.detachKeys && isMarkedAsUntransferable(buffer)) throw undetachable(member);
 }
 
-function undetachable(member, cause) {
-  return new TypeError(
-    `${member}: buffer: marked with markAsUntransferable(), it can no longer be detached`,
-    { cause },
-  );
+const MARKED = "marked with markAsUntransferable()";
+const LINKED = "linked as an asm.js heap";
+const EITHER = `${MARKED} or ${LINKED}`;
+
+function undetachable(member, cause, reason = MARKED, Kind = TypeError) {
+  return new Kind(`${member}: buffer: ${reason}, it can no longer be detached`, { cause });
+}
+
+/**
+ * Translates an error of a call that detaches a buffer. If the engine does not detach it, the error is
+ * of that `Kind`.
+ */
+function translateDetaching(error, member, Kind) {
+  return error.code === "DetachableArraybufferExpected"
+    ? undetachable(member, error, LINKED, Kind)
+    : translate(error, member);
 }
 
 /** Detaches a buffer that the engine made; what it returns keeps its addresses mapped. */
 function retire(member, buffer) {
-  const remains = native.transfer(buffer);
+  let remains;
+  try {
+    remains = native.transfer(buffer);
+  } catch (error) {
+    throw translateDetaching(error, member);
+  }
   if (remains !== null) return remains;
   let other;
   try {
     // Moves the bytes, resizable ones too, which `transfer()` copies.
     other = structuredClone(buffer, { transfer: [buffer] });
   } catch (cause) {
-    throw undetachable(member, cause);
+    throw undetachable(member, cause, EITHER);
   }
   // Node 20 copies what is marked, and says nothing.
-  if (!isDetached(buffer)) throw undetachable(member);
+  if (!isDetached(buffer)) throw undetachable(member, undefined, EITHER);
   return other;
 }
 
@@ -70,4 +87,11 @@ function checkLength(member, pages) {
   }
 }
 
-module.exports = { canBeDetached, protect, checkDetachable, retire, checkLength };
+module.exports = {
+  canBeDetached,
+  protect,
+  checkDetachable,
+  translateDetaching,
+  retire,
+  checkLength,
+};

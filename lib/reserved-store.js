@@ -2,7 +2,13 @@
 
 const { setImmediate } = require("node:timers");
 
-const { canBeDetached, protect, checkDetachable, checkLength } = require("./buffers");
+const {
+  canBeDetached,
+  protect,
+  checkDetachable,
+  translateDetaching,
+  checkLength,
+} = require("./buffers");
 const { PAGE } = require("./convert");
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
@@ -55,7 +61,8 @@ class ReservedStore {
     try {
       next = native.grow(this.#id, delta, buffer);
     } catch (error) {
-      throw translate(error, "Memory.grow()");
+      // As the engine's own class: what grow() throws is a RangeError.
+      throw translateDetaching(error, "Memory.grow()", RangeError);
     }
     this.#size = size + delta;
     this.#hold(next);
@@ -79,7 +86,7 @@ class ReservedStore {
       // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
       this.#buffer = native.close(this.#id, buffer);
     } catch (error) {
-      throw translate(error, "Memory.close()");
+      throw translateDetaching(error, "Memory.close()");
     }
     keepAlive(this, buffer);
   }
@@ -144,7 +151,7 @@ class ReservedStore {
       // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
       this.#buffer = native.vacate(this.#id, new Uint8Array(next), buffer);
     } catch (error) {
-      throw translate(error, member);
+      throw translateDetaching(error, member);
     }
     keepAlive(this, buffer);
   }

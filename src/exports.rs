@@ -97,6 +97,7 @@ pub fn grow<'env>(
 ) -> napi::Result<Unknown<'env>> {
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
     let (_, next) = memory.grow(
         pages(delta)?,
         |extent| handoff.issue(env, held(&memory), extent),
@@ -124,6 +125,7 @@ pub fn vacate<'env>(
 ) -> napi::Result<Unknown<'env>> {
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
     let destination = handoff::pages_of(env, &view)?;
     let remains = handoff.issue(env, held(&memory), memory.remains())?;
     memory.vacate(&destination, || handoff.detach(env, &buffer))?;
@@ -136,6 +138,7 @@ pub fn vacate<'env>(
 pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Result<Unknown<'env>> {
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
     let remains = handoff.issue(env, held(&memory), memory.remains())?;
     memory.close(|| handoff.detach(env, &buffer))?;
     Ok(remains)

@@ -104,11 +104,24 @@ impl Handoff {
         }
     }
 
+    /// Refuses a buffer that the engine cannot detach, before anything has changed. Node-API cannot ask:
+    /// there, [`Handoff::detach`] fails.
+    ///
+    /// # Errors
+    ///
+    /// `DetachableArraybufferExpected`.
+    pub fn check_detachable(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+        match self {
+            Self::NodeApi => Ok(()),
+            Self::V8(buffers) => buffers.check_detachable(env, buffer),
+        }
+    }
+
     /// Detaches an ArrayBuffer that [`Handoff::issue`] made.
     ///
     /// # Errors
     ///
-    /// Where the engine refuses.
+    /// `DetachableArraybufferExpected` if the engine refuses.
     pub fn detach(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
         match self {
             Self::NodeApi => node_api::detach(env, buffer),

@@ -73,6 +73,7 @@ pub struct Buffers {
     operator_delete: unsafe extern "C" fn(*mut c_void),
     new_array_buffer: unsafe extern "C" fn(Isolate, *mut SharedPtr<StoreOwner>) -> Local,
     get_backing_store: unsafe extern "C" fn(Local) -> ForeignSharedPtr,
+    is_detachable: unsafe extern "C" fn(Local) -> bool,
     detach: unsafe extern "C" fn(Local, Local) -> MaybeBool,
     set_detach_key: Option<unsafe extern "C" fn(Local, Local)>,
     current_isolate: unsafe extern "C" fn() -> Isolate,
@@ -101,6 +102,7 @@ impl Buffers {
                 c"_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE"
             ),
             get_backing_store: function!(c"_ZN2v811ArrayBuffer15GetBackingStoreEv"),
+            is_detachable: function!(c"_ZNK2v811ArrayBuffer12IsDetachableEv"),
             detach: function!(c"_ZN2v811ArrayBuffer6DetachENS_5LocalINS_5ValueEEE"),
             set_detach_key: if major < FIRST_WITH_DETACH_KEYS {
                 None
@@ -146,7 +148,8 @@ impl Buffers {
     ) -> napi::Result<Unknown<'env>> {
         let key = self.key(env)?;
         // SAFETY: `extent` is mapped as long as the store's owner, below, has `held`; the empty
-        // deleter does nothing with it.
+        // deleter does nothing with it. V8 checks that a length is at most 2^53 - 1 (`Pages::LIMIT`
+        // is far below), and never returns null.
         let store = unsafe {
             (self.new_backing_store)(
                 extent.base.as_ptr().cast(),
@@ -161,9 +164,10 @@ impl Buffers {
             hold: Some((held, Entry::new(weight))),
         };
         let mut shared = SharedPtr::new(store.object, owner);
-        // SAFETY: called in JavaScript's thread, as every function of an addon.
+        // SAFETY: called in JavaScript's thread, as every function of an addon: never null.
         let isolate = unsafe { (self.current_isolate)() };
-        // SAFETY: V8 moves from `shared`, which then is null; if it does not, dropping it is right.
+        // SAFETY: V8 checks that the store has an address or no length (`Extent` has an address), and
+        // is not a shared one. It moves from `shared`, which then is null: dropping that is right.
         let buffer = unsafe { (self.new_array_buffer)(isolate, &raw mut shared) };
         drop(shared);
         self.put_key(buffer, key);
@@ -171,19 +175,27 @@ impl Buffers {
         Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), buffer.cast()) })
     }
 
+    /// Refuses a buffer that V8 would not detach: one that was linked as an asm.js heap.
+    pub fn check_detachable(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+        let handle = checked_buffer(env, buffer)?;
+        // SAFETY: `handle` is of the current scope, and an ArrayBuffer, detached or not.
+        let is_detachable = unsafe { (self.is_detachable)(handle) };
+        if is_detachable { Ok(()) } else { refusal() }
+    }
+
     /// Detaches an ArrayBuffer that [`Buffers::issue`] made.
     pub fn detach(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+        self.check_detachable(env, buffer)?;
         let key = self.key(env)?;
         let buffer = checked_buffer(env, buffer)?;
-        // SAFETY: both are handles of the current scope, and `buffer` is an ArrayBuffer.
+        // SAFETY: both are handles of the current scope. `buffer` is an ArrayBuffer that
+        // `check_detachable` has accepted: V8 ends the process for others. A wrong key, or a thread
+        // that is being terminated, is a result without a value.
         let detached = unsafe { (self.detach)(buffer, key) };
         if detached.has_value && detached.value {
             Ok(())
         } else {
-            Err(napi::Error::new(
-                Status::DetachableArraybufferExpected,
-                "the engine refused to detach its buffer",
-            ))
+            refusal()
         }
     }
 
@@ -196,7 +208,8 @@ impl Buffers {
 
     fn put_key(self, buffer: Local, key: Local) {
         if let Some(set_detach_key) = self.set_detach_key {
-            // SAFETY: both are handles of the current scope, and `buffer` is an ArrayBuffer.
+            // SAFETY: both are handles of the current scope, and `buffer` is an ArrayBuffer. V8 takes
+            // any value as a key, any number of times.
             unsafe { set_detach_key(buffer, key) };
         }
     }
@@ -207,14 +220,16 @@ impl Buffers {
         env: &'env Env,
         buffer: &Unknown<'env>,
     ) -> napi::Result<Unknown<'env>> {
+        self.check_detachable(env, buffer)?;
         let handle = checked_buffer(env, buffer)?;
-        // SAFETY: `handle` is of the current scope, and an ArrayBuffer.
+        // SAFETY: `handle` is of the current scope, and an ArrayBuffer. V8 never returns a null store.
         let mut store = unsafe { (self.get_backing_store)(handle) };
-        // SAFETY: called in JavaScript's thread, as every function of an addon.
+        // SAFETY: called in JavaScript's thread, as every function of an addon: never null.
         let isolate = unsafe { (self.current_isolate)() };
         let pointer: *mut ForeignSharedPtr = &raw mut store;
         // SAFETY: a `shared_ptr` of any making has the layout of ours in its first two words. V8 moves
-        // from it, so that nothing is left in `store` to be dropped; and never returns a null one.
+        // from it, so that nothing is left in `store` to be dropped. The store is an ArrayBuffer's: it
+        // is not a shared one, and its length is one that V8 allows.
         let other = unsafe { (self.new_array_buffer)(isolate, pointer.cast()) };
         self.detach(env, buffer)?;
         // SAFETY: a `Local` is what a `napi_value` is, of the current call's scope.
@@ -237,6 +252,14 @@ impl Buffers {
             )),
         }
     }
+}
+
+/// The error for a buffer that the engine does not detach.
+fn refusal() -> napi::Result<()> {
+    Err(napi::Error::new(
+        Status::DetachableArraybufferExpected,
+        "the engine does not detach this buffer",
+    ))
 }
 
 /// The handle of what is an ArrayBuffer.
@@ -278,7 +301,8 @@ unsafe impl Send for StoreOwner {}
 impl Shared for StoreOwner {
     fn dispose(&mut self) {
         // As `delete` does with a `v8::BackingStore`.
-        // SAFETY: made by `new_backing_store`, and nobody has it any more.
+        // SAFETY: made by `new_backing_store`, and nobody has it any more. Its deleter does nothing, and
+        // V8 lets any thread call it.
         unsafe { (self.buffers.end_backing_store)(self.store) };
         // SAFETY: likewise; V8 allocates it with `new`.
         unsafe { (self.buffers.operator_delete)(self.store) };
@@ -307,10 +331,11 @@ pub fn collect_garbage() {
     let (Some(notify), Some(current)) = (notify, current) else {
         return;
     };
-    // SAFETY: called in JavaScript's thread, as every function of an addon.
+    // SAFETY: it takes nothing; on a thread without JavaScript it returns null.
     let isolate = unsafe { current() };
     if !isolate.is_null() {
-        // SAFETY: the isolate that this thread runs.
+        // SAFETY: the isolate that this thread runs. It is not collecting: the addon's finalizers never
+        // come here.
         unsafe { notify(isolate) };
     }
 }
