@@ -92,7 +92,7 @@ writeManifest(manifest);
 const present = makePlatformFolders().filter(addAddon).map(pack);
 
 manifest.files = manifest.files.filter((file) => fs.existsSync(path.join(staged, file)));
-manifest.files.push("later.js");
+manifest.files.push("core.js", "later.js");
 for (const key of ["scripts", "devDependencies", "overrides", "napi"]) delete manifest[key];
 manifest.optionalDependencies = Object.fromEntries(
   present.map(({ name, version }) => [name, version]),

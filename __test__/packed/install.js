@@ -95,6 +95,7 @@ test("the packages hold what is needed", () => {
   expect(fs.readdirSync(installed(manifest.name)).sort()).toEqual([
     "LICENSE",
     "README.md",
+    "core.js",
     "index.d.ts",
     "index.js",
     "later.js",
@@ -156,6 +157,52 @@ test.each([
   expect(await run(file)).toBe("131072 true");
 });
 
+// Newer versions of Node.js add it to the names of each CommonJS module.
+const isNodes = (name) => name === "module.exports";
+
+test.each([
+  ["linear-memory", ["Memory", "Snapshot", "default", "features"]],
+  ["linear-memory/register", ["default"]],
+])("an import of %s has the names that are documented, and no others", async (name, expected) => {
+  fs.writeFileSync(path.join(project, "again.mjs"), `export * from "${name}";`);
+  const program = `
+    import * as all from "${name}";
+    import * as again from "./again.mjs";
+    console.log(JSON.stringify([Object.keys(all), Object.keys(again)]));`;
+  fs.writeFileSync(path.join(project, "names.mjs"), program);
+  const [all, again] = JSON.parse(await run("names.mjs"));
+  expect(all.filter((each) => !isNodes(each))).toEqual(expected);
+  // `export *` leaves out the default.
+  expect(again.filter((each) => !isNodes(each))).toEqual(
+    expected.filter((each) => each !== "default"),
+  );
+});
+
+test("import and require give the same classes and the same function", async () => {
+  const program = `
+    import { createRequire } from "node:module";
+    import all, { Memory, Snapshot, features } from "linear-memory";
+    import undo from "linear-memory/register";
+    const require = createRequire(import.meta.url);
+    const required = require("linear-memory");
+    console.log(
+      required === all,
+      Memory === required.Memory && Memory === WebAssembly.Memory,
+      Snapshot === required.Snapshot,
+      features === required.features,
+      undo === require("linear-memory/register"),
+    );
+    undo();
+    console.log(Memory === WebAssembly.Memory);`;
+  fs.writeFileSync(path.join(project, "same.mjs"), program);
+  expect(await run("same.mjs")).toBe("true true true true true\nfalse");
+});
+
+test("the files that an import searches for names are short", () => {
+  for (const file of ["index.js", "register.js"])
+    expect(fs.statSync(installed(manifest.name, file)).size).toBeLessThan(1_000);
+});
+
 const examples = fs.readdirSync(path.join(root, "examples")).filter((file) => file.endsWith(".js"));
 
 test.each(examples)("the example %s runs", async (example) => {
@@ -168,13 +215,16 @@ test.each(examples)("the example %s runs", async (example) => {
   expect(await run(path.join("examples", example))).not.toBe("");
 });
 
-test("linear-memory/register makes it the class of WebAssembly", async () => {
-  fs.writeFileSync(
-    path.join(project, "registered.js"),
-    'console.log(WebAssembly.Memory === require("linear-memory").Memory)',
-  );
-  expect(await run("--require", "linear-memory/register", "registered.js")).toBe("true");
-});
+test.each(["--require", "--import"])(
+  "%s linear-memory/register makes it the class of WebAssembly",
+  async (option) => {
+    fs.writeFileSync(
+      path.join(project, "registered.js"),
+      'console.log(WebAssembly.Memory === require("linear-memory").Memory)',
+    );
+    expect(await run(option, "linear-memory/register", "registered.js")).toBe("true");
+  },
+);
 
 test("without the platform's package, the error says how to get it", async () => {
   const { name } = addon();
