@@ -11,7 +11,7 @@ const { compile } = require("../../__test__/support/wat");
 const { copyPackage } = require("../../__test__/support/copies");
 const { Random } = require("../random");
 const { operations } = require("./operations");
-const { World } = require("./world");
+const { World, injection } = require("./world");
 
 const names = Object.keys(operations);
 const weighted = names.map((name) => ({ name, weight: operations[name].weight }));
@@ -55,7 +55,9 @@ async function prepare(parent) {
   };
   // Where the engine's own class makes no resizable buffers, they are ours.
   const isResizableOurs = WebAssembly.Memory.prototype.toResizableBuffer === undefined;
-  return { copies, folder, modules, isResizableOurs };
+  // What the addon of `npm run build:fault` has besides.
+  const { failAt } = require("../../native");
+  return { copies, folder, modules, isResizableOurs, failAt };
 }
 
 /** Names of operations, each with a seed of its own. */
@@ -74,7 +76,10 @@ async function attempt(context, sequence) {
     for (const { name, seed } of sequence) {
       const random = new Random(seed);
       if (process.env.MODEL_TRACE) fs.writeSync(2, `${name} ${seed}\n`);
-      await operations[name].run(world, random);
+      const { mayFail, run } = operations[name];
+      await (context.failAt && mayFail ? withFailures : withoutFailures)(context, random, () =>
+        run(world, random),
+      );
       world.compare(random.isOneIn(16) ? undefined : random);
     }
     world.compare();
@@ -83,6 +88,27 @@ async function attempt(context, sequence) {
     return error;
   } finally {
     world.end(new Random(1));
+  }
+  return undefined;
+}
+
+function withoutFailures(_context, _random, action) {
+  return action();
+}
+
+/** Has some of the next calls of the system fail, which `action` survives if it has changed nothing. */
+function withFailures({ failAt }, random, action) {
+  const calls = Array.from({ length: random.between(0, 2) }, () => random.between(1, 16));
+  failAt(calls);
+  injection.isActive = calls.length > 0;
+  try {
+    return action();
+  } catch (error) {
+    const isExpected = ["TypeError", "RangeError"].includes(error.name) || "syscall" in error;
+    if (calls.length === 0 || !isExpected) throw error;
+  } finally {
+    injection.isActive = false;
+    failAt([]);
   }
   return undefined;
 }

@@ -1,7 +1,8 @@
 "use strict";
 
 // What the model does to its memories. Each operation draws what it does from a seed of its own, so that
-// others can be left out of a sequence.
+// others can be left out of a sequence. What the model knows changes after the call that it is about: where
+// `mayFail` says so, calls of the system are made to fail, and a call that throws has changed nothing.
 
 const assert = require("node:assert");
 const fs = require("node:fs");
@@ -22,27 +23,27 @@ const MAX_HANDLES = 7;
 const MAX_SNAPSHOTS = 6;
 
 const operations = {
-  make: { weight: 3, run: make },
-  openFile: { weight: 2, run: openFile },
-  adoptByAnotherCopy: { weight: 2, run: adopt },
+  make: { weight: 3, mayFail: true, run: make },
+  openFile: { weight: 2, mayFail: true, run: openFile },
+  adoptByAnotherCopy: { weight: 2, mayFail: true, run: adopt },
   write: { weight: 8, run: onHandle(write) },
   writeByModule: { weight: 3, run: onHandle(writeByModule) },
-  growByModule: { weight: 1, run: onHandle(growByModule) },
-  grow: { weight: 4, run: onHandle(grow) },
-  discard: { weight: 5, run: onHandle(discard) },
-  snapshot: { weight: 4, run: onHandle(snapshot) },
-  restore: { weight: 8, run: onHandle(restore) },
-  fromSnapshot: { weight: 2, run: fromSnapshot },
+  growByModule: { weight: 1, mayFail: true, run: onHandle(growByModule) },
+  grow: { weight: 4, mayFail: true, run: onHandle(grow) },
+  discard: { weight: 5, mayFail: true, run: onHandle(discard) },
+  snapshot: { weight: 4, mayFail: true, run: onHandle(snapshot) },
+  restore: { weight: 8, mayFail: true, run: onHandle(restore) },
+  fromSnapshot: { weight: 2, mayFail: true, run: fromSnapshot },
   saveAndOpen: { weight: 1, run: saveAndOpen },
-  map: { weight: 3, run: onHandle(map) },
-  toWebAssembly: { weight: 2, run: onHandle(toWebAssembly) },
-  toResizableBuffer: { weight: 3, run: onHandle(toResizableBuffer) },
-  toFixedLengthBuffer: { weight: 1, run: onHandle(toFixedLengthBuffer) },
+  map: { weight: 3, mayFail: true, run: onHandle(map) },
+  toWebAssembly: { weight: 2, mayFail: true, run: onHandle(toWebAssembly) },
+  toResizableBuffer: { weight: 3, mayFail: true, run: onHandle(toResizableBuffer) },
+  toFixedLengthBuffer: { weight: 1, mayFail: true, run: onHandle(toFixedLengthBuffer) },
   resizeByPrototype: { weight: 5, run: onHandle(resizeByPrototype) },
   transferByPrototype: { weight: 1, run: onHandle(transferByPrototype) },
-  flush: { weight: 2, run: onHandle(flush) },
-  usage: { weight: 1, run: onHandle(usage) },
-  close: { weight: 1, run: onHandle(close) },
+  flush: { weight: 2, mayFail: true, run: onHandle(flush) },
+  usage: { weight: 1, mayFail: true, run: onHandle(usage) },
+  close: { weight: 1, mayFail: true, run: onHandle(close) },
   drop: { weight: 1, run: onHandle(drop) },
   loseFile: { weight: 1, run: loseFile },
   exhaustMappings: { weight: 0.02, run: exhaustMappings },
@@ -150,8 +151,15 @@ function openFile(world, random) {
   const source = random.isOneIn(3) ? fs.openSync(file, mode) : file;
   const options = { mode, shared, maximum: MAX_PAGES };
   if (initial !== undefined) options.initial = Math.min(initial, MAX_PAGES);
-  const memory = copy.Memory.open(source, options);
-  if (typeof source === "number") fs.closeSync(source);
+  let memory;
+  try {
+    memory = copy.Memory.open(source, options);
+  } catch (error) {
+    assert.strictEqual(Buffer.compare(fs.readFileSync(file), bytes), 0, "a failed open");
+    throw error;
+  } finally {
+    if (typeof source === "number") fs.closeSync(source);
+  }
   const engine = shared ? memory.toWebAssembly() : undefined;
   const body = new Body({
     kind: `file, mode ${mode}${shared ? ", shared" : ""}`,
@@ -229,11 +237,14 @@ function grow(_world, random, handle) {
   const value = body.address === "i64" ? BigInt(delta) : delta;
   const isTooMuch = body.size + delta > body.maximum;
   if (body.isEndless && isTooMuch) return;
-  if (isTooMuch && !body.isStuck) assertThrows(() => memory.grow(value), "RangeError");
-  if (body.file?.mode === "r+") takeInNewPages(body);
-  if (isTooMuch) return;
+  if (isTooMuch) {
+    if (!body.isStuck) assertThrows(() => memory.grow(value), "RangeError");
+    if (body.file?.mode === "r+") takeInNewPages(body);
+    return;
+  }
   const before = body.size;
   assert.strictEqual(Number(memory.grow(value)), before);
+  if (body.file?.mode === "r+") takeInNewPages(body);
   body.grow(delta);
   if (body.file?.mode === "r+" && delta > 0) body.file.length = body.size * PAGE;
 }
@@ -345,9 +356,9 @@ function toWebAssembly(world, _random, { memory, body }) {
     assertThrows(() => memory.toWebAssembly(), "TypeError");
     return;
   }
+  const engine = memory.toWebAssembly();
   body.isResizable = body.isResizable && !world.isResizableOurs;
   if (body.file) body.file.mayBeRounded = true;
-  const engine = memory.toWebAssembly();
   assert.strictEqual(memory.toWebAssembly(), engine);
   body.engine ??= engine;
 }

@@ -4,6 +4,7 @@
 // plain arrays: whether each byte is what it should be. Ends with 1 and says with which seed if one is not.
 //   npm run model -- --seconds 600
 //   npm run model -- --seed 7 --count 1   one sequence again
+//   LINEAR_MEMORY_ADDON=$PWD/target/fault/linear-memory.node npm run model   with failing calls
 
 const { spawn } = require("node:child_process");
 const path = require("node:path");
