@@ -7,6 +7,7 @@ mod image;
 mod mapping;
 mod pages;
 mod process;
+mod size_signal;
 mod watch;
 
 pub use super::untold::{
@@ -15,6 +16,7 @@ pub use super::untold::{
 pub use image::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
 pub use process::{mappings_within, page_size, resident_bytes};
+pub use size_signal::SizeSignal;
 pub use watch::Watch;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.
