@@ -527,6 +527,28 @@ fn an_image_is_put_back_or_nothing_has_changed() {
 }
 
 #[test]
+fn what_is_beyond_an_image_is_zero_whatever_fails() {
+    for is_longer_there in [false, true] {
+        with_every_failure(|calls| {
+            let (area, longer) = area();
+            if is_longer_there {
+                pages::restore(&whole(&area), &longer).unwrap();
+            }
+            write_every_other(&whole(&area), 9);
+            let short = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
+            let short = pages::part(&whole(&short), 0..2 * PAGE).unwrap();
+            short.write_at(&[7], 0);
+            let image = Arc::new(pages::capture(&short).unwrap());
+            let (_, run) = failing(calls, || pages::restore(&whole(&area), &image));
+            let expected = if run.done { [7, 0, 0, 0] } else { [9, 0, 9, 9] };
+            assert_eq!(bytes_of(&whole(&area)), expected);
+            expect_usable(&area, &longer);
+            run
+        });
+    }
+}
+
+#[test]
 fn a_move_of_an_image_that_fails_changes_nothing_and_leaves_nothing() {
     with_every_failure(|calls| {
         let (area, image) = area();

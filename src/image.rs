@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::MemoryError;
 use crate::mapping_room::MappingRoom;
-use crate::sys::{ImageBytes, ImageFile, PageRange};
-use crate::units::{HostBytes, Pages};
+use crate::sys::{ImageBytes, ImageFile, PageRange, SizeSignal};
+use crate::units::HostBytes;
 
 /// Holes smaller than this are not worth a mapping of their own.
 const LEAST_HOLE: usize = 1 << 20;
@@ -40,6 +40,12 @@ impl Image {
         self.length
     }
 
+    /// Up to where it has bytes, in whole pages: so long is its file.
+    pub fn extent(&self) -> HostBytes {
+        let end = self.runs.last().map_or(0, |run| run.end);
+        HostBytes::round_up(end).unwrap_or(self.length)
+    }
+
     /// Where it has bytes; all others are zero.
     pub fn runs(&self) -> &Runs {
         &self.runs
@@ -68,39 +74,47 @@ impl Image {
     /// What the system says.
     pub fn read(&self, bytes: &mut [u8], offset: usize) -> Result<(), MemoryError> {
         let wanted = bytes.len();
+        let end = self.runs.last().map_or(0, |run| run.end);
+        let own = end.saturating_sub(offset).min(wanted);
+        let (own, beyond) = bytes.split_at_mut(own);
+        beyond.fill(0);
         self.file
-            .read(bytes, position(offset))
+            .read(own, position(offset))
             .map_err(|source| MemoryError::System { wanted, source })
     }
 
-    /// Puts its bytes, and zeros beyond them, in place of those of `pages`.
+    /// Puts its bytes in place of those of `pages`.
     ///
     /// # Errors
     ///
-    /// What the system says; no byte has changed then.
+    /// What the system says, or `InvalidInput` if they exceed [`Image::extent`]: a mapping beyond the
+    /// end of a file faults. No byte has changed then.
     pub fn put_under(&self, pages: &PageRange) -> std::io::Result<()> {
+        if pages.length() > self.extent() {
+            return Err(std::io::ErrorKind::InvalidInput.into());
+        }
         self.file.put_under(pages)
     }
 
-    /// All bytes; `None` where they cannot be mapped. Who reads those that are zero makes them take
-    /// memory.
+    /// The bytes up to [`Image::extent`]; `None` where they cannot be mapped. Who reads those that are
+    /// zero makes them take memory.
     pub fn bytes(&self) -> Option<&[u8]> {
         let map = || {
             let room = MappingRoom::take(1).ok()?;
-            let bytes = self.file.map(self.length).ok()?;
+            let bytes = self.file.map(self.extent()).ok()?;
             Some(Mapped { bytes, _room: room })
         };
         Some(&self.mapped.get_or_init(map).as_ref()?.bytes)
     }
 
-    /// The largest stretches of zeros in its first `length` bytes, beyond its end included.
-    pub fn holes(&self, length: HostBytes) -> Vec<Range<usize>> {
+    /// The largest stretches of zeros between its runs.
+    pub fn holes(&self) -> Vec<Range<usize>> {
         let ends = self.runs.iter().map(|run| run.end);
         let starts = self.runs.iter().map(|run| run.start);
         let mut holes: Vec<_> = std::iter::once(0)
             .chain(ends)
-            .zip(starts.chain(std::iter::once(length.get())))
-            .map(|(start, end)| start..end.min(length.get()))
+            .zip(starts)
+            .map(|(start, end)| start..end)
             .filter(|hole| hole.len() >= LEAST_HOLE)
             .collect();
         holes.sort_by_key(|hole| std::cmp::Reverse(hole.len()));
@@ -115,6 +129,8 @@ pub struct ImageBuilder {
     file: ImageFile,
     length: HostBytes,
     runs: Vec<Range<usize>>,
+    /// Whatever limit there is on files, it is an error here.
+    _held: SizeSignal,
 }
 
 impl ImageBuilder {
@@ -124,13 +140,14 @@ impl ImageBuilder {
     ///
     /// What the system says.
     pub fn new(length: HostBytes) -> Result<Self, MemoryError> {
-        // As long as any memory: the image of a shorter one goes over all of a longer one at once.
-        let limit = Pages::LIMIT.bytes().unwrap_or(length);
-        let file = ImageFile::create(position(limit.get())).map_err(|source| refused(0, source))?;
+        let held = SizeSignal::hold();
+        // As long as what is written to it: a limit on files is to count nothing else.
+        let file = ImageFile::create(0).map_err(|source| refused(0, source))?;
         Ok(Self {
             file,
             length,
             runs: Vec::new(),
+            _held: held,
         })
     }
 
@@ -219,22 +236,21 @@ mod tests {
 
     #[test]
     fn the_largest_holes_are_found() {
-        let starts_and_lengths = |image: &Image, length| {
-            let holes = image.holes(mib(length)).into_iter();
+        let starts_and_lengths = |image: &Image| {
+            let holes = image.holes().into_iter();
             holes
                 .map(|hole| (hole.start, hole.len()))
                 .collect::<Vec<_>>()
         };
         let one = mib(1).get();
-        assert_eq!(starts_and_lengths(&image(&[]), 2), [(0, 2 * one)]);
-        let whole = 0..2 * one;
-        assert!(starts_and_lengths(&image(std::slice::from_ref(&whole)), 2).is_empty());
+        assert_eq!(starts_and_lengths(&image(&[])), []);
+        let whole = 0..8 * one;
+        assert!(starts_and_lengths(&image(std::slice::from_ref(&whole))).is_empty());
         let scattered = image(&[one..one + 1, 4 * one..4 * one + 1]);
         assert_eq!(
-            starts_and_lengths(&scattered, 10),
-            [(4 * one + 1, 6 * one - 1), (one + 1, 3 * one - 1), (0, one)]
+            starts_and_lengths(&scattered),
+            [(one + 1, 3 * one - 1), (0, one)]
         );
-        assert_eq!(starts_and_lengths(&scattered, 2), [(0, one)]);
         assert!(scattered.is_zero(0..one) && !scattered.is_zero(one..2 * one));
         assert!(scattered.is_zero(one + 1..4 * one) && scattered.is_zero(5 * one..6 * one));
     }

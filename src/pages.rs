@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder, MOST_HOLES};
 use crate::overlay::{Overlay, Overlays, Piece};
-use crate::sys::{self, PageRange, Watch, Writes};
+use crate::sys::{self, PageRange, SizeSignal, Watch, Writes};
 use crate::units::HostBytes;
 
 /// Up to so many bytes, pages that were written to are written again when an image is put back: it
@@ -128,6 +128,7 @@ pub fn write_runs(
     offset: u64,
     end: u64,
 ) -> Result<(), MemoryError> {
+    let _held = SizeSignal::hold();
     for run in runs_of_piece(&pages.addresses(), None)? {
         let start = run.start;
         let run = part(pages, run)?;
@@ -178,28 +179,55 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
         });
     }
     let addresses = pages.addresses();
+    let end = image.extent().get();
+    let (own, beyond) = (part(pages, 0..end)?, part(pages, end..addresses.len())?);
     let mut overlays = Overlays::lock();
     if overlays.are_of(&addresses, image) && is_under(&overlays.pieces(&addresses), image) {
         return put_back(pages, image);
     }
     overlays.make_room(MOST_HOLES.saturating_add(2))?;
     image
-        .put_under(pages)
+        .put_under(&own)
         .map_err(|source| refused(pages, source))?;
-    if !sys::MAPS_FILES {
-        return Ok(()); // a copy: the pages are what they were
-    }
-    overlays.put(&addresses, Overlay::of_image(image));
-    for hole in image.holes(pages.length()) {
-        // The image reads zero there as well. But it would keep a page for each that is touched.
-        let Some(hole) = whole_pages(pages, hole) else {
-            continue;
-        };
-        if hole.renew().is_ok() {
-            overlays.clear(&hole.addresses());
+    // From here on, nothing fails.
+    if sys::MAPS_FILES {
+        overlays.put(&own.addresses(), Overlay::of_image(image));
+        for hole in image.holes() {
+            // The image reads zero there as well. But it would keep a page for each that is touched.
+            let Some(hole) = whole_pages(pages, hole) else {
+                continue;
+            };
+            if hole.renew().is_ok() {
+                overlays.clear(&hole.addresses());
+            }
         }
     }
+    make_zero(&beyond, &mut overlays);
     Ok(())
+}
+
+/// Makes the pages read zero. If the system refuses to replace them, it writes zeros, which takes no
+/// system call and so cannot fail.
+fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
+    let addresses = pages.addresses();
+    if overlays.touch(&addresses) {
+        if pages.renew().is_ok() {
+            overlays.clear(&addresses);
+            return;
+        }
+    } else if pages.discard().is_ok() {
+        return;
+    }
+    // Pages of a file are written in any case: until then, they show what others write to the file.
+    let has_file = overlays.have_file(&addresses);
+    let page = HostBytes::page().get();
+    for at in (0..addresses.len()).step_by(page) {
+        if let Ok(page) = part(pages, at..at.saturating_add(page))
+            && (has_file || !page.is_zero())
+        {
+            page.clear();
+        }
+    }
 }
 
 /// Puts a file's pages in place of these, from `offset` of the file on.
@@ -644,6 +672,37 @@ mod tests {
                 assert_eq!(area.byte(offset), expected, "{offset} after {written:?}");
             }
         }
+    }
+
+    #[test]
+    fn beyond_an_image_is_nothing_of_its_file() {
+        let area = Area::new(8 * PAGE);
+        let beyond = part(&area.pages(), 2 * PAGE..8 * PAGE).unwrap();
+        // Over pages of the program's, over a longer image's, over its own.
+        for longer in [image(0, 0), image(8 * PAGE, 8), image(2 * PAGE, 8)] {
+            area.fill(0..8 * PAGE, 9);
+            restore(&area.pages(), &longer).unwrap();
+            area.fill(3 * PAGE..5 * PAGE, 9);
+            let image = image(2 * PAGE, 7);
+            for _ in 0..2 {
+                restore(&area.pages(), &image).unwrap();
+                assert_eq!([0, 1].map(|page| area.byte(page * PAGE)), [7, 7]);
+                assert!(beyond.is_zero());
+                assert!(!Overlays::lock().touch(&beyond.addresses()));
+                // A page of a file beyond its end would fault.
+                beyond.clear();
+                area.fill(0..4 * PAGE, 9);
+            }
+        }
+    }
+
+    #[test]
+    fn an_image_takes_no_more_of_a_file_than_it_has() {
+        let image = image(2 * PAGE, 7);
+        let area = Area::new(3 * PAGE);
+        let refused = image.put_under(&area.pages()).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(area.pages().is_zero());
     }
 
     #[test]

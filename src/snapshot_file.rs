@@ -21,6 +21,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder};
+use crate::sys::SizeSignal;
 use crate::units::{HostBytes, Pages};
 
 const MAGIC: [u8; 8] = *b"LMSNAP\r\n";
@@ -44,6 +45,7 @@ pub struct Origin {
 ///
 /// What the system says; the file is then good for nothing.
 pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryError> {
+    let _held = SizeSignal::hold();
     let mut out = Hashing::new(BufWriter::new(file));
     out.put(&MAGIC)?;
     out.put(&VERSION.to_le_bytes())?;

@@ -7,6 +7,7 @@ mod loader;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod pages;
 mod process;
+mod size_signal;
 
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use super::unix::Mapping;
@@ -15,6 +16,7 @@ pub use process::{
     address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_states,
     private_pages, resident_bytes,
 };
+pub use size_signal::SizeSignal;
 
 /// What [`super::unix`] asks of each system.
 pub mod of_unix {

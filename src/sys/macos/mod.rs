@@ -7,12 +7,14 @@ mod image;
 mod loader;
 mod pages;
 mod process;
+mod size_signal;
 
 pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, copies, file, page_size};
 pub use super::untold::{
     address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
 };
 pub use process::{mappings_within, resident_bytes};
+pub use size_signal::SizeSignal;
 
 /// What [`super::unix`] asks of each system.
 pub mod of_unix {

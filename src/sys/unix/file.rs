@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use super::of_unix::flush;
 
 use super::of_unix;
-use crate::sys::fault;
+use crate::sys::{SizeSignal, fault};
 
 /// The file of a descriptor that JavaScript has, by a descriptor of our own.
 ///
@@ -56,6 +56,7 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
     let Some(added) = length.checked_sub(before).filter(|added| *added != 0) else {
         return Ok(());
     };
+    let _held = SizeSignal::hold();
     let allocated = match of_unix::allocate(file, before, added) {
         Ok(false) => write_zeros(file, before, length),
         result => result.map(drop),
@@ -86,6 +87,7 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
 /// What `ftruncate(2)` says.
 pub fn truncate(file: &File, length: u64) -> io::Result<()> {
     fault::check("ftruncate")?;
+    let _held = SizeSignal::hold();
     file.set_len(length)
 }
 

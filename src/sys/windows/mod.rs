@@ -8,6 +8,7 @@ mod image;
 mod mapping;
 mod pages;
 mod process;
+mod size_signal;
 mod watch;
 
 pub use super::untold::{
@@ -16,6 +17,7 @@ pub use super::untold::{
 pub use image::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
 pub use process::{mappings_within, page_size, resident_bytes};
+pub use size_signal::SizeSignal;
 pub use watch::Watch;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.

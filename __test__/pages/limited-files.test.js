@@ -1,0 +1,17 @@
+"use strict";
+
+// Snapshots under `ulimit -f`: images are files, if in memory only.
+
+const { run } = require("../support/run");
+
+test("a limit on files counts what a snapshot has, and ends no process", async () => {
+  // Kilobytes: 32 pages.
+  const result = await run("limited-files.js", { ulimit: "-f 2048" });
+  expect(result).toMatchObject({ restored: [7, 0], opened: 7, kept: true });
+  expect(result.refused).toMatch(
+    /^RangeError: Memory\.snapshot\(\): .*File too large.* \(EFBIG\)$/,
+  );
+  expect(result.unsaved).toMatch(/^RangeError: Snapshot\.save\(\): .*File too large.* \(EFBIG\)$/);
+  expect(result.ungrown).toMatch(/^RangeError: Memory\.grow\(\): .*File too large.* \(EFBIG\)$/);
+  expect(result.made).toMatch(/^RangeError: Memory\.open\(\): .*File too large.* \(EFBIG\)$/);
+});

@@ -1,0 +1,13 @@
+//! SIGXFSZ, which the system sends where a file would become longer than the process may make it. It
+//! goes to the process, not to a thread, so no thread can hold it back. Node.js ignores it.
+
+/// Stands for what holds it back on Linux.
+#[derive(Debug)]
+pub struct SizeSignal;
+
+impl SizeSignal {
+    /// Does nothing.
+    pub fn hold() -> Self {
+        Self
+    }
+}
