@@ -98,9 +98,13 @@ function typeOf(path, size, { initial, maximum, shared, address }) {
   return { ...type, initial: pages };
 }
 
-function takeFile({ text }, descriptor, isWritten) {
+/**
+ * Takes the file of a descriptor. A descriptor of the program's is opened anew if the file is written to:
+ * its own may append, and shares its locks with all who have inherited it.
+ */
+function takeFile({ place, text }, descriptor, isWritten) {
   try {
-    return native.takeFile(descriptor, isWritten);
+    return native.takeFile(descriptor, isWritten, isWritten && place === descriptor);
   } catch (error) {
     throw translate(error, `${MEMBER}: ${text}`);
   }
