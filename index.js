@@ -162,31 +162,42 @@ class Memory {
   }
 
   map(offset, file, options = undefined) {
+    storeOf(this, "map()");
+    const { readPart, map } = require("./lib/map");
+    const part = readPart(offset, file, options);
+    // Looked up again: a getter of the options can move the memory, map another file, or close it.
     const store = storeOf(this, "map()");
-    const { map } = require("./lib/map");
-    const mapped = map(store, offset, file, options);
+    const mapped = map(store, part);
     const memory = Memory.from(this); // but for a memory of the engine's, this
     if (mapped !== store) Slot.set(memory, mapped);
   }
 
   async flush(offset = undefined, length = undefined) {
-    const { flush } = require("./lib/flush");
-    await flush(storeOf(this, "flush()"), offset, length);
+    const { readRange, flush } = require("./lib/flush");
+    const range = readRange(offset, length, "Memory.flush()");
+    await flush(storeOf(this, "flush()"), range);
   }
 
   flushSync(offset = undefined, length = undefined) {
-    const { flushSync } = require("./lib/flush");
-    flushSync(storeOf(this, "flushSync()"), offset, length);
+    const { readRange, flushSync } = require("./lib/flush");
+    const range = readRange(offset, length, "Memory.flushSync()");
+    flushSync(storeOf(this, "flushSync()"), range);
   }
 
   async wait(index, expected, timeout = undefined) {
-    const { wait } = require("./lib/waiting");
-    return wait(storeOf(this, "wait()"), index, expected, timeout);
+    storeOf(this, "wait()");
+    const { readWait, wait } = require("./lib/waiting");
+    const asked = readWait(index, expected, timeout);
+    // Looked up again: the conversions can move the memory, or close it.
+    return wait(storeOf(this, "wait()"), asked);
   }
 
   notify(index, count = undefined) {
-    const { notify } = require("./lib/waiting");
-    return notify(storeOf(this, "notify()"), index, count);
+    storeOf(this, "notify()");
+    const { readNotify, notify } = require("./lib/waiting");
+    const asked = readNotify(index, count);
+    // Looked up again: as in wait().
+    return notify(storeOf(this, "notify()"), asked);
   }
 
   usage() {

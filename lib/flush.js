@@ -4,9 +4,27 @@ const { show } = require("./convert");
 const { translate } = require("./errors");
 const native = require("../native");
 
-/** Has what was written on the disk, by another thread, before the promise is settled. */
-async function flush(store, offset, length) {
-  const { id, owner, path } = prepare(store, offset, length, "Memory.flush()");
+const { isSafeInteger } = Number;
+
+/** Converts the arguments, of which none runs code of the program. */
+function readRange(offset = 0, length = undefined, member) {
+  check(offset, "offset", member);
+  if (length !== undefined) check(length, "length", member);
+  return { offset, length };
+}
+
+function check(value, name, member) {
+  if (typeof value !== "number") {
+    throw new TypeError(`${member}: ${name}: expected a number, got ${show(value)}`);
+  }
+  if (!isSafeInteger(value) || value < 0) {
+    throw new RangeError(`${member}: ${name}: expected a number of bytes, got ${show(value)}`);
+  }
+}
+
+/** Writes what was stored to the disk, on another thread. */
+async function flush(store, range) {
+  const { id, owner, path } = prepare(store, range, "Memory.flush()");
   try {
     await native.flushFile(id, owner);
   } catch (error) {
@@ -14,9 +32,9 @@ async function flush(store, offset, length) {
   }
 }
 
-/** The same, before it returns. */
-function flushSync(store, offset, length) {
-  const { id, owner, path } = prepare(store, offset, length, "Memory.flushSync()");
+/** Writes what was stored to the disk before it returns. */
+function flushSync(store, range) {
+  const { id, owner, path } = prepare(store, range, "Memory.flushSync()");
   try {
     native.flushFileSync(id, owner);
   } catch (error) {
@@ -24,33 +42,22 @@ function flushSync(store, offset, length) {
   }
 }
 
-function prepare(store, offset = 0, length = undefined, member) {
+function prepare(store, { offset, length }, member) {
   const { file } = store;
   if (!file?.isWritten) {
     throw new TypeError(`${member}: the memory is no file, or one that is never written to`);
   }
   const { byteLength } = store.intact(member).pages;
-  const count = length === undefined ? byteLength - offset : length;
-  for (const [name, value] of Object.entries({ offset, length: count })) {
-    if (typeof value !== "number") {
-      throw new TypeError(`${member}: ${name}: expected a number, got ${show(value)}`);
-    }
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new RangeError(`${member}: ${name}: expected a number of bytes, got ${show(value)}`);
-    }
-    if (name === "offset" && value > byteLength) {
-      throw new RangeError(
-        `${member}: offset: ${value} is beyond the memory's ${byteLength} bytes`,
-      );
-    }
+  if (offset > byteLength) {
+    throw new RangeError(`${member}: offset: ${offset} is beyond the memory's ${byteLength} bytes`);
   }
-  if (count > byteLength - offset) {
+  if (length > byteLength - offset) {
     throw new RangeError(
-      `${member}: ${count} bytes at ${offset} are not all in the memory's ${byteLength}`,
+      `${member}: ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
     );
   }
   store.settle(member);
   return file;
 }
 
-module.exports = { flush, flushSync };
+module.exports = { readRange, flush, flushSync };

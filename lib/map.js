@@ -2,43 +2,56 @@
 
 const { show, isObject } = require("./convert");
 const { translate } = require("./errors");
-const { withFile, O_RDONLY } = require("./files");
+const { readSource, withFile } = require("./files");
 const { MappedStore } = require("./mapped-store");
 const native = require("../native");
 
+const { isSafeInteger } = Number;
+
 const MEMBER = "Memory.map()";
+
+/** Converts the arguments. Runs code of the program: what `map` takes, it looks up afterwards. */
+function readPart(offset, file, options) {
+  const at = toOffset(offset, "offset");
+  const source = readSource(file, MEMBER);
+  const { fileOffset, length } = isObject(options) ? options : {};
+  return {
+    at,
+    source,
+    from: fileOffset === undefined ? 0 : toOffset(fileOffset, "fileOffset"),
+    wanted: length === undefined ? undefined : toOffset(length, "length"),
+  };
+}
 
 /**
  * Puts a file's bytes over part of a memory: its pages where pages of both meet, else copies. Returns
  * the memory's store from now on.
  */
-function map(store, offset, file, options) {
+function map(store, { at, source, from, wanted }) {
   if (store.file?.isWritten) {
     throw new TypeError(`${MEMBER}: the memory is a file itself (${store.file.path})`);
   }
-  const at = toOffset(offset, "offset");
-  const { fileOffset, length } = isObject(options) ? options : {};
-  const from = fileOffset === undefined ? 0 : toOffset(fileOffset, "fileOffset");
-  const wanted = length === undefined ? undefined : toOffset(length, "length");
-  return withFile(file, O_RDONLY, MEMBER, (descriptor, { size }) => {
-    const count = wanted ?? Math.max(size - from, 0);
+  return withFile(source, { isWritten: false }, MEMBER, (descriptor, size) => {
+    const count = wanted ?? (size > from ? size - from : 0);
     if (from > size || count > size - from) {
       throw new RangeError(
         `${MEMBER}: ${count} bytes at ${from} are not all in the file's ${size}`,
       );
     }
-    const { byteLength } = store.pages;
+    const { pages } = store;
+    const { byteLength } = pages;
     if (count > byteLength - at) {
       throw new RangeError(
         `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
       );
     }
     try {
-      native.mapFile(store.pages, at, descriptor, from, count);
+      native.mapFile(pages, at, descriptor, from, count);
     } catch (error) {
-      throw translate(error, `${MEMBER}: ${file}`);
+      throw translate(error, `${MEMBER}: ${source.text}`);
     }
-    return count === 0 ? store : MappedStore.over(store, { path: file, offset: at, length: count });
+    const part = { path: source.text, offset: at, length: count };
+    return count === 0 ? store : MappedStore.over(store, part);
   });
 }
 
@@ -46,10 +59,10 @@ function toOffset(value, name) {
   if (typeof value !== "number") {
     throw new TypeError(`${MEMBER}: ${name}: expected a number, got ${show(value)}`);
   }
-  if (!Number.isSafeInteger(value) || value < 0) {
+  if (!isSafeInteger(value) || value < 0) {
     throw new RangeError(`${MEMBER}: ${name}: expected a number of bytes, got ${show(value)}`);
   }
   return value + 0; // -0 becomes 0
 }
 
-module.exports = { map };
+module.exports = { readPart, map };

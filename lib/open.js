@@ -1,48 +1,58 @@
 "use strict";
 
-const fs = require("node:fs");
+const { ftruncateSync } = require("node:fs");
 
-const { PAGE, show, showPages, isObject, fromAddress, toAddress } = require("./convert");
+const {
+  PAGE,
+  show,
+  showPages,
+  isObject,
+  toPrimitive,
+  fromAddress,
+  toAddress,
+} = require("./convert");
 const { readDescriptor, sizeLimit } = require("./descriptor");
 const { translate } = require("./errors");
 const { FileStore } = require("./file-store");
-const { withFile, O_RDONLY, O_RDWR, O_CREAT } = require("./files");
+const { readSource, withFile } = require("./files");
 const { createStore } = require("./store");
 const native = require("../native");
 
+const { ceil } = Math;
+
 const MEMBER = "Memory.open()";
 
-/** The store of a new memory that is a file. */
-function openFile(path, options) {
+/** Returns the store of a new memory that is a file. */
+function openFile(file, options) {
+  const source = readSource(file, MEMBER);
   const { mode, ...asked } = readOptions(options);
-  // Before a file is made, or emptied.
-  if (asked.initial !== undefined || asked.maximum !== undefined) typeOf(path, 0, asked);
+  // Checked before a file is made.
+  if (asked.initial !== undefined || asked.maximum !== undefined) typeOf(source.text, 0, asked);
   const isWritten = mode !== "r";
-  const flags = isWritten ? O_RDWR : O_RDONLY;
   const creates = isWritten && asked.initial !== undefined;
-  return withFile(path, creates ? flags | O_CREAT : flags, MEMBER, (descriptor, stat) => {
-    const size = mode === "w+" ? 0 : stat.size;
-    const type = typeOf(path, size, asked);
-    const inner = createStore(type, { hugePages: false });
-    if (mode === "w+") fs.ftruncateSync(descriptor, 0);
-    const file = { ...takeFile(descriptor, isWritten), path };
+  return withFile(source, { isWritten, creates }, MEMBER, (descriptor, length) => {
+    const size = mode === "w+" ? 0 : length;
+    const type = typeOf(source.text, size, asked);
+    const taken = { ...takeFile(source, descriptor, isWritten), path: source.text };
     try {
-      const store = new FileStore(inner, file);
+      if (mode === "w+") ftruncateSync(descriptor, 0);
+      const store = new FileStore(createStore(type, { hugePages: false }), taken);
       store.begin(MEMBER, size, type.initial);
       return store;
     } catch (error) {
-      native.releaseFile(file.holder, file.owner);
+      native.releaseFile(taken.holder, taken.owner);
       throw error;
     }
   });
 }
 
+/** Reads each member once, and converts it as far as code of the program can take part in that. */
 function readOptions(options) {
   if (options !== undefined && !isObject(options)) {
     throw new TypeError(`${MEMBER}: options: expected an object, got ${show(options)}`);
   }
   const { mode = "r", initial, maximum, shared = false, address } = options ?? {};
-  if (!["r", "r+", "w+"].includes(mode)) {
+  if (mode !== "r" && mode !== "r+" && mode !== "w+") {
     throw new TypeError(`${MEMBER}: mode: expected "r", "r+" or "w+", got ${show(mode)}`);
   }
   if (mode === "w+" && initial === undefined) {
@@ -51,12 +61,18 @@ function readOptions(options) {
   if (shared && mode === "r") {
     throw new TypeError(`${MEMBER}: shared: not with mode "r", whose writes nobody else sees`);
   }
-  return { mode, initial, maximum, shared: Boolean(shared), address };
+  return {
+    mode,
+    initial: toPrimitive(initial, `${MEMBER}: initial`),
+    maximum: toPrimitive(maximum, `${MEMBER}: maximum`),
+    shared: Boolean(shared),
+    address: isObject(address) ? `${address}` : address,
+  };
 }
 
-/** The type of the memory: of as many pages as the file has, or as were asked for. */
+/** Returns the type of the memory: of as many pages as the file has, or as were asked for. */
 function typeOf(path, size, { initial, maximum, shared, address }) {
-  const pages = Math.ceil(size / PAGE);
+  const pages = ceil(size / PAGE);
   const isChosen = address === undefined && pages > sizeLimit({ address: "i32" });
   const kind = isChosen ? "i64" : address;
   // Who did not choose the type of addresses counts pages in numbers.
@@ -82,11 +98,15 @@ function typeOf(path, size, { initial, maximum, shared, address }) {
   return { ...type, initial: pages };
 }
 
-function takeFile(descriptor, isWritten) {
+/**
+ * Takes the file of a descriptor. A descriptor of the program's is opened anew if the file is written to:
+ * its own may append, and shares its locks with all who have inherited it.
+ */
+function takeFile({ place, text }, descriptor, isWritten) {
   try {
-    return native.takeFile(descriptor, isWritten);
+    return native.takeFile(descriptor, isWritten, isWritten && place === descriptor);
   } catch (error) {
-    throw translate(error, MEMBER);
+    throw translate(error, `${MEMBER}: ${text}`);
   }
 }
 

@@ -10,10 +10,25 @@ const native = require("../native");
 
 const WORD = 4;
 
-/** A promise of how the wait ends: "ok", "not-equal" or "timed-out". */
-async function wait(store, index, expected, timeout) {
-  const value = Number(toPrimitive(expected, "Memory.wait(): expected")) | 0;
-  const limit = toTimeout(timeout);
+const { isInteger } = Number;
+
+/** Converts the arguments of `wait`. Runs code of the program. */
+function readWait(index, expected, timeout) {
+  const member = "Memory.wait()";
+  return {
+    index: toIndex(index, member),
+    value: Number(toPrimitive(expected, `${member}: expected`)) | 0,
+    limit: toTimeout(timeout),
+  };
+}
+
+/** Converts the arguments of `notify`. Runs code of the program. */
+function readNotify(index, count) {
+  return { index: toIndex(index, "Memory.notify()"), most: toCount(count) };
+}
+
+/** Returns a promise of how the wait ends: "ok", "not-equal" or "timed-out". */
+async function wait(store, { index, value, limit }) {
   const word = wordAt(store, index, "Memory.wait()");
   try {
     return await native.wait(word.address, value, limit);
@@ -24,9 +39,8 @@ async function wait(store, index, expected, timeout) {
   }
 }
 
-/** Wakes those who wait, at most `count`. Returns how many. */
-function notify(store, index, count) {
-  const most = toCount(count);
+/** Wakes at most `most` of those who wait. Returns how many it woke. */
+function notify(store, { index, most }) {
   const word = wordAt(store, index, "Memory.notify()");
   try {
     return native.notify(word.address, most);
@@ -47,10 +61,7 @@ function wordAt(store, index, member) {
   }
   const { pages } = store;
   const words = pages.byteLength / WORD;
-  if (typeof index !== "number") {
-    throw new TypeError(`${member}: index: expected a number, got ${show(index)}`);
-  }
-  if (!Number.isInteger(index) || index < 0 || index >= words) {
+  if (!isInteger(index) || index < 0 || index >= words) {
     throw new RangeError(`${member}: index: expected 0 to ${words - 1}, got ${show(index)}`);
   }
   let held = pages;
@@ -61,6 +72,11 @@ function wordAt(store, index, member) {
       held = held && undefined;
     },
   };
+}
+
+function toIndex(index, member) {
+  if (typeof index === "number") return index;
+  throw new TypeError(`${member}: index: expected a number, got ${show(index)}`);
 }
 
 function toTimeout(timeout) {
@@ -75,4 +91,4 @@ function toCount(count) {
   return Math.min(Math.max(whole, 0), 2 ** 31 - 1);
 }
 
-module.exports = { wait, notify };
+module.exports = { readWait, readNotify, wait, notify };

@@ -81,6 +81,24 @@ pub enum MemoryError {
         /// What it said.
         source: io::Error,
     },
+    /// A descriptor that is open for less than was asked for.
+    #[error(
+        "the descriptor is not open for reading, and for writing if the mode says so: {source}"
+    )]
+    Access {
+        /// What it said.
+        source: io::Error,
+    },
+    /// A descriptor whose file the system does not open anew.
+    #[error(
+        "the file of descriptor {descriptor} cannot be opened anew, for a lock of its own: {source}"
+    )]
+    Reopening {
+        /// The program's.
+        descriptor: i32,
+        /// What it said.
+        source: io::Error,
+    },
     /// A file longer than any address space.
     #[error("the file has {length} bytes, more than any memory can")]
     FileTooLong {

@@ -3,6 +3,7 @@
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,17 +37,34 @@ pub struct IssuedFile<'env> {
     pub is_written: bool,
 }
 
-/// Takes a file of which `descriptor` is open, whose writes go to it or nowhere.
+/// Takes the file that `descriptor` is open on. Writes go to it or nowhere. With `anew`, it is opened
+/// again: what is set of the descriptor, and locked by it, is then not the memory's.
 #[napi(catch_unwind)]
-pub fn take_file(env: &Env, descriptor: i32, is_written: bool) -> napi::Result<IssuedFile<'_>> {
-    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+pub fn take_file(
+    env: &Env,
+    descriptor: i32,
+    is_written: bool,
+    anew: bool,
+) -> napi::Result<IssuedFile<'_>> {
     let writes = if is_written {
         Writes::ToFile
     } else {
         Writes::Private
     };
+    let mut file = usable(descriptor, writes)?;
+    if anew {
+        file = sys::file::reopen(&file)
+            .map_err(|source| MemoryError::Reopening { descriptor, source })?;
+    }
     let file = Arc::new(BackingFile::new(file, writes));
     hold(env, registry::register(file))
+}
+
+/// Returns the file that `descriptor` is open on, if it is open for that.
+fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    sys::file::check_access(&file, writes).map_err(|source| MemoryError::Access { source })?;
+    Ok(file)
 }
 
 /// What keeps the file of that number open, for another thread that shows the memory which it is. Null
@@ -189,7 +207,7 @@ pub fn map_file(
     length: f64,
 ) -> napi::Result<()> {
     let memory = handoff::pages_of(env, &buffer)?;
-    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let file = usable(descriptor, Writes::Private)?;
     let at = within(offset)..within(offset + length);
     Ok(pages::lay_over(&memory, at, &file, within(file_offset))?)
 }

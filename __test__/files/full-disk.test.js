@@ -29,6 +29,6 @@ test.each(["unshared", "shared"])(
     expect(result.isSame).toBe(true);
     expect(result.grown).toBe(3);
     expect(result.refusal).toMatchObject({ name: "RangeError", code: "EFBIG" });
-    expect([result.open, result.size]).toEqual([[], 0]);
+    expect([result.open, result.isLeft]).toEqual([[], false]);
   },
 );

@@ -8,6 +8,7 @@ const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 const { Worker } = require("node:worker_threads");
 
+const { afterStat, afterStatNothing, restoreStat } = require("../support/after-stat");
 const { Memory } = require("../..");
 const { useFiles, openWithin, descriptorsOf, mappingsOf } = require("../support/files");
 const { thrownBy } = require("../support/thrown");
@@ -22,9 +23,11 @@ const memories = [];
 afterEach(async () => {
   for (const memory of memories.splice(0)) memory.close();
   expect(openWithin(directory)).toEqual([]);
-  jest.restoreAllMocks();
 });
-afterAll(removeFiles);
+afterAll(() => {
+  restoreStat();
+  removeFiles();
+});
 
 /** A memory that is closed after the test. */
 function open(file, options) {
@@ -364,20 +367,15 @@ describe("bad input", () => {
 
   test("a file that shrinks before it is mapped", () => {
     const file = newFile(Buffer.alloc(4 * PAGE));
-    const { fstatSync } = fs;
     for (const options of [{}, { mode: "r+" }, { mode: "r+", maximum: 9, shared: true }]) {
       fs.truncateSync(file, 4 * PAGE);
-      jest.spyOn(fs, "fstatSync").mockImplementation((descriptor) => {
-        const stat = fstatSync(descriptor);
-        fs.truncateSync(file, PAGE);
-        return stat;
-      });
+      afterStat(() => fs.truncateSync(file, PAGE));
       const error = refused(() => Memory.open(file, options));
       expect(error).toMatchObject({ name: "RangeError" });
       expect(error.message).toBe(
         `Memory.open(): ${file}: the file was truncated while it was mapped`,
       );
-      jest.restoreAllMocks();
+      afterStatNothing();
       expect(fs.statSync(file).size).toBe(PAGE);
     }
   });

@@ -52,5 +52,5 @@ const open = fs.readdirSync("/proc/self/fd").filter((descriptor) => {
     return false;
   }
 });
-const size = fs.statSync(made).size;
-console.log(JSON.stringify({ before, after, isSame, grown, errors, refusal, open, size }));
+const isLeft = fs.existsSync(made);
+console.log(JSON.stringify({ before, after, isSame, grown, errors, refusal, open, isLeft }));

@@ -354,6 +354,15 @@ pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
     }
 }
 
+/// Returns a path by which an open file can be opened again, if it has a name or not.
+///
+/// # Errors
+///
+/// None here.
+pub fn path_of(file: &File) -> io::Result<String> {
+    Ok(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
 /// What was written is on the disk when this returns: as far as the disk itself says so.
 ///
 /// # Errors

@@ -1,10 +1,13 @@
 //! What macOS says of this process's pages; and what it does to files.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 use std::ptr;
 
 use mach2::kern_return::{KERN_INVALID_ADDRESS, KERN_SUCCESS, kern_return_t};
@@ -146,6 +149,17 @@ pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
     }
     // What was allocated lies beyond the end, which does not move by itself.
     file.set_len(end.saturating_add(added)).map(|()| true)
+}
+
+/// Returns a path by which an open file can be opened again: the one that it was opened by.
+///
+/// # Errors
+///
+/// The error from `fcntl(F_GETPATH)`.
+pub fn path_of(file: &File) -> io::Result<PathBuf> {
+    fault::check("fcntl")?;
+    let path = rustix::fs::getpath(file)?;
+    Ok(OsString::from_vec(path.into_bytes()).into())
 }
 
 /// What was written is on the disk when this returns: as far as the disk itself says so. What was written

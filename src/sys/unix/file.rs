@@ -3,13 +3,15 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::sync::Arc;
+
+use rustix::fs::{OFlags, fcntl_getfl};
 
 pub use super::of_unix::flush;
 
 use super::of_unix;
-use crate::sys::{SizeSignal, fault};
+use crate::sys::{SizeSignal, Writes, fault};
 
 /// The file of a descriptor that JavaScript has, by a descriptor of our own.
 ///
@@ -24,6 +26,44 @@ pub fn duplicate(descriptor: i32) -> io::Result<File> {
     // SAFETY: not negative; used in this call only, which refuses a number that is not open.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
     Ok(borrowed.try_clone_to_owned()?.into())
+}
+
+/// Checks that the descriptor is open for reading, and for writing if writes go to the file. Opening it
+/// anew could give more than that.
+///
+/// # Errors
+///
+/// `EACCES`, as `mmap(2)` returns it; or the error from `fcntl(2)`.
+pub fn check_access(file: &File, writes: Writes) -> io::Result<()> {
+    fault::check("fcntl")?;
+    let access = fcntl_getfl(file)? & OFlags::RWMODE;
+    if access == OFlags::RDWR || (access == OFlags::RDONLY && writes == Writes::Private) {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(libc::EACCES))
+    }
+}
+
+/// Opens the file of a descriptor again, for reading and writing. Flags such as `O_APPEND` and locks are
+/// those of one opening, which the descriptors that were duplicated or inherited share.
+///
+/// # Errors
+///
+/// The error from `open(2)`; `ESTALE` if that is another file by now.
+pub fn reopen(file: &File) -> io::Result<File> {
+    fault::check("open")?;
+    let anew = File::options()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(of_unix::path_of(file)?)?;
+    fault::check("fstat")?;
+    let (before, after) = (file.metadata()?, anew.metadata()?);
+    if (before.dev(), before.ino()) == (after.dev(), after.ino()) {
+        Ok(anew)
+    } else {
+        Err(io::Error::from_raw_os_error(libc::ESTALE))
+    }
 }
 
 /// How many bytes the file has.

@@ -12,7 +12,7 @@ use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, INVALID_HANDLE_VALUE}
 use windows_sys::Win32::Storage::FileSystem::{LOCKFILE_EXCLUSIVE_LOCK, LockFileEx, UnlockFileEx};
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::sys::{fault, host};
+use crate::sys::{Writes, fault, host};
 
 /// The file of a descriptor that JavaScript has, by a handle of our own. Descriptors are the engine's C
 /// library's, which has to be asked.
@@ -41,6 +41,24 @@ pub fn duplicate(descriptor: i32) -> io::Result<File> {
 
 fn no_descriptor() -> io::Error {
     io::Error::from_raw_os_error(i32::try_from(ERROR_INVALID_HANDLE).unwrap_or_default())
+}
+
+/// Checks nothing: none can be a memory.
+///
+/// # Errors
+///
+/// None.
+pub fn check_access(_file: &File, _writes: Writes) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opens nothing: none can be a memory.
+///
+/// # Errors
+///
+/// `Unsupported`.
+pub fn reopen(_file: &File) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// How many bytes the file has.

@@ -1,0 +1,162 @@
+"use strict";
+
+// Memories by a descriptor of the program's: how it was opened, and who else has it, is not theirs.
+
+const { spawn } = require("node:child_process");
+const fs = require("node:fs");
+const { once } = require("node:events");
+const path = require("node:path");
+
+const { Memory } = require("../..");
+const { useFiles, descriptorsOf } = require("../support/files");
+const { thrownBy } = require("../support/thrown");
+const { start } = require("../support/worker");
+
+const PAGE = 65_536;
+const TIMES = 800;
+const program = path.join(__dirname, "..", "programs", "grow-descriptor.js");
+
+const { newFile, removeFiles } = useFiles();
+afterAll(removeFiles);
+
+/** Calls `action` with a descriptor, and closes it. */
+async function withDescriptor(file, flags, action) {
+  const descriptor = fs.openSync(file, flags);
+  try {
+    return await action(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Expects that no page was given to two growers, and that each still has the mark of its own. */
+function expectDisjoint(file, grown) {
+  const total = grown.length * TIMES;
+  const pages = grown.flat().sort((a, b) => a - b);
+  expect(pages).toEqual(Array.from({ length: total }, (_, index) => index + 1));
+  const content = fs.readFileSync(file);
+  expect(content.length).toBe((total + 1) * PAGE);
+  const marks = grown.map((own) => [...new Set(own.map((page) => content[page * PAGE]))]);
+  expect(marks).toEqual(grown.map((_, index) => [index + 1]));
+}
+
+test("two threads that grow by one descriptor are given no page twice", async () => {
+  const file = newFile(Buffer.alloc(PAGE));
+  await withDescriptor(file, "r+", async (descriptor) => {
+    const turn = new Int32Array(new SharedArrayBuffer(4));
+    const workers = [1, 2].map((mark) =>
+      start(
+        `const memory = Memory.open(data.descriptor, { mode: "r+", maximum: 4000, shared: true });
+         Atomics.add(data.turn, 0, 1);
+         while (Atomics.load(data.turn, 0) < 2);
+         const pages = [];
+         for (let round = 0; round < ${TIMES}; round++) {
+           const page = memory.grow(1);
+           Atomics.store(new Int32Array(memory.buffer), page * ${PAGE / 4}, data.mark);
+           pages.push(page);
+         }
+         port.postMessage(pages);`,
+        { descriptor, turn, mark },
+      ),
+    );
+    const grown = await Promise.all(
+      workers.map(async (worker) => {
+        const [[pages]] = await Promise.all([once(worker, "message"), once(worker, "exit")]);
+        return pages;
+      }),
+    );
+    expectDisjoint(file, grown);
+  });
+});
+
+test("two processes that grow by one descriptor that they inherited are given no page twice", async () => {
+  const file = newFile(Buffer.alloc(PAGE));
+  await withDescriptor(file, "r+", async (descriptor) => {
+    const peers = await Promise.all(
+      [1, 2].map(async (mark) => {
+        const stdio = ["pipe", "pipe", "inherit", descriptor];
+        const peer = spawn(process.execPath, [program, 3, TIMES, mark].map(String), { stdio });
+        let text = "";
+        peer.stdout.on("data", (data) => (text += data));
+        await once(peer.stdout, "data");
+        return { peer, read: () => JSON.parse(text.split("\n")[1]) };
+      }),
+    );
+    for (const { peer } of peers) peer.stdin.end("go");
+    await Promise.all(peers.map(({ peer }) => once(peer, "close")));
+    expectDisjoint(
+      file,
+      peers.map(({ read }) => read()),
+    );
+  });
+});
+
+test.each(["a+", fs.constants.O_RDWR | fs.constants.O_APPEND])(
+  "what a module stores in pages that it added is kept with a descriptor that appends, %s",
+  async (flags) => {
+    const file = newFile(Buffer.alloc(PAGE, 1));
+    await withDescriptor(file, flags, (descriptor) => {
+      const memory = Memory.open(descriptor, { mode: "r+", maximum: 8 });
+      memory.toWebAssembly().grow(1);
+      new Uint8Array(memory.buffer)[PAGE + 7] = 9;
+      memory.flushSync();
+      expect(memory.type().minimum).toBe(2);
+      expect(new Uint8Array(memory.buffer)[PAGE + 7]).toBe(9);
+      const content = fs.readFileSync(file);
+      expect([content.length, content[PAGE - 1], content[PAGE + 7]]).toEqual([2 * PAGE, 1, 9]);
+      memory.grow(1);
+      expect(fs.statSync(file).size).toBe(3 * PAGE);
+      memory.close();
+    });
+  },
+);
+
+test("the descriptor stays open, its flags stay, and the memory's own goes with it", async () => {
+  const file = newFile(Buffer.alloc(PAGE, 1));
+  await withDescriptor(file, "a+", (descriptor) => {
+    const memory = Memory.open(descriptor, { mode: "r+" });
+    expect(descriptorsOf(file)).toHaveLength(2);
+    memory.close();
+    expect(descriptorsOf(file)).toEqual([`${descriptor}`]);
+    fs.writeSync(descriptor, "x", 0);
+    expect(fs.statSync(file).size).toBe(PAGE + 1);
+  });
+});
+
+test("a file without a name is a memory like others", async () => {
+  const file = newFile(Buffer.alloc(PAGE, 1));
+  await withDescriptor(file, "a+", (descriptor) => {
+    fs.unlinkSync(file);
+    const [one, other] = [1, 2].map(() =>
+      Memory.open(descriptor, { mode: "r+", maximum: 4, shared: true }),
+    );
+    one.grow(1);
+    new Uint8Array(one.buffer)[PAGE] = 5;
+    expect(other.grow(0)).toBe(2);
+    expect(new Uint8Array(other.buffer)[PAGE]).toBe(5);
+    expect(fs.fstatSync(descriptor).size).toBe(2 * PAGE);
+    one.close();
+    other.close();
+  });
+});
+
+test("a descriptor that is open for less than the mode wants is refused, though its file could be opened", async () => {
+  const file = newFile(Buffer.alloc(PAGE, 1));
+  const before = fs.readFileSync(file);
+  const options = { r: {}, "r+": { initial: 2 }, "w+": { initial: 1 } };
+  for (const [flags, modes] of [
+    ["r", ["r+", "w+"]],
+    [fs.constants.O_WRONLY, ["r", "r+", "w+"]],
+    ["a", ["r", "r+", "w+"]],
+  ]) {
+    await withDescriptor(file, flags, (descriptor) => {
+      for (const mode of modes) {
+        const error = thrownBy(() => Memory.open(descriptor, { mode, ...options[mode] }));
+        expect(error).toMatchObject({ name: "RangeError", code: "EACCES" });
+        expect(error.message).toMatch(`Memory.open(): ${descriptor}: the descriptor is not open`);
+      }
+      expect(descriptorsOf(file)).toEqual([`${descriptor}`]);
+      expect(fs.readFileSync(file)).toEqual(before);
+    });
+  }
+});
