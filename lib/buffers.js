@@ -38,34 +38,47 @@ function undetachable(member, cause, reason = MARKED, Kind = TypeError) {
   return new Kind(`${member}: buffer: ${reason}, it can no longer be detached`, { cause });
 }
 
+/** What structured clone does not move: a buffer that is marked, or linked. It cannot tell which. */
+class Undetachable extends Error {
+  constructor(cause) {
+    super("the engine does not move this buffer", { cause });
+  }
+}
+
 /**
  * Translates an error of a call that detaches a buffer. If the engine does not detach it, the error is
  * of that `Kind`.
  */
 function translateDetaching(error, member, Kind) {
+  if (error instanceof Undetachable) return undetachable(member, error.cause, EITHER);
   return error.code === "DetachableArraybufferExpected"
     ? undetachable(member, error, LINKED, Kind)
     : translate(error, member);
 }
 
-/** Detaches a buffer that the engine made; what it returns keeps its addresses mapped. */
+/**
+ * Detaches a buffer that the engine made. Returns another one with its backing store, which keeps its
+ * addresses mapped. No code of the program runs.
+ */
 function retire(member, buffer) {
-  let remains;
   try {
-    remains = native.transfer(buffer);
+    return native.transfer(buffer) ?? moveToClone(buffer);
   } catch (error) {
     throw translateDetaching(error, member);
   }
-  if (remains !== null) return remains;
+}
+
+/** The same by JavaScript's own means, which are Node-API's only ones. */
+function moveToClone(buffer) {
   let other;
   try {
     // Moves the bytes, resizable ones too, which `transfer()` copies.
     other = structuredClone(buffer, { transfer: [buffer] });
   } catch (cause) {
-    throw undetachable(member, cause, EITHER);
+    throw new Undetachable(cause);
   }
   // Node 20 copies what is marked, and says nothing.
-  if (!isDetached(buffer)) throw undetachable(member, undefined, EITHER);
+  if (!isDetached(buffer)) throw new Undetachable();
   return other;
 }
 
@@ -93,5 +106,6 @@ module.exports = {
   checkDetachable,
   translateDetaching,
   retire,
+  moveToClone,
   checkLength,
 };

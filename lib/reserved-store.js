@@ -7,9 +7,9 @@ const {
   protect,
   checkDetachable,
   translateDetaching,
+  moveToClone,
   checkLength,
 } = require("./buffers");
-const { PAGE } = require("./convert");
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const { translate } = require("./errors");
@@ -113,25 +113,39 @@ class ReservedStore {
     return this;
   }
 
-  /** Takes the pages back from the buffer that `view` is over, and calls `detach` to end that. */
-  reclaim(member, view, detach) {
-    let buffer;
-    const { length } = view;
-    try {
-      buffer = native.reclaim(this.#id, view, detach);
-    } catch (error) {
-      throw translate(error, member);
-    }
-    this.#size = length / PAGE;
-    this.#hold(buffer);
+  /**
+   * Takes the pages back from under `buffer`, which are the memory's `size` from now on, and detaches
+   * that. Returns what keeps its addresses mapped.
+   */
+  reclaim(member, buffer, size) {
+    const { moved, remains } = this.#move(member, buffer, () => {
+      const { buffer: moved, remains } = native.reclaim(this.#id, buffer);
+      return { moved, remains };
+    });
+    this.#size = size;
+    this.#hold(moved);
+    return remains;
   }
 
-  /** Moves the pages on from where they went, into `destination`; otherwise as `reclaim`. */
-  passOn(member, view, detach, destination) {
+  /** Moves the pages on from where they went, under `destination`; otherwise as `reclaim`. */
+  passOn(member, buffer, destination) {
+    const moved = new Uint8Array(destination);
+    const move = () => ({ moved, remains: native.passOn(this.#id, buffer, moved) });
+    return this.#move(member, buffer, move).remains;
+  }
+
+  /**
+   * Calls `move`, and then detaches the buffer that the pages were under, unless the addon has done
+   * that. If it cannot be detached, the pages move back.
+   */
+  #move(member, buffer, move) {
+    let done;
     try {
-      native.passOn(this.#id, view, new Uint8Array(destination), detach);
+      done = move();
+      return { ...done, remains: done.remains ?? moveToClone(buffer) };
     } catch (error) {
-      throw translate(error, member);
+      if (done !== undefined) native.moveBack(this.#id, done.moved, buffer);
+      throw translateDetaching(error, member);
     }
   }
 

@@ -99,9 +99,11 @@ class ResizableStore {
 
   /** Gives the pages back, and detaches the buffer. */
   close() {
-    const [view, detach] = this.#leaving("Memory.close()");
-    const { byteLength } = view;
-    native.discard(detach(), 0, byteLength);
+    const member = "Memory.close()";
+    this.#checkCanLeave(member);
+    const remains = retire(member, this.#buffer);
+    this.#leave(remains);
+    native.release(remains);
   }
 
   toResizable() {
@@ -111,34 +113,29 @@ class ResizableStore {
   /** Lets the pages go home. */
   toFixedLength() {
     const member = "Memory.toFixedLengthBuffer()";
-    this.#home.reclaim(member, ...this.#leaving(member));
+    this.#checkCanLeave(member);
+    this.#leave(this.#home.reclaim(member, this.#buffer, this.#size));
     return this.#home;
   }
 
   toHosted() {
     const member = "Memory.toWebAssembly()";
-    const leaving = this.#leaving(member);
+    this.#checkCanLeave(member);
     const memory = createHost(member, { ...this.type, initial: this.#size });
     const store = new HostedStore(memory, this.type);
-    this.#home.passOn(member, ...leaving, store.buffer);
+    this.#leave(this.#home.passOn(member, this.#buffer, store.buffer));
     return store;
   }
 
-  /**
-   * For the pages to leave: a view of them, and what then detaches the buffer. (A function that an
-   * error may keep alive: it knows nothing of where they go.)
-   */
-  #leaving(member) {
+  #checkCanLeave(member) {
     this.#mend(member);
-    const buffer = this.#buffer;
-    checkDetachable(member, buffer);
-    const detach = () => {
-      const remains = retire(member, buffer);
-      storeOf.delete(buffer);
-      keepAlive(remains, buffer);
-      return remains;
-    };
-    return [new Uint8Array(buffer), detach];
+    checkDetachable(member, this.#buffer);
+  }
+
+  /** The pages have left the buffer; `remains` keeps the addresses mapped that it had. */
+  #leave(remains) {
+    storeOf.delete(this.#buffer);
+    keepAlive(remains, this.#buffer);
   }
 
   #grow(member, delta) {

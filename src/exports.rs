@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::Function;
 use napi::{Env, Error, Status, Unknown};
 use napi_derive::napi;
 
@@ -163,38 +162,71 @@ pub fn reserved(id: f64) -> napi::Result<Reserved> {
     })
 }
 
-/// Moves a vacated memory's pages back from those that `view` covers, all of them, which are its size
-/// from now on; issues a buffer over them, and calls `retire` to end the one that they were under.
+/// Pages that came back.
+#[napi(object, object_from_js = false)]
+pub struct Reclaimed<'env> {
+    /// Over all of them.
+    pub buffer: Unknown<'env>,
+    /// As [`pass_on`] returns it.
+    pub remains: Option<Unknown<'env>>,
+}
+
+/// Moves a vacated memory's pages back from those under `buffer`, an ArrayBuffer of the engine's, and
+/// detaches that. Its pages are the memory's size from now on.
 #[napi(catch_unwind)]
 pub fn reclaim<'env>(
     env: &'env Env,
     id: f64,
-    view: Unknown<'env>,
-    retire: Function<(), ()>,
-) -> napi::Result<Unknown<'env>> {
+    buffer: Unknown<'env>,
+) -> napi::Result<Reclaimed<'env>> {
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
-    let source = handoff::pages_of(env, &view)?;
-    memory.reclaim(
+    handoff.check_detachable(env, &buffer)?;
+    let source = handoff::pages_of(env, &buffer)?;
+    let mut remains = None;
+    let next = memory.reclaim(
         &source,
         |extent| handoff.issue(env, held(&memory), extent),
-        || retire.call(()),
-    )
+        || handoff.transfer(env, &buffer).map(|other| remains = other),
+    )?;
+    Ok(Reclaimed {
+        buffer: next,
+        remains,
+    })
 }
 
-/// Moves a vacated memory's pages from those that `view` covers into those that `destination` covers,
-/// and calls `retire` to end the buffer that they were under.
+/// Moves a vacated memory's pages from those under `buffer`, an ArrayBuffer of the engine's, to those
+/// that `destination` covers, and detaches `buffer`. Returns what keeps the addresses left behind
+/// mapped; null if detaching takes JavaScript, which does it next, or calls [`move_back`].
 #[napi(catch_unwind)]
-pub fn pass_on(
-    env: &Env,
+pub fn pass_on<'env>(
+    env: &'env Env,
     id: f64,
-    view: Unknown,
-    destination: Unknown,
-    retire: Function<(), ()>,
-) -> napi::Result<()> {
-    let source = handoff::pages_of(env, &view)?;
+    buffer: Unknown<'env>,
+    destination: Unknown<'env>,
+) -> napi::Result<Option<Unknown<'env>>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
+    let source = handoff::pages_of(env, &buffer)?;
     let destination = handoff::pages_of(env, &destination)?;
-    find_memory(id)?.pass_on(&source, &destination, || retire.call(()))
+    let mut remains = None;
+    memory.pass_on(&source, &destination, || {
+        handoff.transfer(env, &buffer).map(|other| remains = other)
+    })?;
+    Ok(remains)
+}
+
+/// Undoes [`reclaim`] or [`pass_on`] if JavaScript could not detach `buffer`: copies the pages that went
+/// to `moved` back under it.
+#[napi(catch_unwind)]
+pub fn move_back(env: &Env, id: f64, moved: Unknown, buffer: Unknown) -> napi::Result<()> {
+    let (from, to) = (
+        handoff::pages_of(env, &moved)?,
+        handoff::pages_of(env, &buffer)?,
+    );
+    find_memory(id)?.move_back(&from, &to);
+    Ok(())
 }
 
 /// Gives a buffer of the engine's the detach key that ours have, where there are any.

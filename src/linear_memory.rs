@@ -357,6 +357,16 @@ impl LinearMemory {
         retire().inspect_err(|_| moved.undo())
     }
 
+    /// Undoes [`LinearMemory::reclaim`] or [`LinearMemory::pass_on`], whose `retire` left that to be done
+    /// later: copies the bytes of `moved` back to `source`. No system call has to succeed.
+    pub fn move_back(&self, moved: &PageRange, source: &PageRange) {
+        let mut ranges = self.lock();
+        moved.copy_to(source);
+        ranges.vacated = true;
+        // If this fails, the copies take memory until the pages move here again.
+        let _ = ranges.current.discard();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Ranges> {
         // Nothing panics under the lock; if it did, the ranges are still whole.
         self.ranges.lock().unwrap_or_else(PoisonError::into_inner)
@@ -516,6 +526,28 @@ mod tests {
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Maximum { .. })));
         // And out and back again, over the seam.
         vacate(&elsewhere(3)).unwrap();
+    }
+
+    #[test]
+    fn a_reclaim_can_be_undone_later() {
+        let memory = unshared(1, Some(3));
+        let buffer = elsewhere(1);
+        let there = buffer.pages(bytes(1)).unwrap();
+        let retired = || Ok::<_, MemoryError>(());
+        memory.vacate(&there, retired).unwrap();
+        there.write_at(&[7], 5);
+        reclaim(&memory, &buffer, 1).unwrap();
+        assert!(there.is_zero());
+        // Stands for the pages that came back.
+        let copy = elsewhere(1);
+        let copy = copy.pages(bytes(1)).unwrap();
+        copy.write_at(&[7], 5);
+        memory.move_back(&copy, &there);
+        assert_eq!(there.read(5..6), [7]);
+        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+        reclaim(&memory, &buffer, 1).unwrap();
+        let ranges = memory.lock();
+        assert_eq!(ranges.current.pages(bytes(1)).unwrap().read(5..6), [7]);
     }
 
     #[test]

@@ -29,6 +29,15 @@ pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Re
     Ok(bytes(released))
 }
 
+/// Gives all pages back to the system, or leaves them if that fails: nobody uses them any more.
+#[napi(catch_unwind)]
+pub fn release(env: &Env, buffer: Unknown) -> napi::Result<()> {
+    let all = handoff::pages_of(env, &buffer)?;
+    // If this fails, the pages go when the buffer does.
+    let _ = pages::discard(&all);
+    Ok(())
+}
+
 /// How many bytes of memory the pages take.
 #[napi(catch_unwind)]
 pub fn resident(env: &Env, buffer: Unknown) -> napi::Result<f64> {
