@@ -118,7 +118,50 @@ export interface MemoryUsage {
 export type PageCount<Address extends AddressType> = Address extends "i64" ? bigint : number;
 
 /** A file: its path, or a descriptor that is open, which stays open and is not needed afterwards. */
-export type FileSource = string | Uint8Array | URL | number;
+export type FileSource = string | Uint8Array | FileUrl | number;
+
+// A program need not have the types of the DOM, nor those of Node.js. What follows names no global class
+// that these declare.
+
+/** Is `URL` if the program's types declare it, and otherwise what Node.js asks of one. */
+type FileUrl = typeof globalThis extends { URL: { prototype: infer Instance } }
+  ? Instance
+  : { readonly href: string; readonly protocol: string };
+
+/** Is `WebAssembly.Memory` if the program's types declare it, and otherwise an object with its members. */
+type EngineMemory = typeof globalThis extends {
+  WebAssembly: { Memory: { prototype: infer Instance } };
+}
+  ? Instance
+  : { readonly buffer: ArrayBufferLike; grow(delta: number): number };
+
+/** Is what an instance exports (`WebAssembly.ExportValue`) if the program's types declare that. */
+type EngineExport = typeof globalThis extends {
+  WebAssembly: { Instance: { prototype: { readonly exports: infer Exports } } };
+}
+  ? Exports[keyof Exports]
+  : never;
+
+/**
+ * Tells whether a program has loaded `linear-memory/register`, whose types add a member. An import object
+ * takes a {@link Memory} as it is only then.
+ *
+ * @hidden
+ */
+export interface Registered {}
+
+declare const importable: unique symbol;
+
+declare global {
+  namespace WebAssembly {
+    // A `Memory` has all members of this interface, but an engine throws a LinkError if it is imported.
+    // So the type of one member is made to differ. It is optional, so that other objects with the same
+    // members are still taken.
+    interface Memory {
+      readonly [importable]?: undefined;
+    }
+  }
+}
 
 /**
  * What {@link MemoryConstructor.open | Memory.open()} takes besides the file.
@@ -219,9 +262,19 @@ export interface MemoryType<Address extends AddressType = AddressType> {
  * ```
  */
 export interface Memory<
-  Buffer extends ArrayBufferLike = ArrayBuffer,
+  Buffer extends ArrayBufferLike = ArrayBufferLike,
   Address extends AddressType = "i32",
 > {
+  /**
+   * Not there. Because of its type, no import object takes a `Memory` where an engine would throw a
+   * LinkError.
+   *
+   * @hidden
+   */
+  readonly [importable]?: Registered extends { isRegistered: true }
+    ? undefined
+    : "To import it, call toWebAssembly(), or load linear-memory/register";
+
   /**
    * The bytes, all of them. The same object until the memory grows, then another one. The one
    * before is detached if it is unshared; if it is shared it stays valid, at its length. A resizable
@@ -335,7 +388,8 @@ export interface Memory<
 
   /**
    * The `WebAssembly.Memory` whose bytes are this memory's: what an import object takes. Always the
-   * same object. It and this memory grow together.
+   * same object. It and this memory grow together. TypeScript does not take the `Memory` itself for a
+   * `WebAssembly.Memory`, unless the program has the types of `linear-memory/register`.
    *
    * The pages of an unshared memory are moved into the engine the first time, on Linux without
    * copying them: its buffer is detached, and `buffer` is another one from then on.
@@ -351,7 +405,7 @@ export interface Memory<
    * imports.js.mem.buffer === memory.buffer; // true
    * ```
    */
-  toWebAssembly(): WebAssembly.Memory;
+  toWebAssembly(): EngineMemory;
 
   /**
    * What another thread is to be posted, for its {@link MemoryConstructor.from | Memory.from()}.
@@ -656,7 +710,7 @@ export declare class Snapshot {
    * snapshot.byteLength; // 131072
    * ```
    */
-  static open(path: string | URL): Snapshot;
+  static open(path: string | FileUrl): Snapshot;
 
   /**
    * How many bytes the memory had.
@@ -688,7 +742,7 @@ export declare class Snapshot {
    * memory.snapshot().save("memory.snapshot");
    * ```
    */
-  save(path: string | URL): void;
+  save(path: string | FileUrl): void;
 
   /** The class's name to `Object.prototype.toString`. */
   readonly [Symbol.toStringTag]: "Snapshot";
@@ -746,6 +800,10 @@ export interface MemoryConstructor {
    * over what {@link Memory.share | share()} returned in another thread. Always the same object for
    * the same memory, in one thread.
    *
+   * TypeScript has one type for everything that a module exports, so this takes all of it without a
+   * cast. It does not know the address type either: write `Memory.from<"i64">(source)` for a 64-bit
+   * memory.
+   *
    * @throws TypeError where `source` is neither, or the memory behind it is gone. An object that only
    *   looks like what `share()` returned is neither: it must hold a memory or a buffer of it.
    * @example
@@ -756,7 +814,9 @@ export interface MemoryConstructor {
    * engines.buffer.byteLength; // 131072
    * ```
    */
-  from(source: WebAssembly.Memory | SharedMemoryToken): Memory<ArrayBufferLike>;
+  from<Address extends AddressType = "i32">(
+    source: EngineMemory | EngineExport | SharedMemoryToken | Memory<ArrayBufferLike, AddressType>,
+  ): Memory<ArrayBufferLike, Address>;
 
   /**
    * A new memory whose bytes are those of a snapshot, and whose type is that of the memory which the

@@ -7,19 +7,37 @@ const { existsSync } = require("node:fs");
 
 const NAME = "linear-memory";
 
+/** Returns whether a file is there, or may be: Deno throws if the program may not look. */
+function mayExist(file) {
+  try {
+    return existsSync(file);
+  } catch {
+    return true;
+  }
+}
+
 // By napi-rs's names. A process with glibc cannot load what needs musl; one with musl can load some of
 // what needs glibc, so that comes last wherever there is musl.
 function abis() {
   if (process.platform === "win32") return ["-msvc"];
   if (process.platform !== "linux") return [""];
   const machine = { x64: "x86_64", arm64: "aarch64" }[process.arch] ?? process.arch;
-  const hasMusl = existsSync(`/lib/ld-musl-${machine}.so.1`);
+  const hasMusl = mayExist(`/lib/ld-musl-${machine}.so.1`);
   return hasMusl ? ["-musl", "-gnu"] : ["-gnu", "-musl"];
 }
 
+/** Returns the addon that tests load in place of the one that is shipped. */
+function chosenAddon() {
+  try {
+    return process.env.LINEAR_MEMORY_ADDON;
+  } catch {
+    // Deno throws if the program may not read this variable.
+    return undefined;
+  }
+}
+
 function load() {
-  // Tests load another addon than what is shipped.
-  const chosen = process.env.LINEAR_MEMORY_ADDON;
+  const chosen = chosenAddon();
   if (chosen) return require(chosen);
 
   const platform = `${process.platform}-${process.arch}`;
@@ -32,10 +50,11 @@ function load() {
       failures.push({ candidate, error });
     }
   };
-  for (const target of targets) {
+  // A bundler that writes an ES module leaves no `__dirname`.
+  for (const target of typeof __dirname === "undefined" ? [] : targets) {
     const candidate = `${__dirname}/${NAME}.${target}.node`;
     // Looking first is faster than failing.
-    const addon = existsSync(candidate) ? attempt(candidate) : void failures.push({ candidate });
+    const addon = mayExist(candidate) ? attempt(candidate) : void failures.push({ candidate });
     if (addon !== undefined) return addon;
   }
   for (const target of targets) {
@@ -53,7 +72,10 @@ function notFound(platform, failures) {
 ${lines.join("\n")}
 Where there is a package for this platform, npm installs it with ${NAME}, unless it is told to
 leave out optional dependencies, or goes by a lock file from another platform. Elsewhere, clone the
-repository, and with a Rust toolchain, build it there: npm ci && npm run build`;
+repository, and with a Rust toolchain, build it there: npm ci && npm run build
+If a bundler has moved this file out of its package, mark ${NAME} as external, so that it stays in
+node_modules: --external:${NAME} (esbuild), external (Rollup), externals (webpack), or
+serverExternalPackages (Next.js)`;
   return new Error(message, { cause: failures.find(({ error }) => !isAbsent(error))?.error });
 }
 

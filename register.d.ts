@@ -15,6 +15,9 @@
  * `instanceof WebAssembly.Memory`, `WebAssembly.Memory.prototype`'s members work on them, and
  * `Memory.from()` takes them.
  *
+ * TypeScript takes a `Memory` for a `WebAssembly.Memory` in programs that import this module. A program
+ * that is run with `--require` names it in its tsconfig.json: `"types": ["linear-memory/register"]`.
+ *
  * @packageDocumentation
  */
 
@@ -33,5 +36,12 @@
  * ```
  */
 declare function undo(): void;
+
+declare module "./index" {
+  interface Registered {
+    /** Makes the types of a `Memory` and a `WebAssembly.Memory` compatible. */
+    readonly isRegistered: true;
+  }
+}
 
 export = undo;

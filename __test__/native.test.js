@@ -25,9 +25,13 @@ beforeEach(() => {
 
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-/** Loads the copy of the loader as on that platform; what it exported, or the error's message. */
-function load(platform, arch) {
+/**
+ * Loads the copy of the loader as on that platform, after some other program; what it exported, or the
+ * error's message.
+ */
+function load(platform, arch, before = "") {
   const script = `
+    ${before}
     for (const [name, value] of Object.entries(${JSON.stringify({ platform, arch })})) {
       Object.defineProperty(process, name, { value });
     }
@@ -73,6 +77,9 @@ test.each([
       expect.stringMatching(/npm installs it/),
       expect.anything(),
       expect.stringMatching(/npm ci && npm run build$/),
+      expect.stringMatching(/^If a bundler has moved this file .* mark linear-memory as external/),
+      expect.stringMatching(/--external:linear-memory \(esbuild\)/),
+      expect.stringMatching(/serverExternalPackages \(Next\.js\)$/),
     ]);
     expect(cause).toBeUndefined();
   },
@@ -116,4 +123,31 @@ test("an addon that was loaded first is used, unless it is this one", () => {
   expect(load("linux", "x64")).toEqual({ it: "first" });
   install("linear-memory-linux-x64-gnu", "exports.firstCopy = () => null; exports.it = 'only'");
   expect(load("linux", "x64")).toEqual({ it: "only" });
+});
+
+test("a program that may not read the environment loads the addon that is installed", () => {
+  install("linear-memory-darwin-arm64", "exports.it = 'installed'");
+  // As Deno does without --allow-env.
+  const forbid = `
+    const { env } = process;
+    const get = (target, name) => {
+      if (name !== "LINEAR_MEMORY_ADDON") return target[name];
+      throw new Error("NotCapable");
+    };
+    process.env = new Proxy(env, { get });`;
+  expect(load("darwin", "arm64", forbid)).toEqual({ it: "installed" });
+});
+
+test("a bundle that is an ES module, and so has no __dirname, loads the addon that is installed", () => {
+  install("linear-memory-darwin-arm64", "exports.it = 'installed'");
+  fs.writeFileSync(
+    path.join(folder, "native.js"),
+    `const module_ = { exports: {} };
+    const text = require("node:fs").readFileSync(${JSON.stringify(loader)}, "utf8");
+    // In such a function, the parameters of a CommonJS module are not there.
+    new Function("require", "module", text)(require, module_);
+    module.exports = module_.exports;`,
+  );
+  // `node -e` has a global one.
+  expect(load("darwin", "arm64", "delete globalThis.__dirname;")).toEqual({ it: "installed" });
 });

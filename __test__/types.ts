@@ -26,6 +26,7 @@ const engines: WebAssembly.Memory = new Memory({ initial: 1 }).toWebAssembly();
 const standsIn: WebAssembly.Memory = new Memory({ initial: 1 });
 const imported: WebAssembly.Imports = { js: { mem: new Memory({ initial: 1 }) } };
 const adopted: ArrayBufferLike = Memory.from(engines).buffer;
+const adoptedMemory: Memory = Memory.from(engines);
 const posted = Memory.from(new Memory({ initial: 1, maximum: 2, shared: true }).share());
 const discarded: number = new Memory({ initial: 1n, address: "i64" }).discard(0, 65_536);
 const usage: MemoryUsage = new Memory({ initial: 1 }).usage();
@@ -110,7 +111,7 @@ Memory.from(snapshot, { maximum: 2n }).grow(1);
 snapshot.byteLength = 0;
 
 export { shared, before, before64, shared64, type, adopted, posted, has, derived, undone };
-export { standsIn, imported, notShared, notUnshared, notStandingIn };
+export { adoptedMemory, standsIn, imported, notShared, notUnshared, notStandingIn };
 export { resizable, growable, fixed, hasGrowable };
 export { discarded, bytes, byteLength, disposable };
 export { started, startedUnshared, startedShared, started64 };

@@ -1,0 +1,14 @@
+// What compiles where linear-memory/register is in force.
+
+import { Memory } from "linear-memory";
+import undo from "linear-memory/register";
+
+const imports: WebAssembly.Imports = { js: { mem: new Memory({ initial: 1 }) } };
+const standsIn: WebAssembly.Memory = new Memory({ initial: 1 });
+const module64: WebAssembly.ModuleImports = { mem: new Memory({ initial: 1 }).toWebAssembly() };
+const undone: void = undo();
+
+// @ts-expect-error there is nothing to give
+undo(true);
+
+export { imports, standsIn, module64, undone };
