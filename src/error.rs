@@ -75,6 +75,15 @@ pub enum MemoryError {
         /// Bytes of the memory.
         memory: usize,
     },
+    /// Threads of this process wait for words of the memory that is to be restored.
+    #[error(
+        "expected no pending Memory.wait() in this memory, found {count}: \
+         call notify() and await their promises first"
+    )]
+    Waits {
+        /// How many.
+        count: usize,
+    },
     /// The system refused to read or write a file.
     #[error("{source}")]
     File {

@@ -18,6 +18,7 @@ use crate::registry::{self, LiveImage};
 use crate::snapshot_file::{self, Origin};
 use crate::sys;
 use crate::units::HostBytes;
+use crate::waits;
 
 /// Gives pages back to the system: they read zero. Returns how many bytes of memory that freed.
 #[napi(catch_unwind)]
@@ -71,10 +72,15 @@ pub fn capture<'env>(env: &'env Env, buffer: Unknown<'env>) -> napi::Result<Issu
 }
 
 /// Puts an image in place of the pages, and zeros beyond its end. `_owner` keeps it alive meanwhile.
+/// Refuses while threads of this process wait for words in the pages.
 #[napi(catch_unwind)]
 pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
     let pages = handoff::pages_of(env, &buffer)?;
     let image = find_image(image)?;
+    let count = waits::count_within(&pages.addresses());
+    if count > 0 {
+        return Err(MemoryError::Waits { count }.into());
+    }
     Ok(collecting(|| pages::restore(&pages, &image))?)
 }
 
