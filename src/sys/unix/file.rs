@@ -119,6 +119,54 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes room on the disk for holes in the first `length` bytes, if the file system can.
+///
+/// # Errors
+///
+/// The error from `fallocate(2)`. The file's bytes are as they were.
+pub fn fill(file: &File, length: u64) -> io::Result<()> {
+    if length == 0 {
+        return Ok(());
+    }
+    of_unix::fill_holes(file, length)
+}
+
+/// Makes zeros of the first `end` bytes.
+///
+/// # Errors
+///
+/// The error from `pwrite(2)`, and how many bytes may be zero by then.
+pub fn zero(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
+    if end == 0 {
+        return Ok(());
+    }
+    let unknown = match of_unix::zero_range(file, end) {
+        Ok(true) => return Ok(()),
+        Ok(false) => 0,
+        // Some of them are zero by now, and nobody knows which.
+        Err(_) => end,
+    };
+    let mut at: u64 = 0;
+    while at < end {
+        let next = at.saturating_add(1 << 16).min(end);
+        write_zeros(file, at, next).map_err(|error| (unknown.max(next), error))?;
+        at = next;
+    }
+    Ok(())
+}
+
+/// Cuts off what the file has beyond `length` bytes. No test makes it fail: it takes back what failed.
+///
+/// # Errors
+///
+/// The error from `ftruncate(2)`.
+pub fn cut(file: &File, length: u64) -> io::Result<()> {
+    if file.metadata()?.len() > length {
+        file.set_len(length)?;
+    }
+    Ok(())
+}
+
 /// Makes the file `length` bytes long.
 ///
 /// # Errors
