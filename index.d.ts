@@ -181,7 +181,7 @@ export interface OpenOptions<
    * - `"r"`: stays in memory, page by page as it is written to. The file never changes, and is opened
    *   for reading only.
    * - `"r+"`: to the file. A file that does not exist is made if there is an `initial`.
-   * - `"w+"`: to the file, which is new, or emptied first. Needs an `initial`.
+   * - `"w+"`: to the file, which is new, or emptied when nothing else can fail. Needs an `initial`.
    *
    * Files that are made can be read and written by their owner only (0600).
    */
@@ -855,6 +855,9 @@ export interface MemoryConstructor {
    * Where another process truncates the file, what is lost reads zero, and from the first access to it
    * every member throws a RangeError that names the file, but `close()`.
    *
+   * If this throws, the file is as it was; or, if the disk fails while "w+" empties it, the error says what
+   * was lost.
+   *
    * @param path the file
    * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
    *   `EACCES`, `EISDIR`, `EBADF` for a descriptor that is not open.
@@ -862,7 +865,9 @@ export interface MemoryConstructor {
    *   without one where `path` is none, a member does not convert, or one is missing: `initial` for
    *   "w+", `maximum` for a shared memory; and where `features.mappedFiles` is false.
    * @throws RangeError where `maximum` is smaller than `initial` or the file, either exceeds its limit,
-   *   no buffer of this engine can view so many bytes, or the system refuses, as for want of disk space.
+   *   no buffer of this engine can view so many bytes, or the system refuses, as for want of disk space;
+   *   where `path` is a number that no descriptor has, or a descriptor that is not open for what the mode
+   *   wants (`EACCES`), or whose file cannot be opened anew for "r+" and "w+".
    * @see {@link https://man7.org/linux/man-pages/man2/mmap.2.html mmap(2)}, and docs/files.md
    * @example
    * ```js

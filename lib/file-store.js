@@ -127,15 +127,42 @@ class FileStore extends WatchedStore {
     this.#attempt(member, () => native.coverWithFile(this.#file.id, this.inner.pages, least));
   }
 
-  /** For a memory that was just made: of a file that has `size` bytes, and is to have `initial` pages. */
-  begin(member, size, initial) {
+  /**
+   * Begins a memory that was just made: of a file that has `size` bytes, and is to have `initial` pages.
+   * If `isEmptied` is true, none of its bytes are left. If this throws, the file is as it was, unless the
+   * error says what it lost.
+   */
+  begin(member, size, initial, isEmptied) {
     const { isWritten } = this.#file;
     // A file that is long enough stays as it is, whole pages or not.
     const isShort = isWritten && Math.ceil(size / PAGE) < initial;
-    if (isShort) {
-      this.#locked(member, () => this.#extendFile(member, initial * PAGE));
+    if (isShort || isEmptied) this.#locked(member, () => this.#change(member, initial, isEmptied));
+    else this.#cover(member, size);
+  }
+
+  #change(member, initial, isEmptied) {
+    const { id } = this.#file;
+    const length = initial * PAGE;
+    const before = this.#fileLength(member);
+    try {
+      this.#extendFile(member, length);
+      if (isEmptied) this.#attempt(member, () => native.fillFile(id, Math.min(before, length)));
+      this.#cover(member, length);
+      // Last, since it cannot be undone: by now there is room for all zeros that have to be written.
+      if (isEmptied) this.#attempt(member, () => native.clearFile(id, before, length));
+    } catch (error) {
+      this.#cutBack(before, error);
+      throw error;
     }
-    this.#cover(member, isShort ? initial * PAGE : size);
+  }
+
+  /** Takes back that the file was extended, for what failed with `error`. */
+  #cutBack(length, error) {
+    try {
+      native.cutFile(this.#file.id, length);
+    } catch ({ message }) {
+      error.message += `; the file is longer than its ${length} bytes by zeros: ${message}`;
+    }
   }
 
   toHosted() {

@@ -1,7 +1,5 @@
 "use strict";
 
-const { ftruncateSync } = require("node:fs");
-
 const {
   PAGE,
   show,
@@ -35,9 +33,8 @@ function openFile(file, options) {
     const type = typeOf(source.text, size, asked);
     const taken = { ...takeFile(source, descriptor, isWritten), path: source.text };
     try {
-      if (mode === "w+") ftruncateSync(descriptor, 0);
       const store = new FileStore(createStore(type, { hugePages: false }), taken);
-      store.begin(MEMBER, size, type.initial);
+      store.begin(MEMBER, size, type.initial, mode === "w+");
       return store;
     } catch (error) {
       native.releaseFile(taken.holder, taken.owner);

@@ -224,6 +224,43 @@ impl BackingFile {
         memory.write_at(&rest, length);
     }
 
+    /// Takes room on the disk for holes in the file's first `length` bytes.
+    ///
+    /// # Errors
+    ///
+    /// The error from the system. The file's bytes are as they were.
+    pub fn fill(&self, length: usize) -> Result<(), MemoryError> {
+        file::fill(&*self.file()?, position(length)).map_err(failed)
+    }
+
+    /// Makes zeros of a file's bytes, which were `before`, and then cuts it to `length`.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Cleared`], which has what was lost.
+    pub fn clear(&self, before: usize, length: usize) -> Result<(), MemoryError> {
+        let file = self.file()?;
+        let end = before.min(length);
+        file::zero(&file, position(end))
+            .map_err(|(done, source)| MemoryError::Cleared { done, source })?;
+        if before <= length {
+            return Ok(());
+        }
+        file::truncate(&file, position(length)).map_err(|source| MemoryError::Cleared {
+            done: position(end),
+            source,
+        })
+    }
+
+    /// Cuts off what the file has beyond `length` bytes: it takes back what [`BackingFile::extend`] did.
+    ///
+    /// # Errors
+    ///
+    /// The error from the system.
+    pub fn cut(&self, length: usize) -> Result<(), MemoryError> {
+        file::cut(&*self.file()?, position(length)).map_err(failed)
+    }
+
     /// What was written to the file is on the disk when this returns.
     ///
     /// # Errors

@@ -108,6 +108,16 @@ pub enum MemoryError {
         /// What it said.
         source: io::Error,
     },
+    /// A file that could not be emptied, when all else was done.
+    #[error(
+        "the file could not be emptied: up to {done} of its first bytes are zero now, the others are as they were: {source}"
+    )]
+    Cleared {
+        /// How many bytes of the file may be lost.
+        done: u64,
+        /// What it said.
+        source: io::Error,
+    },
     /// A file longer than any address space.
     #[error("the file has {length} bytes, more than any memory can")]
     FileTooLong {

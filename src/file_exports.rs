@@ -90,6 +90,24 @@ pub fn release_file(holder: f64, _owner: Unknown) -> napi::Result<()> {
     Ok(())
 }
 
+/// Takes room on the disk for what is missing of the file's first `length` bytes, which read zero.
+#[napi(catch_unwind)]
+pub fn fill_file(id: f64, length: f64) -> napi::Result<()> {
+    Ok(find_file(id)?.fill(within(length))?)
+}
+
+/// Makes zeros of the bytes of a file that was `before` bytes long, and leaves `length` of them.
+#[napi(catch_unwind)]
+pub fn clear_file(id: f64, before: f64, length: f64) -> napi::Result<()> {
+    Ok(find_file(id)?.clear(within(before), within(length))?)
+}
+
+/// Cuts off what a file has beyond `length` bytes.
+#[napi(catch_unwind)]
+pub fn cut_file(id: f64, length: f64) -> napi::Result<()> {
+    Ok(find_file(id)?.cut(within(length))?)
+}
+
 fn hold(env: &Env, file: Arc<LiveFile>) -> napi::Result<IssuedFile<'_>> {
     let id = file.id().as_number();
     let is_written = file.is_written();

@@ -13,7 +13,7 @@ const PAGE = 65_536;
 const ulimit = "-f 1024";
 
 test.each(["unshared", "shared"])(
-  "no room to grow, %s: a RangeError, and nothing changed",
+  "no room to grow or to open, %s: a RangeError, and nothing changed",
   async (kind) => {
     const file = newFile();
     const result = await run("full-disk.js", { args: [file, kind], ulimit });
@@ -30,5 +30,8 @@ test.each(["unshared", "shared"])(
     expect(result.grown).toBe(3);
     expect(result.refusal).toMatchObject({ name: "RangeError", code: "EFBIG" });
     expect([result.open, result.isLeft]).toEqual([[], false]);
+    expect(result.kept).toEqual(
+      ["r+", "w+"].map((mode) => ({ mode, code: "EFBIG", isSame: true })),
+    );
   },
 );

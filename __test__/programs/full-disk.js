@@ -53,4 +53,14 @@ const open = fs.readdirSync("/proc/self/fd").filter((descriptor) => {
   }
 });
 const isLeft = fs.existsSync(made);
-console.log(JSON.stringify({ before, after, isSame, grown, errors, refusal, open, isLeft }));
+
+const content = Buffer.alloc(PAGE + 100, 7);
+fs.writeFileSync(made, content);
+const kept = ["r+", "w+"].map((mode) => {
+  try {
+    return Memory.open(made, { mode, initial: 32 });
+  } catch ({ code }) {
+    return { mode, code, isSame: fs.readFileSync(made).equals(content) };
+  }
+});
+console.log(JSON.stringify({ before, after, isSame, grown, errors, refusal, open, isLeft, kept }));

@@ -354,6 +354,35 @@ pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
     }
 }
 
+/// Takes room on the disk for holes in the first `length` bytes. Does nothing if the file system has no
+/// such call.
+///
+/// # Errors
+///
+/// The error from `fallocate(2)`.
+pub fn fill_holes(file: &File, length: u64) -> io::Result<()> {
+    allocate_with(FallocateFlags::KEEP_SIZE, file, length).map(drop)
+}
+
+/// Makes zeros of the first `end` bytes, without writing them. Returns whether the file system can.
+///
+/// # Errors
+///
+/// The error from `fallocate(2)`. Some of the bytes may be zero then.
+pub fn zero_range(file: &File, end: u64) -> io::Result<bool> {
+    let flags = FallocateFlags::ZERO_RANGE | FallocateFlags::KEEP_SIZE;
+    allocate_with(flags, file, end)
+}
+
+fn allocate_with(flags: FallocateFlags, file: &File, length: u64) -> io::Result<bool> {
+    fault::check("fallocate")?;
+    match retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, length)) {
+        // ENOSYS: no such system call. EINVAL: a flag that the kernel does not know.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
+        result => Ok(result.map(|()| true)?),
+    }
+}
+
 /// Returns a path by which an open file can be opened again, if it has a name or not.
 ///
 /// # Errors

@@ -151,6 +151,24 @@ pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
     file.set_len(end.saturating_add(added)).map(|()| true)
 }
 
+/// Does nothing: there is no such call for holes.
+///
+/// # Errors
+///
+/// None.
+pub fn fill_holes(_file: &File, _length: u64) -> io::Result<()> {
+    Ok(())
+}
+
+/// Does nothing, and returns that: there is no such call.
+///
+/// # Errors
+///
+/// None.
+pub fn zero_range(_file: &File, _end: u64) -> io::Result<bool> {
+    Ok(false)
+}
+
 /// Returns a path by which an open file can be opened again: the one that it was opened by.
 ///
 /// # Errors

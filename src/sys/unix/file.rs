@@ -120,6 +120,54 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes room on the disk for holes in the first `length` bytes, if the file system can.
+///
+/// # Errors
+///
+/// The error from `fallocate(2)`. The file's bytes are as they were.
+pub fn fill(file: &File, length: u64) -> io::Result<()> {
+    if length == 0 {
+        return Ok(());
+    }
+    of_unix::fill_holes(file, length)
+}
+
+/// Makes zeros of the first `end` bytes.
+///
+/// # Errors
+///
+/// The error from `pwrite(2)`, and how many bytes may be zero by then.
+pub fn zero(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
+    if end == 0 {
+        return Ok(());
+    }
+    let unknown = match of_unix::zero_range(file, end) {
+        Ok(true) => return Ok(()),
+        Ok(false) => 0,
+        // Some of them are zero by now, and nobody knows which.
+        Err(_) => end,
+    };
+    let mut at: u64 = 0;
+    while at < end {
+        let next = at.saturating_add(1 << 16).min(end);
+        write_zeros(file, at, next).map_err(|error| (unknown.max(next), error))?;
+        at = next;
+    }
+    Ok(())
+}
+
+/// Cuts off what the file has beyond `length` bytes. No test makes it fail: it takes back what failed.
+///
+/// # Errors
+///
+/// The error from `ftruncate(2)`.
+pub fn cut(file: &File, length: u64) -> io::Result<()> {
+    if file.metadata()?.len() > length {
+        file.set_len(length)?;
+    }
+    Ok(())
+}
+
 /// Makes the file `length` bytes long.
 ///
 /// # Errors
@@ -208,5 +256,60 @@ mod tests {
         let mut bytes = [9; 4];
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"ab\0\0");
+    }
+
+    #[test]
+    fn opening_anew_gives_a_lock_and_flags_of_its_own() {
+        let path = std::env::temp_dir().join(format!("linear-memory-{}", std::process::id()));
+        std::fs::write(&path, "abc").unwrap();
+        let file = File::options().read(true).append(true).open(&path).unwrap();
+        let anew = reopen(&file).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        anew.write_all_at(b"x", 1).unwrap();
+        let mut bytes = [0; 3];
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        assert_eq!(&bytes, b"axc");
+        let _held = LengthLock::of(&Arc::new(file.try_clone().unwrap())).unwrap();
+        assert!(set_lock(&file, libc::F_OFD_SETLK, libc::F_WRLCK).is_ok());
+        let refused = set_lock(&anew, libc::F_OFD_SETLK, libc::F_WRLCK).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn a_descriptor_is_for_no_more_than_it_is_open_for() {
+        let open = |options: &mut std::fs::OpenOptions| options.open("/dev/null").unwrap();
+        let codes = |file: &File| {
+            [Writes::Private, Writes::ToFile].map(|writes| {
+                let refused = check_access(file, writes).err();
+                refused.and_then(|error| error.raw_os_error())
+            })
+        };
+        let both = open(File::options().read(true).write(true));
+        assert_eq!(codes(&both), [None, None]);
+        let reading = open(File::options().read(true));
+        assert_eq!(codes(&reading), [None, Some(libc::EACCES)]);
+        let writing = open(File::options().write(true));
+        assert_eq!(codes(&writing), [Some(libc::EACCES); 2]);
+    }
+
+    #[test]
+    fn zeros_take_the_place_of_what_was_there() {
+        let file = file();
+        let content = [7; 3 << 16];
+        file.write_all_at(&content, 0).unwrap();
+        fill(&file, 0).unwrap();
+        fill(&file, 1 << 17).unwrap();
+        zero(&file, 0).unwrap();
+        let mut bytes = content;
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        assert_eq!(bytes, content);
+        zero(&file, (1 << 17) + 5).unwrap();
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        assert!(bytes.iter().take((1 << 17) + 5).all(|byte| *byte == 0));
+        assert!(bytes.iter().skip((1 << 17) + 5).all(|byte| *byte == 7));
+        cut(&file, 4 << 16).unwrap();
+        assert_eq!(length(&file).unwrap(), 3 << 16);
+        cut(&file, 9).unwrap();
+        assert_eq!(length(&file).unwrap(), 9);
     }
 }

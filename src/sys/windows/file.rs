@@ -113,6 +113,36 @@ pub fn truncate(file: &File, length: u64) -> io::Result<()> {
     file.set_len(length)
 }
 
+/// Takes room on the disk for holes, which a file that is no sparse one has none of.
+///
+/// # Errors
+///
+/// None.
+pub fn fill(_file: &File, _length: u64) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes zeros of nothing: no file can be a memory.
+///
+/// # Errors
+///
+/// `Unsupported`.
+pub fn zero(_file: &File, _end: u64) -> Result<(), (u64, io::Error)> {
+    Err((0, io::ErrorKind::Unsupported.into()))
+}
+
+/// Cuts off what the file has beyond `length` bytes.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn cut(file: &File, length: u64) -> io::Result<()> {
+    if file.metadata()?.len() > length {
+        file.set_len(length)?;
+    }
+    Ok(())
+}
+
 /// What was written is on the disk when this returns: as far as the disk itself says so.
 ///
 /// # Errors
