@@ -71,10 +71,10 @@ class WatchedStore {
   }
 }
 
-/** What says that pages of the file at `path` were lost. */
+/** The error that says that pages of the file at `path` were lost. */
 function lost(member, path) {
   return new RangeError(
-    `${member}: ${path}: truncated by another while it was mapped, or on a full or failing disk; what was lost reads zero`,
+    `${member}: ${path}: the mapped file was truncated or the disk failed; lost pages read as zero`,
   );
 }
 
