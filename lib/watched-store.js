@@ -1,14 +1,18 @@
 "use strict";
 
+const { keepHandler } = require("./bus-errors");
+
 /**
  * A store over another, whose pages a file may lose: somebody truncates it. Then they read zero, and
- * whatever is next asked of the memory throws. Who extends it says so by `checkIntact(member)`.
+ * every later call on the memory throws. Classes that extend this one check for it in
+ * `checkIntact(member)`.
  */
 class WatchedStore {
   #inner;
 
   constructor(inner) {
     this.#inner = inner;
+    keepHandler();
   }
 
   /** The store below; throws where pages were lost. */

@@ -18,7 +18,7 @@ use crate::page_exports::within;
 use crate::pages;
 use crate::registry::{self, FileHolder, Live, LiveFile};
 use crate::sys::futex::{self, Wait};
-use crate::sys::{self, Writes};
+use crate::sys::{self, Watch, Writes};
 use crate::units::HostBytes;
 use crate::waits;
 
@@ -174,6 +174,12 @@ pub fn was_part_truncated(
     let end = within(offset + length).min(memory.length().get());
     let part = pages::part(&memory, within(offset).min(end)..end)?;
     Ok(pages::was_truncated(&part))
+}
+
+/// Has lost pages read zero again, after the program has added or removed a handler of SIGBUS.
+#[napi(catch_unwind)]
+pub fn rearm() {
+    Watch::rearm(true);
 }
 
 /// Puts bytes of the file of which `descriptor` is open over part of a memory.

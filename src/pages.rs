@@ -282,6 +282,7 @@ pub fn forget(pages: &PageRange) {
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
 pub fn was_truncated(pages: &PageRange) -> bool {
+    Watch::rearm(false);
     Overlays::lock().were_hit(&pages.addresses())
 }
 

@@ -1,19 +1,17 @@
 //! Mapped files that somebody truncates: the page beyond the file's new end raises SIGBUS, which would
 //! end the process. For addresses that are watched, it gets a page of zeros instead.
 //!
-//! The handler runs in whatever thread touched the page, in the middle of anything. So what it reads
+//! The handler (`signal.rs`) runs in whatever thread touched the page, in the middle of anything. So what it reads
 //! is atomics in memory that is never freed, and the one call it makes is `mmap(2)`.
 
-use std::ffi::c_int;
 use std::io;
-use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::of_unix;
-use crate::sys::fault;
+use super::signal::{self, Over};
 
 /// Addresses that are watched until this is dropped.
 #[derive(Debug)]
@@ -26,7 +24,7 @@ impl Watch {
     ///
     /// What `sigaction(2)` says.
     pub fn over(addresses: &Range<usize>) -> io::Result<Self> {
-        install()?;
+        signal::install(Over::Default)?;
         let slot = Slot::take();
         slot.was_hit.store(false, Ordering::Relaxed);
         slot.end.store(addresses.end, Ordering::Relaxed);
@@ -44,6 +42,13 @@ impl Watch {
     /// Whether a page was lost, and now reads zero.
     pub fn was_hit(&self) -> bool {
         self.0.was_hit.load(Ordering::Relaxed)
+    }
+
+    /// Puts the handler in place again, if the default behaviour is there; also over another handler if
+    /// `by_force`. Does nothing if the system refuses: what is there stays.
+    pub fn rearm(by_force: bool) {
+        let over = if by_force { Over::Any } else { Over::Default };
+        let _ = signal::install(over);
     }
 }
 
@@ -103,72 +108,16 @@ impl Slot {
     }
 }
 
-/// What was there before us.
-static FORMER: OnceLock<libc::sigaction> = OnceLock::new();
-
-/// Puts the handler in place, for the first watch of the process.
-fn install() -> io::Result<()> {
-    static INSTALLED: Mutex<bool> = Mutex::new(false);
-    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    if *installed {
-        return Ok(());
-    }
-    fault::check("sigaction")?;
-    let mut former = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: asks only, with room for the answer.
-    if unsafe { libc::sigaction(libc::SIGBUS, ptr::null(), former.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: all zeros is one, and the call above has filled it.
-    let former = unsafe { former.assume_init() };
-    // Before the handler can run, which asks for it.
-    let _ = FORMER.set(former);
-    let mut ours = former;
-    let handler: Handler = on_bus_error;
-    ours.sa_sigaction = handler as usize;
-    ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: `ours` names a handler of the form that SA_SIGINFO wants.
-    if unsafe { libc::sigaction(libc::SIGBUS, &raw const ours, ptr::null_mut()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    *installed = true;
-    Ok(())
-}
-
-type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void);
-
-extern "C" fn on_bus_error(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let errno = errno();
-    // SAFETY: SA_SIGINFO gives the handler one.
-    let info_here = unsafe { &*info };
-    let is_lost_page = of_unix::is_of_lost_page(info_here);
-    // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
-    let address = unsafe { info_here.si_addr() }.addr();
+/// Puts zeros where the page at `address` is, if that is watched; returns whether. The handler calls this.
+pub fn replace_lost(address: usize) -> bool {
     let slot = Slot::all().find(|slot| {
-        is_lost_page
-            && slot.start.load(Ordering::Acquire) <= address
-            && address < slot.end.load(Ordering::Relaxed)
+        slot.start.load(Ordering::Acquire) <= address && address < slot.end.load(Ordering::Relaxed)
     });
-    match slot {
-        Some(slot) if put_zeros(address, slot.end.load(Ordering::Relaxed)) => {
-            slot.was_hit.store(true, Ordering::Relaxed);
-        }
-        _ => pass_on(signal, info, context),
-    }
-    set_errno(errno);
-}
-
-/// What the interrupted code may be about to read.
-fn errno() -> c_int {
-    let errno = of_unix::errno_location();
-    // SAFETY: the thread's own.
-    unsafe { *errno }
-}
-
-fn set_errno(value: c_int) {
-    let errno = of_unix::errno_location();
-    // SAFETY: the thread's own.
-    unsafe { *errno = value };
+    slot.is_some_and(|slot| {
+        let is_done = put_zeros(address, slot.end.load(Ordering::Relaxed));
+        slot.was_hit.fetch_or(is_done, Ordering::Relaxed);
+        is_done
+    })
 }
 
 /// How many pages are given at a time, at most. Each could become a mapping of its own, of which the
@@ -199,36 +148,6 @@ fn put_zeros(address: usize, end: usize) -> bool {
         )
     };
     mapped != libc::MAP_FAILED
-}
-
-/// Does what would have been done without us.
-fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let Some(former) = FORMER.get() else { return };
-    // SAFETY: as in `on_bus_error`.
-    let was_sent = of_unix::was_sent(unsafe { &*info });
-    match former.sa_sigaction {
-        libc::SIG_IGN if was_sent => {}
-        libc::SIG_DFL | libc::SIG_IGN => {
-            // What raised the signal happens again, and then it ends the process, as the kernel has it
-            // even where it is ignored. One that somebody sent is sent again.
-            // SAFETY: what was in place before.
-            unsafe { libc::sigaction(signal, former, ptr::null_mut()) };
-            if was_sent {
-                // SAFETY: a signal to this thread.
-                unsafe { libc::raise(signal) };
-            }
-        }
-        handler if former.sa_flags & libc::SA_SIGINFO != 0 => {
-            // SAFETY: what SA_SIGINFO says that it is.
-            let handler: Handler = unsafe { std::mem::transmute(handler) };
-            handler(signal, info, context);
-        }
-        handler => {
-            // SAFETY: without SA_SIGINFO, that is what a handler is.
-            let handler: extern "C" fn(c_int) = unsafe { std::mem::transmute(handler) };
-            handler(signal);
-        }
-    }
 }
 
 #[cfg(test)]
