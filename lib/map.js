@@ -33,12 +33,13 @@ function map(store, offset, file, options) {
         `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
       );
     }
+    let id;
     try {
-      native.mapFile(store.pages, at, descriptor, from, count);
+      id = native.mapFile(store.pages, at, descriptor, from, count);
     } catch (error) {
       throw translate(error, `${MEMBER}: ${file}`);
     }
-    return count === 0 ? store : MappedStore.over(store, { path: file, offset: at, length: count });
+    return id === 0 ? store : MappedStore.over(store, { path: file, id });
   });
 }
 

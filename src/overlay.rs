@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::MemoryError;
@@ -30,8 +31,33 @@ enum Source {
         /// The image's: still wanted where the image itself is gone, and only its pages are left.
         runs: Runs,
     },
-    /// A file that others can truncate. What was covered by it is watched to the last piece.
-    File(Arc<Watch>),
+    /// A file that others can truncate.
+    File(OfFile),
+}
+
+#[derive(Clone, Debug)]
+struct OfFile {
+    id: FileId,
+    /// Over the stretch of the table, and nothing else.
+    watch: Arc<Watch>,
+}
+
+/// Which file it is that was put under pages. Each time that one is, it gets another number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(u64);
+
+impl FileId {
+    /// One that no other has.
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// As a number, never zero.
+    pub fn as_number(self) -> f64 {
+        // There are never 2^53.
+        self.0 as f64
+    }
 }
 
 impl Overlay {
@@ -47,31 +73,37 @@ impl Overlay {
     }
 
     /// A file, whose pages `watch` is over.
-    pub fn of_file(watch: Watch) -> Self {
+    pub fn of_file(id: FileId, watch: Watch) -> Self {
+        let watch = Arc::new(watch);
         Self {
-            source: Source::File(Arc::new(watch)),
+            source: Source::File(OfFile { id, watch }),
             offset: 0,
         }
     }
 
     /// Whether it is a file that others can change.
     pub fn is_file(&self) -> bool {
-        matches!(self.source, Source::File(_))
+        self.file().is_some()
     }
 
-    /// What is to be put at `addresses`, once its pages have moved there.
-    pub fn moved_to(self, addresses: &Range<usize>) -> Self {
-        match self.source {
-            Source::Image { .. } => self,
-            // The handler is in place since the first watch: nothing is left that could fail.
-            Source::File(ref watch) => match Watch::over(addresses) {
-                Ok(there) => {
-                    there.take_after(watch);
-                    Self::of_file(there)
-                }
-                Err(_) => self,
-            },
+    /// Whether it is a file that has lost a page here.
+    fn was_hit(&self) -> bool {
+        self.file().is_some_and(|file| file.watch.was_hit())
+    }
+
+    fn file(&self) -> Option<&OfFile> {
+        match &self.source {
+            Source::Image { .. } => None,
+            Source::File(file) => Some(file),
         }
+    }
+
+    /// The same, at `addresses` only: its pages have moved there, or these are left of the stretch.
+    pub fn at(mut self, addresses: &Range<usize>) -> Self {
+        if let Source::File(file) = &mut self.source {
+            file.watch = Arc::new(file.watch.also_over(addresses));
+        }
+        self
     }
 
     /// Where the stretch of an image has other bytes than zeros, in order, by offsets from its first byte.
@@ -185,10 +217,15 @@ impl Overlays {
     /// Whether a page of a file's was lost in `addresses`.
     pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
         self.starts_within(addresses)
-            .any(|(_, entry)| match &entry.overlay.source {
-                Source::Image { .. } => false,
-                Source::File(watch) => watch.was_hit(),
-            })
+            .any(|(_, entry)| entry.overlay.was_hit())
+    }
+
+    /// The files under `addresses`, each as often as it has a stretch; and whether a page was lost there.
+    pub fn files(&self, addresses: &Range<usize>) -> impl Iterator<Item = (FileId, bool)> {
+        self.starts_within(addresses).filter_map(|(_, entry)| {
+            let file = entry.overlay.file()?;
+            Some((file.id, file.watch.was_hit()))
+        })
     }
 
     /// Makes sure of the mappings that `stretches` more may take.
@@ -248,15 +285,14 @@ impl Overlays {
             let Some(entry) = self.by_start.remove(&start) else {
                 continue;
             };
-            if addresses.end < entry.end {
-                let overlay = entry.overlay.from(addresses.end.saturating_sub(start));
-                let end = entry.end;
-                self.by_start.insert(addresses.end, Entry { end, overlay });
-            }
-            if start < addresses.start {
-                let end = addresses.start;
-                let overlay = entry.overlay;
-                self.by_start.insert(start, Entry { end, overlay });
+            // What is left is watched by itself before the whole is no longer.
+            for rest in [start..addresses.start, addresses.end..entry.end] {
+                if rest.is_empty() {
+                    continue;
+                }
+                let overlay = entry.overlay.from(rest.start.saturating_sub(start));
+                let (end, overlay) = (rest.end, overlay.at(&rest));
+                self.by_start.insert(rest.start, Entry { end, overlay });
             }
         }
     }
@@ -280,7 +316,10 @@ impl Overlays {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsFd;
+
     use crate::image::ImageBuilder;
+    use crate::sys::{ImageFile, Mapping, Writes};
     use crate::units::HostBytes;
 
     fn table() -> Overlays {
@@ -376,6 +415,52 @@ mod tests {
             &|table| table.put(&(100..200), Overlay::of_image(&other))
         ));
         assert!(!with(&|_| {}));
+    }
+
+    /// A stretch of pages of a file, which has none: all of them are lost.
+    fn lost_pages() -> (Mapping, HostBytes) {
+        let length = HostBytes::round_up(4 * HostBytes::page().get()).unwrap();
+        let mapping = Mapping::reserve(length, length).unwrap();
+        let file = ImageFile::create(0).unwrap();
+        let pages = mapping.pages(length).unwrap();
+        pages.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+        (mapping, length)
+    }
+
+    fn put_file(table: &mut Overlays, addresses: &Range<usize>) -> FileId {
+        let id = FileId::new();
+        let watch = Watch::over(addresses).unwrap();
+        table.put(addresses, Overlay::of_file(id, watch));
+        id
+    }
+
+    #[test]
+    fn what_is_left_of_a_file_is_watched_and_nothing_else() {
+        let page = HostBytes::page().get();
+        let (mapping, length) = lost_pages();
+        let all = mapping.pages(length).unwrap();
+        let start = all.addresses().start;
+        let mut table = table();
+        let outer = put_file(&mut table, &all.addresses());
+        let inner = put_file(&mut table, &(start + page..start + 3 * page));
+        let files = |table: &Overlays| table.files(&all.addresses()).collect::<Vec<_>>();
+        assert_eq!(all.read(2 * page..2 * page + 1), [0]);
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, false)]
+        );
+        assert_eq!(all.read(3 * page..3 * page + 1), [0]);
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, true)]
+        );
+
+        // What is cut off a stretch that was hit was hit.
+        table.clear(&(start + page..start + 2 * page));
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, true)]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder, MOST_HOLES};
-use crate::overlay::{Overlay, Overlays, Piece};
+use crate::overlay::{FileId, Overlay, Overlays, Piece};
 use crate::sys::{self, PageRange, Watch, Writes};
 use crate::units::HostBytes;
 
@@ -213,19 +213,31 @@ pub fn cover(
     offset: u64,
     writes: Writes,
 ) -> Result<(), MemoryError> {
+    cover_in(&mut Overlays::lock(), pages, file, offset, writes).map(drop)
+}
+
+/// The same. Returns what the file is known by.
+fn cover_in(
+    overlays: &mut Overlays,
+    pages: &PageRange,
+    file: &File,
+    offset: u64,
+    writes: Writes,
+) -> Result<FileId, MemoryError> {
     let addresses = pages.addresses();
     let failed = |source| refused(pages, source);
-    let mut overlays = Overlays::lock();
     overlays.make_room(2)?;
+    let id = FileId::new();
     // Before the pages are there: a file may be truncated at any time.
-    let overlay = Overlay::of_file(Watch::over(&addresses).map_err(failed)?);
+    let watch = Watch::over(&addresses).map_err(failed)?;
     pages.cover(file, offset, writes).map_err(failed)?;
-    overlays.put(&addresses, overlay);
-    Ok(())
+    overlays.put(&addresses, Overlay::of_file(id, watch));
+    Ok(id)
 }
 
 /// Puts the bytes of `file` from `from` on over those at `at`: whole pages of it, copied when written
-/// to, and copies of what is left at both ends; or of all, where pages of both do not meet.
+/// to, and copies of what is left at both ends; or of all, where pages of both do not meet. Returns what
+/// the file is known by, if there are whole pages.
 ///
 /// # Errors
 ///
@@ -235,7 +247,7 @@ pub fn lay_over(
     at: Range<usize>,
     file: &File,
     from: usize,
-) -> Result<(), MemoryError> {
+) -> Result<Option<FileId>, MemoryError> {
     let page = HostBytes::page().get();
     let up = |offset: usize| HostBytes::round_up(offset).map_or(at.end, HostBytes::get);
     let (start, end) = (up(at.start), at.end - at.end % page);
@@ -261,18 +273,18 @@ pub fn lay_over(
     }
     let head = read(at.start..middle.start)?;
     let tail = read(middle.end..at.end)?;
+    let mut overlays = Overlays::lock();
+    let mut id = None;
     if !middle.is_empty() {
+        let pages = part(memory, middle.clone())?;
         let offset = in_file(middle.start);
-        cover(
-            &part(memory, middle.clone())?,
-            file,
-            offset,
-            Writes::Private,
-        )?;
+        let covered = cover_in(&mut overlays, &pages, file, offset, Writes::Private)?;
+        id = Some(covered);
     }
+    drop(overlays);
     memory.write_at(&head, at.start);
     memory.write_at(&tail, middle.end);
-    Ok(())
+    Ok(id)
 }
 
 /// Forgets what was under pages that are new: the engine's may be where others of its were.
@@ -284,6 +296,23 @@ pub fn forget(pages: &PageRange) {
 pub fn was_truncated(pages: &PageRange) -> bool {
     Watch::rearm(false);
     Overlays::lock().were_hit(&pages.addresses())
+}
+
+/// The files that have lost a page of these, as often as they have stretches of pages here.
+pub fn lost_files(pages: &PageRange) -> Vec<FileId> {
+    Watch::rearm(false);
+    let (overlays, addresses) = (Overlays::lock(), pages.addresses());
+    let files = overlays.files(&addresses);
+    files
+        .filter_map(|(id, was_hit)| was_hit.then_some(id))
+        .collect()
+}
+
+/// The files that have pages of these, likewise.
+pub fn files_under(pages: &PageRange) -> Vec<FileId> {
+    let (overlays, addresses) = (Overlays::lock(), pages.addresses());
+    let files = overlays.files(&addresses);
+    files.map(|(id, _)| id).collect()
 }
 
 /// Whether the system has the image where the table has it: the pages may be a new memory's of the
@@ -392,7 +421,7 @@ fn copy_overlays(overlays: &mut Overlays, from: &PageRange, to: &PageRange) {
         let Some(overlay) = overlay else { continue };
         let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
         let there = shifted(piece.start)..shifted(piece.end);
-        let overlay = overlay.moved_to(&there);
+        let overlay = overlay.at(&there);
         overlays.put(&there, overlay);
     }
 }
