@@ -258,14 +258,17 @@ impl Overlays {
         self.settle();
     }
 
-    /// Forgets what the engine has unmapped.
+    /// Forgets what the engine has unmapped: stretches without any page of a file. If the handler has put
+    /// zeros there, these may be all that is left, and the memory is still to be told of it.
     fn prune(&mut self) -> std::io::Result<()> {
         let mapped = sys::mappings_within(&(0..usize::MAX))?;
-        self.by_start.retain(|start, _| {
-            let next = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
-            mapped.get(next).is_some_and(|mapped| {
-                mapped.is_file != Some(false) && mapped.addresses.start <= *start
-            })
+        self.by_start.retain(|start, entry| {
+            let first = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
+            let was_hit = entry.overlay.was_hit();
+            let within = mapped.iter().skip(first);
+            within
+                .take_while(|mapped| mapped.addresses.start < entry.end)
+                .any(|mapped| mapped.is_file != Some(false) || (was_hit && mapped.is_accessible))
         });
         self.settle();
         Ok(())
@@ -432,6 +435,33 @@ mod tests {
         let watch = Watch::over(addresses).unwrap();
         table.put(addresses, Overlay::of_file(id, watch));
         id
+    }
+
+    #[test]
+    fn a_file_that_is_still_mapped_is_not_forgotten() {
+        let page = HostBytes::page();
+        let (mapping, length) = lost_pages();
+        let all = mapping.pages(length).unwrap();
+        let mut table = table();
+        let id = put_file(&mut table, &all.addresses());
+        // As the handler does with the first page.
+        all.part(HostBytes::ZERO, page).unwrap().renew().unwrap();
+        table.prune().unwrap();
+        let files = |table: &Overlays| table.files(&all.addresses()).collect::<Vec<_>>();
+        assert_eq!(files(&table), [(id, false)]);
+
+        // The next lost page is still watched. Then no page of the file is left, and it was hit.
+        let last = length.get() - page.get();
+        assert_eq!(all.read(last..last + 1), [0]);
+        all.renew().unwrap();
+        table.prune().unwrap();
+        assert_eq!(files(&table), [(id, true)]);
+        table.clear(&all.addresses());
+
+        // One that was not hit, and has no page any more, is forgotten.
+        put_file(&mut table, &all.addresses());
+        table.prune().unwrap();
+        assert_eq!(files(&table), []);
     }
 
     #[test]

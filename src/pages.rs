@@ -315,15 +315,12 @@ pub fn files_under(pages: &PageRange) -> Vec<FileId> {
     files.map(|(id, _)| id).collect()
 }
 
-/// Whether the system has the image where the table has it: the pages may be a new memory's of the
-/// engine's, at the addresses of one that is gone.
+/// Returns whether the system has the image where the table has it, and anonymous pages everywhere else:
+/// the pages may be those of a new engine memory, at the addresses of one that is gone.
 fn is_under(pieces: &[Piece], image: &Image) -> bool {
-    let overlaid = pieces.iter().filter_map(|(addresses, overlay)| {
-        overlay
-            .as_ref()
-            .map(|overlay| (addresses.clone(), overlay.offset()))
-    });
-    image.is_under(overlaid)
+    let offset_of = |overlay: &Option<Overlay>| overlay.as_ref().map(Overlay::offset);
+    let stretches = pieces.iter();
+    image.is_under(stretches.map(|(addresses, overlay)| (addresses.clone(), offset_of(overlay))))
 }
 
 /// Undoes what was written since `image` was put in place of the pages.
@@ -702,6 +699,24 @@ mod tests {
             other.put_under(&area.pages()).unwrap();
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
+        }
+    }
+
+    /// Nobody tells of what is put where the table has nothing, as under the zeros of an image.
+    #[test]
+    fn what_another_put_where_an_image_has_zeros_is_gone_after_a_restore() {
+        let other = image(MIB, 8);
+        for written in [0..PAGE, 0..0] {
+            let source = Area::new(8 * MIB);
+            source.fill(written, 7);
+            let image = image_of(&source);
+            let area = Area::new(8 * MIB);
+            restore(&area.pages(), &image).unwrap();
+            let hole = part(&area.pages(), 4 * MIB..5 * MIB).unwrap();
+            other.put_under(&hole).unwrap();
+            assert_eq!(area.byte(4 * MIB), 8);
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(4 * MIB)), (source.byte(0), 0));
         }
     }
 
