@@ -325,9 +325,10 @@ impl From<MemoryError> for Error {
     fn from(error: MemoryError) -> Self {
         let status = match error {
             MemoryError::Vacated | MemoryError::FileClosed => GONE,
-            MemoryError::NoSnapshot | MemoryError::Version { .. } | MemoryError::Damaged => {
-                Status::InvalidArg
-            }
+            MemoryError::NoSnapshot
+            | MemoryError::Version { .. }
+            | MemoryError::Damaged
+            | MemoryError::WrittenFile => Status::InvalidArg,
             _ => Status::GenericFailure,
         };
         Self::new(status, error.to_string())

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::error::MemoryError;
 use crate::image::{Image, Runs};
 use crate::mapping_room::MappingRoom;
-use crate::sys::{self, Watch};
+use crate::sys::{self, Watch, Writes};
 
 /// What is under a stretch of addresses, in place of anonymous pages.
 #[derive(Clone, Debug)]
@@ -38,6 +38,7 @@ enum Source {
 #[derive(Clone, Debug)]
 struct OfFile {
     id: FileId,
+    writes: Writes,
     /// Over the stretch of the table, and nothing else.
     watch: Arc<Watch>,
 }
@@ -73,10 +74,10 @@ impl Overlay {
     }
 
     /// A file, whose pages `watch` is over.
-    pub fn of_file(id: FileId, watch: Watch) -> Self {
+    pub fn of_file(id: FileId, writes: Writes, watch: Watch) -> Self {
         let watch = Arc::new(watch);
         Self {
-            source: Source::File(OfFile { id, watch }),
+            source: Source::File(OfFile { id, writes, watch }),
             offset: 0,
         }
     }
@@ -84,6 +85,12 @@ impl Overlay {
     /// Whether it is a file that others can change.
     pub fn is_file(&self) -> bool {
         self.file().is_some()
+    }
+
+    /// Whether it is a file that writes go to.
+    pub fn is_written(&self) -> bool {
+        self.file()
+            .is_some_and(|file| file.writes == Writes::ToFile)
     }
 
     /// Whether it is a file that has lost a page here.
@@ -214,6 +221,12 @@ impl Overlays {
             .any(|(_, entry)| entry.overlay.is_file())
     }
 
+    /// Whether any of `addresses` may have pages of a file that writes go to.
+    pub fn have_written(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses)
+            .any(|(_, entry)| entry.overlay.is_written())
+    }
+
     /// Whether a page of a file's was lost in `addresses`.
     pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
         self.starts_within(addresses)
@@ -322,7 +335,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     use crate::image::ImageBuilder;
-    use crate::sys::{ImageFile, Mapping, Writes};
+    use crate::sys::{ImageFile, Mapping};
     use crate::units::HostBytes;
 
     fn table() -> Overlays {
@@ -433,7 +446,7 @@ mod tests {
     fn put_file(table: &mut Overlays, addresses: &Range<usize>) -> FileId {
         let id = FileId::new();
         let watch = Watch::over(addresses).unwrap();
-        table.put(addresses, Overlay::of_file(id, watch));
+        table.put(addresses, Overlay::of_file(id, Writes::ToFile, watch));
         id
     }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder, MOST_HOLES};
@@ -18,10 +18,30 @@ const MOST_REWRITTEN: usize = 4 << 20;
 ///
 /// # Errors
 ///
-/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
+/// What the system says, [`MemoryError::Mappings`] or [`MemoryError::WrittenFile`]; no byte has changed
+/// then.
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
+    let overlays = Overlays::lock();
     let addresses = pages.addresses();
-    let mut overlays = Overlays::lock();
+    refuse_written(&overlays, &addresses)?;
+    if overlays.have_written(&addresses) {
+        // Of another memory that is gone, or whose file has lost them all: it is still to be told so.
+        return pages.renew().map_err(|source| refused(pages, source));
+    }
+    give_back_in(overlays, pages)
+}
+
+/// The same for pages whose memory ends, even if they are a file's that writes go to.
+///
+/// # Errors
+///
+/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
+pub fn give_back(pages: &PageRange) -> Result<(), MemoryError> {
+    give_back_in(Overlays::lock(), pages)
+}
+
+fn give_back_in(mut overlays: MutexGuard<Overlays>, pages: &PageRange) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
     if overlays.touch(&addresses) {
         if overlays.are_within_one(&addresses) {
             overlays.make_room(1)?;
@@ -31,6 +51,21 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
         return Ok(());
     }
     pages.discard().map_err(|source| refused(pages, source))
+}
+
+/// Refuses addresses at which a file is that writes go to. Another `Memory` of the same pages may not know
+/// that they are a file. The table may speak of a memory that the engine has unmapped, so the system is
+/// asked as well.
+fn refuse_written(overlays: &Overlays, addresses: &Range<usize>) -> Result<(), MemoryError> {
+    if !overlays.have_written(addresses) {
+        return Ok(());
+    }
+    let mapped =
+        sys::mappings_within(addresses).map_err(|source| MemoryError::Unknown { source })?;
+    if mapped.iter().any(|mapped| mapped.is_shared != Some(false)) {
+        return Err(MemoryError::WrittenFile);
+    }
+    Ok(())
 }
 
 /// How many bytes of the pages take memory.
@@ -169,7 +204,8 @@ fn for_bytes(
 ///
 /// # Errors
 ///
-/// [`MemoryError::LongerImage`], or what the system says; no byte has changed then.
+/// [`MemoryError::LongerImage`], [`MemoryError::WrittenFile`], or what the system says; no byte has changed
+/// then.
 pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError> {
     if image.length() > pages.length() {
         return Err(MemoryError::LongerImage {
@@ -179,6 +215,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     }
     let addresses = pages.addresses();
     let mut overlays = Overlays::lock();
+    refuse_written(&overlays, &addresses)?;
     if overlays.are_of(&addresses, image) && is_under(&overlays.pieces(&addresses), image) {
         return put_back(pages, image);
     }
@@ -231,7 +268,7 @@ fn cover_in(
     // Before the pages are there: a file may be truncated at any time.
     let watch = Watch::over(&addresses).map_err(failed)?;
     pages.cover(file, offset, writes).map_err(failed)?;
-    overlays.put(&addresses, Overlay::of_file(id, watch));
+    overlays.put(&addresses, Overlay::of_file(id, writes, watch));
     Ok(id)
 }
 
@@ -241,7 +278,7 @@ fn cover_in(
 ///
 /// # Errors
 ///
-/// What the system says; no byte has changed then.
+/// What the system says, or [`MemoryError::WrittenFile`]; no byte has changed then.
 pub fn lay_over(
     memory: &PageRange,
     at: Range<usize>,
@@ -273,7 +310,10 @@ pub fn lay_over(
     }
     let head = read(at.start..middle.start)?;
     let tail = read(middle.end..at.end)?;
+    let base = memory.addresses().start;
+    let touched = base.saturating_add(at.start)..base.saturating_add(at.end);
     let mut overlays = Overlays::lock();
+    refuse_written(&overlays, &touched)?;
     let mut id = None;
     if !middle.is_empty() {
         let pages = part(memory, middle.clone())?;
@@ -718,6 +758,44 @@ mod tests {
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(4 * MIB)), (source.byte(0), 0));
         }
+    }
+
+    #[test]
+    fn pages_of_a_file_that_writes_go_to_are_not_replaced() {
+        let area = Area::new(4 * PAGE);
+        let file = file_of(&[7; 2 * PAGE]);
+        let second = part(&area.pages(), PAGE..2 * PAGE).unwrap();
+        cover(&second, &file, 0, Writes::ToFile).unwrap();
+        let tries = || {
+            let image = image(PAGE, 8);
+            [
+                discard(&area.pages()),
+                restore(&area.pages(), &image),
+                lay_over(&area.pages(), 0..2 * PAGE, &file, 0).map(drop),
+                lay_over(&area.pages(), 2 * PAGE - 1..2 * PAGE, &file, 0).map(drop),
+            ]
+        };
+        for refused in tries() {
+            assert!(matches!(refused, Err(MemoryError::WrittenFile)));
+            assert_eq!(area.byte(PAGE), 7);
+        }
+        discard(&part(&area.pages(), 2 * PAGE..4 * PAGE).unwrap()).unwrap();
+        // If the engine has unmapped them since, they are another memory's.
+        area.pages().renew().unwrap();
+        for done in tries() {
+            done.unwrap();
+        }
+        cover(&second, &file, 0, Writes::ToFile).unwrap();
+        give_back(&area.pages()).unwrap();
+        assert!(area.pages().is_zero());
+    }
+
+    /// A file of these bytes.
+    fn file_of(bytes: &[u8]) -> File {
+        use std::os::fd::{AsFd, AsRawFd};
+        let mut image = sys::ImageFile::create(position(bytes.len())).unwrap();
+        image.write(bytes, 0).unwrap();
+        sys::file::duplicate(image.as_fd().as_raw_fd()).unwrap()
     }
 
     #[test]
