@@ -45,13 +45,13 @@ function map(store, { at, source, from, wanted }) {
         `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
       );
     }
+    let id;
     try {
-      native.mapFile(pages, at, descriptor, from, count);
+      id = native.mapFile(pages, at, descriptor, from, count);
     } catch (error) {
       throw translate(error, `${MEMBER}: ${source.text}`);
     }
-    const part = { path: source.text, offset: at, length: count };
-    return count === 0 ? store : MappedStore.over(store, part);
+    return id === 0 ? store : MappedStore.over(store, { path: source.text, id });
   });
 }
 

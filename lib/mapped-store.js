@@ -3,24 +3,22 @@
 const { WatchedStore, lost } = require("./watched-store");
 const native = require("../native");
 
-/** A store that bytes of files were put over parts of. */
+/** A store that files' pages were put over parts of. */
 class MappedStore extends WatchedStore {
-  #parts;
+  #files;
 
-  /** @param parts of the memory: `{ path, offset, length }` each, in bytes */
-  constructor(inner, parts) {
+  /** @param files `{ path, id }` each: what `map()` was given, and what the addon knows it by */
+  constructor(inner, files) {
     super(inner);
-    this.#parts = parts;
+    this.#files = files;
   }
 
-  /** The store of a memory after a file's bytes were put over a part of it. */
-  static over(store, part) {
-    if (!(store instanceof MappedStore)) return new MappedStore(store, [part]);
-    const end = part.offset + part.length;
-    const others = store.#parts.filter(
-      ({ offset, length }) => offset < part.offset || end < offset + length,
-    );
-    return new MappedStore(store.inner, [...others, part]);
+  /** The store of a memory after a file's pages were put over a part of it. */
+  static over(store, file) {
+    if (!(store instanceof MappedStore)) return new MappedStore(store, [file]);
+    const there = native.mappedFiles(store.inner.pages);
+    const files = store.#files.filter(({ id }) => there.includes(id));
+    return new MappedStore(store.inner, [...files, file]);
   }
 
   toHosted() {
@@ -36,13 +34,14 @@ class MappedStore extends WatchedStore {
   }
 
   #over(inner) {
-    return inner === this.inner ? this : new MappedStore(inner, this.#parts);
+    return inner === this.inner ? this : new MappedStore(inner, this.#files);
   }
 
   checkIntact(member) {
-    const { pages } = this.inner;
-    for (const { path, offset, length } of this.#parts) {
-      if (native.wasPartTruncated(pages, offset, length)) throw lost(member, path);
+    const lostIds = native.lostFiles(this.inner.pages);
+    if (lostIds === null) return;
+    for (const { path, id } of this.#files) {
+      if (lostIds.includes(id)) throw lost(member, path);
     }
   }
 }

@@ -1,14 +1,18 @@
 "use strict";
 
+const { keepHandler } = require("./bus-errors");
+
 /**
  * A store over another, whose pages a file may lose: somebody truncates it. Then they read zero, and
- * whatever is next asked of the memory throws. Who extends it says so by `checkIntact(member)`.
+ * every later call on the memory throws. Classes that extend this one check for it in
+ * `checkIntact(member)`.
  */
 class WatchedStore {
   #inner;
 
   constructor(inner) {
     this.#inner = inner;
+    keepHandler();
   }
 
   /** The store below; throws where pages were lost. */
@@ -71,10 +75,10 @@ class WatchedStore {
   }
 }
 
-/** What says that pages of the file at `path` were lost. */
+/** The error that says that pages of the file at `path` were lost. */
 function lost(member, path) {
   return new RangeError(
-    `${member}: ${path}: truncated by another while it was mapped, or on a full or failing disk; what was lost reads zero`,
+    `${member}: ${path}: the mapped file was truncated or the disk failed; lost pages read as zero`,
   );
 }
 

@@ -127,6 +127,9 @@ pub enum MemoryError {
     /// A file that became shorter while it was mapped.
     #[error("the file was truncated while it was mapped")]
     Truncated,
+    /// Pages of a file that writes go to: without them, the memory would no longer be the file.
+    #[error("cannot replace pages of a writable file mapping")]
+    WrittenFile,
     /// A file whose memories were all closed.
     #[error("the file is closed")]
     FileClosed,

@@ -383,6 +383,7 @@ impl From<MemoryError> for Error {
             MemoryError::NoSnapshot
             | MemoryError::Version { .. }
             | MemoryError::Damaged
+            | MemoryError::WrittenFile
             | MemoryError::Waits { .. } => Status::InvalidArg,
             _ => Status::GenericFailure,
         };

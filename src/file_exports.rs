@@ -16,11 +16,12 @@ use crate::error::MemoryError;
 use crate::exports::{bytes, find};
 use crate::handoff::{self, Handoff, Held};
 use crate::held_lock;
+use crate::overlay::FileId;
 use crate::page_exports::within;
 use crate::pages;
 use crate::registry::{self, FileHolder, Live, LiveFile};
 use crate::sys::futex::{self, Wait};
-use crate::sys::{self, Writes};
+use crate::sys::{self, Watch, Writes};
 use crate::units::HostBytes;
 use crate::waits;
 
@@ -200,21 +201,34 @@ pub fn was_truncated(env: &Env, id: f64, buffer: Unknown) -> napi::Result<bool> 
     Ok(find_file(id)?.was_truncated(&memory)?)
 }
 
-/// The same, of a file that was put over a part of a memory.
+/// The files put over parts of a memory that have lost a page there, by the numbers of [`map_file`]. Null
+/// if there are none.
 #[napi(catch_unwind)]
-pub fn was_part_truncated(
-    env: &Env,
-    buffer: Unknown,
-    offset: f64,
-    length: f64,
-) -> napi::Result<bool> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    let end = within(offset + length).min(memory.length().get());
-    let part = pages::part(&memory, within(offset).min(end)..end)?;
-    Ok(pages::was_truncated(&part))
+pub fn lost_files(env: &Env, buffer: Unknown) -> napi::Result<Option<Vec<f64>>> {
+    let lost = pages::lost_files(&handoff::pages_of(env, &buffer)?);
+    Ok((!lost.is_empty()).then(|| numbers(lost)))
 }
 
-/// Puts bytes of the file of which `descriptor` is open over part of a memory.
+/// The files that still have pages in a memory, likewise.
+#[napi(catch_unwind)]
+pub fn mapped_files(env: &Env, buffer: Unknown) -> napi::Result<Vec<f64>> {
+    Ok(numbers(pages::files_under(&handoff::pages_of(
+        env, &buffer,
+    )?)))
+}
+
+fn numbers(files: Vec<FileId>) -> Vec<f64> {
+    files.into_iter().map(FileId::as_number).collect()
+}
+
+/// Has lost pages read zero again, after the program has added or removed a handler of SIGBUS.
+#[napi(catch_unwind)]
+pub fn rearm() {
+    Watch::rearm(true);
+}
+
+/// Puts bytes of the file of which `descriptor` is open over part of a memory. Returns what its pages are
+/// known by, 0 if there are none: all bytes were copied.
 #[napi(catch_unwind)]
 pub fn map_file(
     env: &Env,
@@ -223,11 +237,12 @@ pub fn map_file(
     descriptor: i32,
     file_offset: f64,
     length: f64,
-) -> napi::Result<()> {
+) -> napi::Result<f64> {
     let memory = handoff::pages_of(env, &buffer)?;
     let file = usable(descriptor, Writes::Private)?;
     let at = within(offset)..within(offset + length);
-    Ok(pages::lay_over(&memory, at, &file, within(file_offset))?)
+    let id = pages::lay_over(&memory, at, &file, within(file_offset))?;
+    Ok(id.map_or(0.0, FileId::as_number))
 }
 
 /// What was written is on the disk when this returns.

@@ -59,12 +59,16 @@ impl Image {
             .is_none_or(|run| run.start >= offsets.end)
     }
 
-    /// Whether its bytes are what the system has under all of these addresses, each stretch from its
-    /// offset on. Not known is no.
-    pub fn is_under(&self, stretches: impl IntoIterator<Item = (Range<usize>, usize)>) -> bool {
+    /// Returns whether its bytes are what the system has under all of these addresses, each stretch from
+    /// its offset on; or anonymous pages, for a stretch without an offset. Returns false if the system
+    /// cannot tell.
+    pub fn is_under(
+        &self,
+        stretches: impl IntoIterator<Item = (Range<usize>, Option<usize>)>,
+    ) -> bool {
         let stretches = stretches.into_iter();
         self.file
-            .is_mapped_at(stretches.map(|(addresses, offset)| (addresses, position(offset))))
+            .is_mapped_at(stretches.map(|(addresses, offset)| (addresses, offset.map(position))))
     }
 
     /// The bytes at `offset`.

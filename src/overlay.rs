@@ -8,12 +8,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::error::MemoryError;
 use crate::image::{Image, Runs};
 use crate::mapping_room::MappingRoom;
-use crate::sys::{self, Watch};
+use crate::sys::{self, Watch, Writes};
 
 /// What is under a stretch of addresses, in place of anonymous pages.
 #[derive(Clone, Debug)]
@@ -30,8 +31,34 @@ enum Source {
         /// The image's: still wanted where the image itself is gone, and only its pages are left.
         runs: Runs,
     },
-    /// A file that others can truncate. What was covered by it is watched to the last piece.
-    File(Arc<Watch>),
+    /// A file that others can truncate.
+    File(OfFile),
+}
+
+#[derive(Clone, Debug)]
+struct OfFile {
+    id: FileId,
+    writes: Writes,
+    /// Over the stretch of the table, and nothing else.
+    watch: Arc<Watch>,
+}
+
+/// Which file it is that was put under pages. Each time that one is, it gets another number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(u64);
+
+impl FileId {
+    /// One that no other has.
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// As a number, never zero.
+    pub fn as_number(self) -> f64 {
+        // There are never 2^53.
+        self.0 as f64
+    }
 }
 
 impl Overlay {
@@ -47,31 +74,43 @@ impl Overlay {
     }
 
     /// A file, whose pages `watch` is over.
-    pub fn of_file(watch: Watch) -> Self {
+    pub fn of_file(id: FileId, writes: Writes, watch: Watch) -> Self {
+        let watch = Arc::new(watch);
         Self {
-            source: Source::File(Arc::new(watch)),
+            source: Source::File(OfFile { id, writes, watch }),
             offset: 0,
         }
     }
 
     /// Whether it is a file that others can change.
     pub fn is_file(&self) -> bool {
-        matches!(self.source, Source::File(_))
+        self.file().is_some()
     }
 
-    /// What is to be put at `addresses`, once its pages have moved there.
-    pub fn moved_to(self, addresses: &Range<usize>) -> Self {
-        match self.source {
-            Source::Image { .. } => self,
-            // The handler is in place since the first watch: nothing is left that could fail.
-            Source::File(ref watch) => match Watch::over(addresses) {
-                Ok(there) => {
-                    there.take_after(watch);
-                    Self::of_file(there)
-                }
-                Err(_) => self,
-            },
+    /// Whether it is a file that writes go to.
+    pub fn is_written(&self) -> bool {
+        self.file()
+            .is_some_and(|file| file.writes == Writes::ToFile)
+    }
+
+    /// Whether it is a file that has lost a page here.
+    fn was_hit(&self) -> bool {
+        self.file().is_some_and(|file| file.watch.was_hit())
+    }
+
+    fn file(&self) -> Option<&OfFile> {
+        match &self.source {
+            Source::Image { .. } => None,
+            Source::File(file) => Some(file),
         }
+    }
+
+    /// The same, at `addresses` only: its pages have moved there, or these are left of the stretch.
+    pub fn at(mut self, addresses: &Range<usize>) -> Self {
+        if let Source::File(file) = &mut self.source {
+            file.watch = Arc::new(file.watch.also_over(addresses));
+        }
+        self
     }
 
     /// Where the stretch of an image has other bytes than zeros, in order, by offsets from its first byte.
@@ -182,13 +221,24 @@ impl Overlays {
             .any(|(_, entry)| entry.overlay.is_file())
     }
 
+    /// Whether any of `addresses` may have pages of a file that writes go to.
+    pub fn have_written(&self, addresses: &Range<usize>) -> bool {
+        self.starts_within(addresses)
+            .any(|(_, entry)| entry.overlay.is_written())
+    }
+
     /// Whether a page of a file's was lost in `addresses`.
     pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
         self.starts_within(addresses)
-            .any(|(_, entry)| match &entry.overlay.source {
-                Source::Image { .. } => false,
-                Source::File(watch) => watch.was_hit(),
-            })
+            .any(|(_, entry)| entry.overlay.was_hit())
+    }
+
+    /// The files under `addresses`, each as often as it has a stretch; and whether a page was lost there.
+    pub fn files(&self, addresses: &Range<usize>) -> impl Iterator<Item = (FileId, bool)> {
+        self.starts_within(addresses).filter_map(|(_, entry)| {
+            let file = entry.overlay.file()?;
+            Some((file.id, file.watch.was_hit()))
+        })
     }
 
     /// Makes sure of the mappings that `stretches` more may take.
@@ -221,14 +271,17 @@ impl Overlays {
         self.settle();
     }
 
-    /// Forgets what the engine has unmapped.
+    /// Forgets what the engine has unmapped: stretches without any page of a file. If the handler has put
+    /// zeros there, these may be all that is left, and the memory is still to be told of it.
     fn prune(&mut self) -> std::io::Result<()> {
         let mapped = sys::mappings_within(&(0..usize::MAX))?;
-        self.by_start.retain(|start, _| {
-            let next = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
-            mapped.get(next).is_some_and(|mapped| {
-                mapped.is_file != Some(false) && mapped.addresses.start <= *start
-            })
+        self.by_start.retain(|start, entry| {
+            let first = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
+            let was_hit = entry.overlay.was_hit();
+            let within = mapped.iter().skip(first);
+            within
+                .take_while(|mapped| mapped.addresses.start < entry.end)
+                .any(|mapped| mapped.is_file != Some(false) || (was_hit && mapped.is_accessible))
         });
         self.settle();
         Ok(())
@@ -248,15 +301,14 @@ impl Overlays {
             let Some(entry) = self.by_start.remove(&start) else {
                 continue;
             };
-            if addresses.end < entry.end {
-                let overlay = entry.overlay.from(addresses.end.saturating_sub(start));
-                let end = entry.end;
-                self.by_start.insert(addresses.end, Entry { end, overlay });
-            }
-            if start < addresses.start {
-                let end = addresses.start;
-                let overlay = entry.overlay;
-                self.by_start.insert(start, Entry { end, overlay });
+            // What is left is watched by itself before the whole is no longer.
+            for rest in [start..addresses.start, addresses.end..entry.end] {
+                if rest.is_empty() {
+                    continue;
+                }
+                let overlay = entry.overlay.from(rest.start.saturating_sub(start));
+                let (end, overlay) = (rest.end, overlay.at(&rest));
+                self.by_start.insert(rest.start, Entry { end, overlay });
             }
         }
     }
@@ -280,7 +332,10 @@ impl Overlays {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsFd;
+
     use crate::image::ImageBuilder;
+    use crate::sys::{ImageFile, Mapping};
     use crate::units::HostBytes;
 
     fn table() -> Overlays {
@@ -376,6 +431,79 @@ mod tests {
             &|table| table.put(&(100..200), Overlay::of_image(&other))
         ));
         assert!(!with(&|_| {}));
+    }
+
+    /// A stretch of pages of a file, which has none: all of them are lost.
+    fn lost_pages() -> (Mapping, HostBytes) {
+        let length = HostBytes::round_up(4 * HostBytes::page().get()).unwrap();
+        let mapping = Mapping::reserve(length, length).unwrap();
+        let file = ImageFile::create(0).unwrap();
+        let pages = mapping.pages(length).unwrap();
+        pages.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+        (mapping, length)
+    }
+
+    fn put_file(table: &mut Overlays, addresses: &Range<usize>) -> FileId {
+        let id = FileId::new();
+        let watch = Watch::over(addresses).unwrap();
+        table.put(addresses, Overlay::of_file(id, Writes::ToFile, watch));
+        id
+    }
+
+    #[test]
+    fn a_file_that_is_still_mapped_is_not_forgotten() {
+        let page = HostBytes::page();
+        let (mapping, length) = lost_pages();
+        let all = mapping.pages(length).unwrap();
+        let mut table = table();
+        let id = put_file(&mut table, &all.addresses());
+        // As the handler does with the first page.
+        all.part(HostBytes::ZERO, page).unwrap().renew().unwrap();
+        table.prune().unwrap();
+        let files = |table: &Overlays| table.files(&all.addresses()).collect::<Vec<_>>();
+        assert_eq!(files(&table), [(id, false)]);
+
+        // The next lost page is still watched. Then no page of the file is left, and it was hit.
+        let last = length.get() - page.get();
+        assert_eq!(all.read(last..last + 1), [0]);
+        all.renew().unwrap();
+        table.prune().unwrap();
+        assert_eq!(files(&table), [(id, true)]);
+        table.clear(&all.addresses());
+
+        // One that was not hit, and has no page any more, is forgotten.
+        put_file(&mut table, &all.addresses());
+        table.prune().unwrap();
+        assert_eq!(files(&table), []);
+    }
+
+    #[test]
+    fn what_is_left_of_a_file_is_watched_and_nothing_else() {
+        let page = HostBytes::page().get();
+        let (mapping, length) = lost_pages();
+        let all = mapping.pages(length).unwrap();
+        let start = all.addresses().start;
+        let mut table = table();
+        let outer = put_file(&mut table, &all.addresses());
+        let inner = put_file(&mut table, &(start + page..start + 3 * page));
+        let files = |table: &Overlays| table.files(&all.addresses()).collect::<Vec<_>>();
+        assert_eq!(all.read(2 * page..2 * page + 1), [0]);
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, false)]
+        );
+        assert_eq!(all.read(3 * page..3 * page + 1), [0]);
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, true)]
+        );
+
+        // What is cut off a stretch that was hit was hit.
+        table.clear(&(start + page..start + 2 * page));
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, true)]
+        );
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder, MOST_HOLES};
-use crate::overlay::{Overlay, Overlays, Piece};
+use crate::overlay::{FileId, Overlay, Overlays, Piece};
 use crate::sys::{self, PageRange, SizeSignal, Watch, Writes};
 use crate::units::HostBytes;
 
@@ -18,10 +18,30 @@ const MOST_REWRITTEN: usize = 4 << 20;
 ///
 /// # Errors
 ///
-/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
+/// What the system says, [`MemoryError::Mappings`] or [`MemoryError::WrittenFile`]; no byte has changed
+/// then.
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
+    let overlays = Overlays::lock();
     let addresses = pages.addresses();
-    let mut overlays = Overlays::lock();
+    refuse_written(&overlays, &addresses)?;
+    if overlays.have_written(&addresses) {
+        // Of another memory that is gone, or whose file has lost them all: it is still to be told so.
+        return pages.renew().map_err(|source| refused(pages, source));
+    }
+    give_back_in(overlays, pages)
+}
+
+/// The same for pages whose memory ends, even if they are a file's that writes go to.
+///
+/// # Errors
+///
+/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
+pub fn give_back(pages: &PageRange) -> Result<(), MemoryError> {
+    give_back_in(Overlays::lock(), pages)
+}
+
+fn give_back_in(mut overlays: MutexGuard<Overlays>, pages: &PageRange) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
     if overlays.touch(&addresses) {
         if overlays.are_within_one(&addresses) {
             overlays.make_room(1)?;
@@ -31,6 +51,21 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
         return Ok(());
     }
     pages.discard().map_err(|source| refused(pages, source))
+}
+
+/// Refuses addresses at which a file is that writes go to. Another `Memory` of the same pages may not know
+/// that they are a file. The table may speak of a memory that the engine has unmapped, so the system is
+/// asked as well.
+fn refuse_written(overlays: &Overlays, addresses: &Range<usize>) -> Result<(), MemoryError> {
+    if !overlays.have_written(addresses) {
+        return Ok(());
+    }
+    let mapped =
+        sys::mappings_within(addresses).map_err(|source| MemoryError::Unknown { source })?;
+    if mapped.iter().any(|mapped| mapped.is_shared != Some(false)) {
+        return Err(MemoryError::WrittenFile);
+    }
+    Ok(())
 }
 
 /// How many bytes of the pages take memory.
@@ -170,7 +205,8 @@ fn for_bytes(
 ///
 /// # Errors
 ///
-/// [`MemoryError::LongerImage`], or what the system says; no byte has changed then.
+/// [`MemoryError::LongerImage`], [`MemoryError::WrittenFile`], or what the system says; no byte has changed
+/// then.
 pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError> {
     if image.length() > pages.length() {
         return Err(MemoryError::LongerImage {
@@ -182,6 +218,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     let end = image.extent().get();
     let (own, beyond) = (part(pages, 0..end)?, part(pages, end..addresses.len())?);
     let mut overlays = Overlays::lock();
+    refuse_written(&overlays, &addresses)?;
     if overlays.are_of(&addresses, image) && is_under(&overlays.pieces(&addresses), image) {
         return put_back(pages, image);
     }
@@ -241,29 +278,41 @@ pub fn cover(
     offset: u64,
     writes: Writes,
 ) -> Result<(), MemoryError> {
+    cover_in(&mut Overlays::lock(), pages, file, offset, writes).map(drop)
+}
+
+/// The same. Returns what the file is known by.
+fn cover_in(
+    overlays: &mut Overlays,
+    pages: &PageRange,
+    file: &File,
+    offset: u64,
+    writes: Writes,
+) -> Result<FileId, MemoryError> {
     let addresses = pages.addresses();
     let failed = |source| refused(pages, source);
-    let mut overlays = Overlays::lock();
     overlays.make_room(2)?;
+    let id = FileId::new();
     // Before the pages are there: a file may be truncated at any time.
-    let overlay = Overlay::of_file(Watch::over(&addresses).map_err(failed)?);
+    let watch = Watch::over(&addresses).map_err(failed)?;
     pages.cover(file, offset, writes).map_err(failed)?;
-    overlays.put(&addresses, overlay);
-    Ok(())
+    overlays.put(&addresses, Overlay::of_file(id, writes, watch));
+    Ok(id)
 }
 
 /// Puts the bytes of `file` from `from` on over those at `at`: whole pages of it, copied when written
-/// to, and copies of what is left at both ends; or of all, where pages of both do not meet.
+/// to, and copies of what is left at both ends; or of all, where pages of both do not meet. Returns what
+/// the file is known by, if there are whole pages.
 ///
 /// # Errors
 ///
-/// What the system says; no byte has changed then.
+/// What the system says, or [`MemoryError::WrittenFile`]; no byte has changed then.
 pub fn lay_over(
     memory: &PageRange,
     at: Range<usize>,
     file: &File,
     from: usize,
-) -> Result<(), MemoryError> {
+) -> Result<Option<FileId>, MemoryError> {
     let page = HostBytes::page().get();
     let up = |offset: usize| HostBytes::round_up(offset).map_or(at.end, HostBytes::get);
     let (start, end) = (up(at.start), at.end - at.end % page);
@@ -289,18 +338,21 @@ pub fn lay_over(
     }
     let head = read(at.start..middle.start)?;
     let tail = read(middle.end..at.end)?;
+    let base = memory.addresses().start;
+    let touched = base.saturating_add(at.start)..base.saturating_add(at.end);
+    let mut overlays = Overlays::lock();
+    refuse_written(&overlays, &touched)?;
+    let mut id = None;
     if !middle.is_empty() {
+        let pages = part(memory, middle.clone())?;
         let offset = in_file(middle.start);
-        cover(
-            &part(memory, middle.clone())?,
-            file,
-            offset,
-            Writes::Private,
-        )?;
+        let covered = cover_in(&mut overlays, &pages, file, offset, Writes::Private)?;
+        id = Some(covered);
     }
+    drop(overlays);
     memory.write_at(&head, at.start);
     memory.write_at(&tail, middle.end);
-    Ok(())
+    Ok(id)
 }
 
 /// Forgets what was under pages that are new: the engine's may be where others of its were.
@@ -310,18 +362,33 @@ pub fn forget(pages: &PageRange) {
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
 pub fn was_truncated(pages: &PageRange) -> bool {
+    Watch::rearm(false);
     Overlays::lock().were_hit(&pages.addresses())
 }
 
-/// Whether the system has the image where the table has it: the pages may be a new memory's of the
-/// engine's, at the addresses of one that is gone.
+/// The files that have lost a page of these, as often as they have stretches of pages here.
+pub fn lost_files(pages: &PageRange) -> Vec<FileId> {
+    Watch::rearm(false);
+    let (overlays, addresses) = (Overlays::lock(), pages.addresses());
+    let files = overlays.files(&addresses);
+    files
+        .filter_map(|(id, was_hit)| was_hit.then_some(id))
+        .collect()
+}
+
+/// The files that have pages of these, likewise.
+pub fn files_under(pages: &PageRange) -> Vec<FileId> {
+    let (overlays, addresses) = (Overlays::lock(), pages.addresses());
+    let files = overlays.files(&addresses);
+    files.map(|(id, _)| id).collect()
+}
+
+/// Returns whether the system has the image where the table has it, and anonymous pages everywhere else:
+/// the pages may be those of a new engine memory, at the addresses of one that is gone.
 fn is_under(pieces: &[Piece], image: &Image) -> bool {
-    let overlaid = pieces.iter().filter_map(|(addresses, overlay)| {
-        overlay
-            .as_ref()
-            .map(|overlay| (addresses.clone(), overlay.offset()))
-    });
-    image.is_under(overlaid)
+    let offset_of = |overlay: &Option<Overlay>| overlay.as_ref().map(Overlay::offset);
+    let stretches = pieces.iter();
+    image.is_under(stretches.map(|(addresses, overlay)| (addresses.clone(), offset_of(overlay))))
 }
 
 /// Undoes what was written since `image` was put in place of the pages.
@@ -419,7 +486,7 @@ fn copy_overlays(overlays: &mut Overlays, from: &PageRange, to: &PageRange) {
         let Some(overlay) = overlay else { continue };
         let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
         let there = shifted(piece.start)..shifted(piece.end);
-        let overlay = overlay.moved_to(&there);
+        let overlay = overlay.at(&there);
         overlays.put(&there, overlay);
     }
 }
@@ -732,6 +799,62 @@ mod tests {
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
         }
+    }
+
+    /// Nobody tells of what is put where the table has nothing, as under the zeros of an image.
+    #[test]
+    fn what_another_put_where_an_image_has_zeros_is_gone_after_a_restore() {
+        let other = image(MIB, 8);
+        for written in [0..PAGE, 0..0] {
+            let source = Area::new(8 * MIB);
+            source.fill(written, 7);
+            let image = image_of(&source);
+            let area = Area::new(8 * MIB);
+            restore(&area.pages(), &image).unwrap();
+            let hole = part(&area.pages(), 4 * MIB..5 * MIB).unwrap();
+            other.put_under(&hole).unwrap();
+            assert_eq!(area.byte(4 * MIB), 8);
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(4 * MIB)), (source.byte(0), 0));
+        }
+    }
+
+    #[test]
+    fn pages_of_a_file_that_writes_go_to_are_not_replaced() {
+        let area = Area::new(4 * PAGE);
+        let file = file_of(&[7; 2 * PAGE]);
+        let second = part(&area.pages(), PAGE..2 * PAGE).unwrap();
+        cover(&second, &file, 0, Writes::ToFile).unwrap();
+        let tries = || {
+            let image = image(PAGE, 8);
+            [
+                discard(&area.pages()),
+                restore(&area.pages(), &image),
+                lay_over(&area.pages(), 0..2 * PAGE, &file, 0).map(drop),
+                lay_over(&area.pages(), 2 * PAGE - 1..2 * PAGE, &file, 0).map(drop),
+            ]
+        };
+        for refused in tries() {
+            assert!(matches!(refused, Err(MemoryError::WrittenFile)));
+            assert_eq!(area.byte(PAGE), 7);
+        }
+        discard(&part(&area.pages(), 2 * PAGE..4 * PAGE).unwrap()).unwrap();
+        // If the engine has unmapped them since, they are another memory's.
+        area.pages().renew().unwrap();
+        for done in tries() {
+            done.unwrap();
+        }
+        cover(&second, &file, 0, Writes::ToFile).unwrap();
+        give_back(&area.pages()).unwrap();
+        assert!(area.pages().is_zero());
+    }
+
+    /// A file of these bytes.
+    fn file_of(bytes: &[u8]) -> File {
+        use std::os::fd::{AsFd, AsRawFd};
+        let mut image = sys::ImageFile::create(position(bytes.len())).unwrap();
+        image.write(bytes, 0).unwrap();
+        sys::file::duplicate(image.as_fd().as_raw_fd()).unwrap()
     }
 
     #[test]

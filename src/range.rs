@@ -118,7 +118,7 @@ impl Range {
     ///
     /// What the system says.
     pub fn discard(&self) -> Result<(), MemoryError> {
-        pages::discard(&self.pages(self.committed())?)?;
+        pages::give_back(&self.pages(self.committed())?)?;
         if self.page_size == PageSize::Huge {
             // Pages that came in place of an image's are not huge. An advice: nothing is lost with it.
             let _ = self.mapping.prefer_huge();

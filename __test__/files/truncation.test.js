@@ -33,7 +33,7 @@ test.each(["read", "written", "shared", "mapped", "moved"])(
         continue;
       }
       expect(message).toMatch(/^RangeError: Memory/);
-      expect(message).toContain(`${file}: truncated by another while it was mapped`);
+      expect(message).toContain(`${file}: the mapped file was truncated or the disk failed`);
     }
     expect(errors.grow).toMatch(/^RangeError: Memory\.grow\(\): /);
     expect(closes.close).toBe("nothing thrown");

@@ -44,17 +44,34 @@ pub fn is_sealed(file: &File) -> io::Result<bool> {
     Ok(seals.contains(SealFlags::WRITE | SealFlags::SHRINK))
 }
 
-/// Whether the file's bytes, or private copies of them, are under each of these stretches of
-/// addresses, from the offset beside them on. Where the kernel does not tell, they are not.
-pub fn is_mapped_at(file: &File, mut stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
+/// Returns whether the file's bytes, or private copies of them, are under each of these stretches of
+/// addresses, from the offset beside them on; or anonymous pages, if there is no offset. Returns false if
+/// the kernel cannot tell.
+pub fn is_mapped_at(
+    file: &File,
+    mut stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
+) -> bool {
     let Some((maps, own)) = MapsQuery::open().zip(rustix::fs::fstat(file).ok()) else {
         return false;
     };
-    stretches.all(|(addresses, offset)| {
-        maps.at(addresses.start).is_some_and(|mapped| {
+    stretches.all(|(addresses, offset)| match offset {
+        Some(offset) => maps.at(addresses.start).is_some_and(|mapped| {
             mapped.file == Some((own.st_dev, own.st_ino))
                 && addresses.end <= mapped.addresses.end
                 && mapped.offset_of(addresses.start) == Some(offset)
-        })
+        }),
+        None => is_anonymous(&maps, &addresses),
     })
+}
+
+/// Whether no file is mapped there. The kernel may have several mappings of such pages.
+fn is_anonymous(maps: &MapsQuery, addresses: &Range<usize>) -> bool {
+    let mut at = addresses.start;
+    while at < addresses.end {
+        match maps.at(at) {
+            Some(mapped) if mapped.file.is_none() => at = mapped.addresses.end,
+            _ => return false,
+        }
+    }
+    true
 }

@@ -67,6 +67,9 @@ pub fn is_sealed(_file: &File) -> io::Result<bool> {
 }
 
 /// Whether the file's bytes are under each of these stretches of addresses. The kernel does not tell.
-pub fn is_mapped_at(_file: &File, _stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
+pub fn is_mapped_at(
+    _file: &File,
+    _stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
+) -> bool {
     false
 }

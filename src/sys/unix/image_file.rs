@@ -84,9 +84,13 @@ impl ImageFile {
         pages.cover(&self.0, 0, Writes::Private)
     }
 
-    /// Whether the kernel has its bytes, or private copies of them, under each of these stretches of
-    /// addresses, from the offset beside them on. Where the kernel does not tell, it has not.
-    pub fn is_mapped_at(&self, stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
+    /// Returns whether the kernel has its bytes, or private copies of them, under each of these stretches
+    /// of addresses, from the offset beside them on; or anonymous pages, if there is no offset. Returns
+    /// false if the kernel cannot tell.
+    pub fn is_mapped_at(
+        &self,
+        stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
+    ) -> bool {
         of_unix::is_mapped_at(&self.0, stretches)
     }
 
@@ -150,8 +154,12 @@ mod tests {
         part(3, 4).cover(other.as_fd(), 0, Writes::Private).unwrap();
         let page = u64::try_from(HostBytes::page().get()).unwrap();
         let is_at = |file: &ImageFile, from, to, offset| {
-            file.is_mapped_at(std::iter::once((part(from, to).addresses(), offset)))
+            let addresses = part(from, to).addresses();
+            file.is_mapped_at(std::iter::once((addresses, Some(offset))))
         };
+        let is_anonymous =
+            |from, to| file.is_mapped_at(std::iter::once((part(from, to).addresses(), None)));
+        assert!(is_anonymous(0, 1) && !is_anonymous(0, 2) && !is_anonymous(2, 3));
         assert!(is_at(&file, 1, 3, 0) && is_at(&file, 2, 3, page) && is_at(&other, 3, 4, 0));
         assert!(!is_at(&file, 1, 3, page), "another offset");
         assert!(!is_at(&file, 1, 4, 0), "longer than the mapping");

@@ -7,6 +7,7 @@ mod image_file;
 mod mapping;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod pages;
+mod signal;
 mod watch;
 
 use super::system::of_unix;

@@ -1,19 +1,18 @@
 //! Mapped files that somebody truncates: the page beyond the file's new end raises SIGBUS, which would
-//! end the process. For addresses that are watched, it gets a page of zeros instead.
+//! end the process. At addresses that are watched, it gets a page of zeros instead.
 //!
-//! The handler runs in whatever thread touched the page, in the middle of anything. So what it reads
-//! is atomics in memory that is never freed, and the one call it makes is `mmap(2)`.
+//! The handler (`signal.rs`) runs in whatever thread touched the page, in the middle of anything. So what
+//! it reads is atomics in memory that is never freed, and the one call it makes is `mmap(2)`.
 
-use std::ffi::c_int;
 use std::io;
-use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+use std::sync::{Mutex, PoisonError};
 
 use super::of_unix;
-use crate::sys::fault;
+use super::signal::{self, Over};
 
 /// Addresses that are watched until this is dropped.
 #[derive(Debug)]
@@ -24,59 +23,70 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// What `sigaction(2)` says.
+    /// Returns the error from `sigaction(2)`.
     pub fn over(addresses: &Range<usize>) -> io::Result<Self> {
-        install()?;
-        let slot = Slot::take();
-        slot.was_hit.store(false, Ordering::Relaxed);
-        slot.end.store(addresses.end, Ordering::Relaxed);
-        // Last: what the handler looks at first.
-        slot.start.store(addresses.start, Ordering::Release);
-        Ok(Self(slot))
+        signal::install(Over::Default)?;
+        Ok(Self(Slot::take(addresses, None)))
     }
 
-    /// Where a page was lost in `other`, it was here.
-    pub fn take_after(&self, other: &Self) {
-        let was_hit = other.was_hit();
-        self.0.was_hit.fetch_or(was_hit, Ordering::Relaxed);
+    /// Watches `addresses` as well, as part of the same: if a page was lost here, one was lost there.
+    pub fn also_over(&self, addresses: &Range<usize>) -> Self {
+        Self(Slot::take(addresses, Some(self.0)))
     }
 
-    /// Whether a page was lost, and now reads zero.
+    /// Returns whether a page was lost, and now reads zero.
     pub fn was_hit(&self) -> bool {
-        self.0.was_hit.load(Ordering::Relaxed)
+        self.0.addresses().contains(&self.0.lost.load(SeqCst))
+    }
+
+    /// Puts the handler in place again, if the default behaviour is there; also over another handler if
+    /// `by_force`. Does nothing if the system refuses: what is there stays.
+    pub fn rearm(by_force: bool) {
+        let over = if by_force { Over::Any } else { Over::Default };
+        let _ = signal::install(over);
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.0.start.store(UNUSED, Ordering::Relaxed);
-        self.0.end.store(0, Ordering::Relaxed);
-        self.0.is_taken.store(false, Ordering::Release);
+        Slot::change(|| self.0.set(&NOWHERE));
+        // From here on, somebody else may take it.
+        self.0.is_taken.store(false, SeqCst);
     }
 }
 
-/// No address is at or beyond it.
-const UNUSED: usize = usize::MAX;
+/// No address is in there.
+const NOWHERE: Range<usize> = usize::MAX..usize::MAX;
 
-/// One of a list that only ever grows.
+/// One of a list that only ever grows. Since slots are used again, what the handler read of one may
+/// change under it: see [`find`].
 #[derive(Debug)]
 struct Slot {
     is_taken: AtomicBool,
     start: AtomicUsize,
     end: AtomicUsize,
-    was_hit: AtomicBool,
+    /// An address that was lost; of the slot's former addresses, if it is not one of these.
+    lost: AtomicUsize,
+    /// How many mappings the handler has made here.
+    mappings: AtomicUsize,
     next: *const Slot,
 }
 
-// SAFETY: `next` points to another slot, which is never freed nor changed but by its atomics.
+// SAFETY: `next` points to another slot, which is never freed, and only atomics of it change.
 unsafe impl Sync for Slot {}
 
 static FIRST: AtomicPtr<Slot> = AtomicPtr::new(ptr::null_mut());
 
+/// Odd while slots change, and another number after each change.
+static CHANGES: AtomicUsize = AtomicUsize::new(0);
+
+/// How many mappings the handler has made in all slots.
+static MAPPINGS: AtomicUsize = AtomicUsize::new(0);
+
 impl Slot {
-    /// All there are. The handler calls this.
+    /// Iterates over all slots. The handler calls this.
     fn all() -> impl Iterator<Item = &'static Self> {
-        let mut next = FIRST.load(Ordering::Acquire).cast_const();
+        let mut next = FIRST.load(SeqCst).cast_const();
         std::iter::from_fn(move || {
             // SAFETY: null, or a slot, which is never freed.
             let slot = unsafe { next.as_ref() }?;
@@ -85,98 +95,146 @@ impl Slot {
         })
     }
 
-    fn take() -> &'static Self {
-        static LOCK: Mutex<()> = Mutex::new(());
-        let _one_at_a_time = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(free) = Self::all().find(|slot| !slot.is_taken.swap(true, Ordering::Acquire)) {
-            return free;
+    /// A slot over `addresses`, with what happened in `former`, which goes on meanwhile.
+    fn take(addresses: &Range<usize>, former: Option<&Self>) -> &'static Self {
+        let free = Self::all().find(|slot| !slot.is_taken.swap(true, SeqCst));
+        let slot = free.unwrap_or_else(Self::add);
+        Self::change(|| slot.set(addresses));
+        // What is hit from here on, the handler marks in both.
+        if let Some(former) = former {
+            if former.addresses().contains(&former.lost.load(SeqCst)) {
+                slot.lost.store(addresses.start, SeqCst);
+            }
+            // Some may be elsewhere: too many is safe.
+            slot.count(former.mappings.load(SeqCst));
         }
-        let slot: &'static Self = Box::leak(Box::new(Self {
-            is_taken: AtomicBool::new(true),
-            start: AtomicUsize::new(UNUSED),
-            end: AtomicUsize::new(0),
-            was_hit: AtomicBool::new(false),
-            next: FIRST.load(Ordering::Acquire),
-        }));
-        FIRST.store(ptr::from_ref(slot).cast_mut(), Ordering::Release);
         slot
     }
-}
 
-/// What was there before us.
-static FORMER: OnceLock<libc::sigaction> = OnceLock::new();
-
-/// Puts the handler in place, for the first watch of the process.
-fn install() -> io::Result<()> {
-    static INSTALLED: Mutex<bool> = Mutex::new(false);
-    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
-    if *installed {
-        return Ok(());
+    /// One more, which is taken.
+    fn add() -> &'static Self {
+        static LOCK: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot: &'static Self = Box::leak(Box::new(Self {
+            is_taken: AtomicBool::new(true),
+            start: AtomicUsize::new(NOWHERE.start),
+            end: AtomicUsize::new(NOWHERE.end),
+            lost: AtomicUsize::new(NOWHERE.start),
+            mappings: AtomicUsize::new(0),
+            next: FIRST.load(SeqCst),
+        }));
+        FIRST.store(ptr::from_ref(slot).cast_mut(), SeqCst);
+        slot
     }
-    fault::check("sigaction")?;
-    let mut former = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: asks only, with room for the answer.
-    if unsafe { libc::sigaction(libc::SIGBUS, ptr::null(), former.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
+
+    /// Runs `action`, which changes the addresses of slots, with nobody else doing so.
+    fn change(action: impl FnOnce()) {
+        static LOCK: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        CHANGES.fetch_add(1, SeqCst);
+        action();
+        CHANGES.fetch_add(1, SeqCst);
     }
-    // SAFETY: all zeros is one, and the call above has filled it.
-    let former = unsafe { former.assume_init() };
-    // Before the handler can run, which asks for it.
-    let _ = FORMER.set(former);
-    let mut ours = former;
-    let handler: Handler = on_bus_error;
-    ours.sa_sigaction = handler as usize;
-    ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: `ours` names a handler of the form that SA_SIGINFO wants.
-    if unsafe { libc::sigaction(libc::SIGBUS, &raw const ours, ptr::null_mut()) } != 0 {
-        return Err(io::Error::last_os_error());
+
+    /// Only within [`Slot::change`].
+    fn set(&self, addresses: &Range<usize>) {
+        self.lost.store(NOWHERE.start, SeqCst);
+        self.count_none();
+        self.start.store(addresses.start, SeqCst);
+        self.end.store(addresses.end, SeqCst);
     }
-    *installed = true;
-    Ok(())
-}
 
-type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void);
-
-extern "C" fn on_bus_error(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let errno = errno();
-    // SAFETY: SA_SIGINFO gives the handler one.
-    let info_here = unsafe { &*info };
-    let is_lost_page = of_unix::is_of_lost_page(info_here);
-    // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
-    let address = unsafe { info_here.si_addr() }.addr();
-    let slot = Slot::all().find(|slot| {
-        is_lost_page
-            && slot.start.load(Ordering::Acquire) <= address
-            && address < slot.end.load(Ordering::Relaxed)
-    });
-    match slot {
-        Some(slot) if put_zeros(address, slot.end.load(Ordering::Relaxed)) => {
-            slot.was_hit.store(true, Ordering::Relaxed);
-        }
-        _ => pass_on(signal, info, context),
+    fn addresses(&self) -> Range<usize> {
+        self.start.load(SeqCst)..self.end.load(SeqCst)
     }
-    set_errno(errno);
-}
 
-/// What the interrupted code may be about to read.
-fn errno() -> c_int {
-    let errno = of_unix::errno_location();
-    // SAFETY: the thread's own.
-    unsafe { *errno }
-}
+    /// Counts `more` mappings, and returns how many there are in all slots. The sum is never less than
+    /// what the slots have.
+    fn count(&self, more: usize) -> usize {
+        let sum = MAPPINGS.fetch_add(more, SeqCst).saturating_add(more);
+        self.mappings.fetch_add(more, SeqCst);
+        sum
+    }
 
-fn set_errno(value: c_int) {
-    let errno = of_unix::errno_location();
-    // SAFETY: the thread's own.
-    unsafe { *errno = value };
+    fn count_none(&self) {
+        MAPPINGS.fetch_sub(self.mappings.swap(0, SeqCst), SeqCst);
+    }
 }
 
 /// How many pages are given at a time, at most. Each could become a mapping of its own, of which the
 /// system allows a process so many only; and all that follow a lost page are mostly lost as well.
 const MOST_AT_ONCE: usize = 512;
 
-/// Puts zeros where the page at `address` is, and the lost ones that follow it before `end`.
-fn put_zeros(address: usize, end: usize) -> bool {
+/// After so many hits in a slot, a whole block is given at each: the lost pages are scattered.
+const MOST_SINGLE: usize = 256;
+
+/// The size of such a block, and what it is aligned to.
+const BLOCK: usize = 2 << 20;
+
+/// If there are more mappings than these in all slots, all of a slot becomes one. Each splits another
+/// mapping in two, and the system lets a process have some 65,000.
+const MOST_MAPPINGS: usize = 8_192;
+
+/// Puts zeros where the page at `address` is, if that is watched; returns whether. Of the addresses that
+/// are watched as one, others may read zero from then on: their memory is given up by then. The handler
+/// calls this.
+pub fn replace_lost(address: usize) -> bool {
+    let Some((slot, addresses)) = find(address) else {
+        return false;
+    };
+    let sum = slot.count(1);
+    let piece = if slot.mappings.load(SeqCst) <= MOST_SINGLE {
+        lost_from(address, addresses.end)
+    } else {
+        block_around(address, &addresses)
+    };
+    if sum <= MOST_MAPPINGS && put_zeros(&piece) {
+        return true;
+    }
+    let is_done = put_zeros(&addresses);
+    if is_done {
+        slot.count_none();
+    }
+    is_done
+}
+
+/// Marks all slots that have `address` as hit. Returns one of them, and the addresses that they have in
+/// common.
+fn find(address: usize) -> Option<(&'static Slot, Range<usize>)> {
+    /// Slots change for some nanoseconds at a time. The bound is for a thread that is stopped in there.
+    const MOST_ATTEMPTS: usize = 1 << 20;
+    let mut found = None;
+    for _ in 0..MOST_ATTEMPTS {
+        let before = CHANGES.load(SeqCst);
+        found = mark(address);
+        if before.is_multiple_of(2) && CHANGES.load(SeqCst) == before {
+            break;
+        }
+        std::hint::spin_loop();
+    }
+    found
+}
+
+fn mark(address: usize) -> Option<(&'static Slot, Range<usize>)> {
+    let mut found: Option<(&'static Slot, Range<usize>)> = None;
+    for slot in Slot::all() {
+        let addresses = slot.addresses();
+        if !addresses.contains(&address) {
+            continue;
+        }
+        // If the slot has got other addresses meanwhile, this one means nothing there.
+        slot.lost.store(address, SeqCst);
+        let common = match found {
+            Some((_, other)) => addresses.start.max(other.start)..addresses.end.min(other.end),
+            None => addresses,
+        };
+        found = Some((slot, common));
+    }
+    found
+}
+
+/// The page at `address`, and the lost ones that follow it before `end`.
+fn lost_from(address: usize, end: usize) -> Range<usize> {
     let page = rustix::param::page_size();
     let start = address - address % page;
     let most = page.saturating_mul(MOST_AT_ONCE);
@@ -187,48 +245,28 @@ fn put_zeros(address: usize, end: usize) -> bool {
     {
         length += page;
     }
+    start..start + length
+}
+
+/// What `addresses` have of the block that has the page at `address`.
+fn block_around(address: usize, addresses: &Range<usize>) -> Range<usize> {
+    let start = address - address % BLOCK;
+    start.max(addresses.start)..start.saturating_add(BLOCK).min(addresses.end)
+}
+
+fn put_zeros(addresses: &Range<usize>) -> bool {
     // SAFETY: within addresses that are watched, whose owner has the pages replaced that are lost.
     let mapped = unsafe {
         libc::mmap(
-            ptr::without_provenance_mut(start),
-            length,
+            ptr::without_provenance_mut(addresses.start),
+            addresses.len(),
             libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED,
             -1,
             0,
         )
     };
     mapped != libc::MAP_FAILED
-}
-
-/// Does what would have been done without us.
-fn pass_on(signal: c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    let Some(former) = FORMER.get() else { return };
-    // SAFETY: as in `on_bus_error`.
-    let was_sent = of_unix::was_sent(unsafe { &*info });
-    match former.sa_sigaction {
-        libc::SIG_IGN if was_sent => {}
-        libc::SIG_DFL | libc::SIG_IGN => {
-            // What raised the signal happens again, and then it ends the process, as the kernel has it
-            // even where it is ignored. One that somebody sent is sent again.
-            // SAFETY: what was in place before.
-            unsafe { libc::sigaction(signal, former, ptr::null_mut()) };
-            if was_sent {
-                // SAFETY: a signal to this thread.
-                unsafe { libc::raise(signal) };
-            }
-        }
-        handler if former.sa_flags & libc::SA_SIGINFO != 0 => {
-            // SAFETY: what SA_SIGINFO says that it is.
-            let handler: Handler = unsafe { std::mem::transmute(handler) };
-            handler(signal, info, context);
-        }
-        handler => {
-            // SAFETY: without SA_SIGINFO, that is what a handler is.
-            let handler: extern "C" fn(c_int) = unsafe { std::mem::transmute(handler) };
-            handler(signal);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -263,9 +301,41 @@ mod tests {
         all.write_at(&[3], 4 * page - 1);
         assert_eq!(all.read(4 * page - 1..4 * page), [3]);
 
-        let other = Watch::over(&(1..2)).unwrap();
-        other.take_after(&watch);
-        assert!(other.was_hit());
+        assert!(watch.also_over(&(1..2)).was_hit());
+        assert!(!Watch::over(&(1..2)).unwrap().also_over(&(1..2)).was_hit());
+    }
+
+    #[test]
+    fn after_many_hits_whole_blocks_read_zero() {
+        let page = rustix::param::page_size();
+        let bytes = |length: usize| HostBytes::round_up(length).unwrap();
+        let length = BLOCK + 4 * MOST_SINGLE * page;
+        let mapping = Mapping::reserve(bytes(length), bytes(length)).unwrap();
+        let all = mapping.pages(bytes(length)).unwrap();
+        let file = ImageFile::create(0).unwrap();
+        all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+        let watch = Watch::over(&all.addresses()).unwrap();
+        // Every other page is not lost.
+        for at in (page..length).step_by(2 * page) {
+            all.part(bytes(at), bytes(at + page))
+                .unwrap()
+                .renew()
+                .unwrap();
+            all.write_at(&[7], at);
+        }
+        let byte = |at: usize| all.read(at..at + 1)[0];
+        for at in (0..2 * MOST_SINGLE * page).step_by(2 * page) {
+            assert_eq!((byte(at), byte(at + page)), (0, 7));
+        }
+        let at = 2 * MOST_SINGLE * page;
+        assert_eq!(byte(at), 0);
+        let block = block_around(all.addresses().start + at, &all.addresses());
+        let start = block.start - all.addresses().start;
+        let given_up = |at: &usize| (start..start + block.len()).contains(at);
+        for at in (page..length).step_by(2 * page) {
+            assert_eq!(byte(at), if given_up(&at) { 0 } else { 7 }, "{at}");
+        }
+        assert!(watch.was_hit());
     }
 
     #[test]

@@ -123,7 +123,10 @@ impl ImageFile {
     }
 
     /// Whether its bytes are mapped at these addresses: they are copied.
-    pub fn is_mapped_at(&self, _stretches: impl Iterator<Item = (Range<usize>, u64)>) -> bool {
+    pub fn is_mapped_at(
+        &self,
+        _stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
+    ) -> bool {
         false
     }
 

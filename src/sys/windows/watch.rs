@@ -18,12 +18,15 @@ impl Watch {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Where a page was lost in `other`, it was here.
-    pub fn take_after(&self, _other: &Self) {
+    /// Watches `addresses` as well, as part of the same.
+    pub fn also_over(&self, _addresses: &Range<usize>) -> Self {
         match self.0 {}
     }
 
-    /// Whether a page was lost, and now reads zero.
+    /// Puts the handler in place again: there is none.
+    pub fn rearm(_by_force: bool) {}
+
+    /// Returns whether a page was lost, and now reads zero.
     pub fn was_hit(&self) -> bool {
         match self.0 {}
     }

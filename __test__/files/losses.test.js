@@ -1,0 +1,55 @@
+"use strict";
+
+// A loss is reported by the memory whose file lost a page, and by no other.
+
+const fs = require("node:fs");
+
+const { useFiles } = require("../support/files");
+const { run } = require("../support/run");
+
+const { newFile, removeFiles } = useFiles();
+afterAll(removeFiles);
+
+test("each loss is reported where the engine uses addresses again", async () => {
+  const { rounds, addresses, lost, reported, blamed } = await run("lose-after-others.js", {
+    args: [newFile()],
+  });
+  expect(addresses).toBeLessThan(rounds / 2);
+  expect(lost).toBeGreaterThan(50);
+  expect([reported, blamed]).toEqual([lost, 0]);
+});
+
+const text = "the mapped file was truncated or the disk failed";
+
+test.each([
+  ["inner", "inner"],
+  ["outerBefore", "outer"],
+  ["outerBehind", "outer"],
+  ["underCopies", "outer"],
+  ["underAll", "outer"],
+  ["underLast", "outer"],
+  ["copied", undefined],
+])(
+  "files over parts of each other, %s: the one that lost a page is named",
+  async (name, blamed) => {
+    const files = { outer: newFile(), inner: newFile() };
+    const result = await run("lose-of-several.js", { args: [name, files.outer, files.inner] });
+    if (blamed === undefined) expect(result).toEqual({ buffer: 16 * 65_536 });
+    else
+      expect(result.message).toBe(
+        `Memory.buffer: ${files[blamed]}: ${text}; lost pages read as zero`,
+      );
+  },
+);
+
+const isRoot = process.getuid?.() === 0;
+const onFullDisk = isRoot && fs.existsSync("/usr/bin/unshare") ? test : test.skip;
+
+onFullDisk("a full disk and many scattered holes: the process lives (as root only)", async () => {
+  const directory = newFile();
+  fs.mkdirSync(directory);
+  const { hits, mappings, errors } = await run("lose-scattered.js", { args: [directory] });
+  expect(hits).toBeGreaterThan(32_768);
+  expect(mappings).toBeLessThan(20_000);
+  for (const message of errors) expect(message).toContain(text);
+});

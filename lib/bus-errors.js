@@ -1,0 +1,25 @@
+"use strict";
+
+// When a program adds or removes a listener of SIGBUS, Node installs a handler of its own, or the default
+// behaviour. Lost pages would then be touched again and again, or end the process. So the addon's handler
+// is put in place again, over Node's, to which it passes on the signals that somebody sends.
+
+const native = require("../native");
+
+const { apply } = Reflect;
+const { on } = process;
+
+let isListening = false;
+
+/** Listens from now on, in this thread. Node's own listeners of these events were there before. */
+function keepHandler() {
+  if (isListening) return;
+  isListening = true;
+  for (const event of ["newListener", "removeListener"]) apply(on, process, [event, changed]);
+}
+
+function changed(name) {
+  if (name === "SIGBUS") native.rearm();
+}
+
+module.exports = { keepHandler };
