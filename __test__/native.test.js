@@ -151,3 +151,13 @@ test("a bundle that is an ES module, and so has no __dirname, loads the addon th
   // `node -e` has a global one.
   expect(load("darwin", "arm64", "delete globalThis.__dirname;")).toEqual({ it: "installed" });
 });
+
+test("a program that may not look at files loads the addon that is installed", () => {
+  install("linear-memory-linux-x64-gnu", "exports.it = 'installed'");
+  // As Deno does without --allow-read.
+  const forbid = `
+    require("node:fs").existsSync = () => {
+      throw new Error("NotCapable");
+    };`;
+  expect(load("linux", "x64", forbid)).toEqual({ it: "installed" });
+});

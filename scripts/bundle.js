@@ -15,7 +15,7 @@ const path = require("node:path");
 const root = path.join(__dirname, "..");
 const ENTRIES = ["index.js", "register.js"];
 
-/** Writes the package's JavaScript into a folder. */
+/** Writes the package's JavaScript into a folder; returns the files that it is made of. */
 function bundle(folder) {
   const modules = new Map();
   for (const entry of ENTRIES) collect(entry, modules);
@@ -31,6 +31,7 @@ function bundle(folder) {
   const exported = `const { ${names} } = load("index.js");\n\nmodule.exports = { ${names} };`;
   write(folder, "index.js", `${CORE}\n\n${exported}`);
   write(folder, "register.js", `${CORE}\n\nmodule.exports = load("register.js");`);
+  return [...modules.keys()];
 }
 
 /** Adds a module, and those that it requires, under their paths in the package. */

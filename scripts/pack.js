@@ -12,6 +12,7 @@ const path = require("node:path");
 const { parseArgs } = require("node:util");
 
 const { bundle } = require("./bundle");
+const { repositoryFields } = require("./repository");
 
 const root = path.join(__dirname, "..");
 const output = path.join(root, "target", "package");
@@ -23,10 +24,7 @@ const { values: options, positionals } = parseArgs({
 });
 const addons = path.resolve(positionals[0] ?? root);
 
-const manifest = { ...require("../package.json") };
-// npm's provenance wants to find there where it was built.
-const { GITHUB_REPOSITORY: repository } = process.env;
-if (repository !== undefined) manifest.repository = `github:${repository}`;
+const manifest = { ...require("../package.json"), ...repositoryFields(process.env) };
 
 function run(command, args, cwd = root) {
   return execFileSync(command, args, {
@@ -65,11 +63,12 @@ function addAddon(folder) {
 
 /** Copies what npm would pack, its JavaScript in few files. */
 function stage() {
+  run(process.execPath, [path.join(__dirname, "build-examples.js")]);
   const [{ files }] = JSON.parse(run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]));
+  const bundled = bundle(staged);
   for (const { path: file } of files) {
-    if (!file.endsWith(".js")) fs.copyFileSync(path.join(root, file), path.join(staged, file));
+    if (!bundled.includes(file)) fs.cpSync(path.join(root, file), path.join(staged, file));
   }
-  bundle(staged);
 }
 
 function writeManifest(contents, file = path.join(staged, "package.json")) {

@@ -9,6 +9,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { promisify } = require("node:util");
 
+const { repositoryFields } = require("../../scripts/repository");
 const { serve } = require("../support/registry");
 
 const execute = promisify(execFile);
@@ -93,9 +94,16 @@ test("nothing is run or compiled by installing, and nothing else is depended on"
 
 test("the packages hold what is needed", () => {
   expect(fs.readdirSync(installed(manifest.name)).sort()).toEqual([
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
+    "THIRD-PARTY.md",
+    "bench",
     "core.js",
+    "docs",
+    "examples",
     "index.d.ts",
     "index.js",
     "later.js",
@@ -111,6 +119,38 @@ test("the packages hold what is needed", () => {
     path.basename(file),
     "package.json",
   ]);
+});
+
+test("what the pages of the package link to is in the package", () => {
+  const pages = fs
+    .readdirSync(installed(manifest.name), { recursive: true })
+    .filter((file) => file.endsWith(".md"));
+  expect(pages).toContain("README.md");
+  const links = pages.flatMap((page) => {
+    const text = fs.readFileSync(installed(manifest.name, page), "utf8");
+    return [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) =>
+      path.join(path.dirname(page), link),
+    );
+  });
+  expect(links).toContain("index.d.ts");
+  expect(links.filter((link) => link.startsWith(".."))).toEqual([]);
+  expect(links.filter((link) => !fs.existsSync(installed(manifest.name, link)))).toEqual([]);
+});
+
+test("a workflow names its repository in package.json", () => {
+  expect(repositoryFields({})).toEqual({});
+  expect(repositoryFields({ GITHUB_REPOSITORY: "owner/name" })).toEqual({
+    repository: { type: "git", url: "git+https://github.com/owner/name.git" },
+    homepage: "https://github.com/owner/name#readme",
+    bugs: { url: "https://github.com/owner/name/issues" },
+  });
+  const { repository, homepage, bugs } = readJson(installed(manifest.name), "package.json");
+  expect({ repository, homepage, bugs }).toEqual({
+    repository: undefined,
+    homepage: undefined,
+    bugs: undefined,
+    ...repositoryFields(process.env),
+  });
 });
 
 test("the addon is smaller than 1 MiB, and stripped", () => {
