@@ -462,8 +462,8 @@ export interface Memory<
    * many memories have it under them.
    *
    * It is the memory, and nothing else: not an instance's globals and tables, nor the state of any
-   * JavaScript. Take it and put it back between calls of the instance, when what it keeps outside
-   * the memory is the same: its stack pointer, say, which is a global.
+   * JavaScript. Take it and put it back between calls of the instance. What to do about the rest is in
+   * docs/restore.md.
    *
    * Of a shared memory, each byte is what it was at the moment it was read. Those of one moment need
    * not be together where others write meanwhile: even a single number may be half the old one. To
@@ -484,6 +484,12 @@ export interface Memory<
    * all views of it stay, and have the snapshot's bytes; a memory that is longer, as when it has
    * grown since, keeps its size, and reads zero beyond.
    *
+   * **Nothing else is put back**: not the size of the memory, so that a module whose allocator keeps its
+   * state in memory may grow it again after each restore; not the instance's mutable globals, for example
+   * the stack pointer after a trap; not its tables; not JavaScript objects that hold addresses, whose
+   * finalizers free what is at these addresses by then; not threads that wait in a shared memory. For
+   * each of these, docs/restore.md has what to do.
+   *
    * Where `features.mappedFiles` is false, all is copied, each time. Elsewhere:
    *
    * The first time, the snapshot's pages are mapped in place of the memory's: pages are copied when
@@ -498,7 +504,8 @@ export interface Memory<
    * Threads that read a shared memory meanwhile find old bytes in some places and the snapshot's in
    * others; what they write may be lost or stay.
    *
-   * @throws TypeError where `snapshot` is none.
+   * @throws TypeError where `snapshot` is none, or while calls of {@link Memory.wait | wait()} are pending in
+   *   the memory, in any thread of this process. Waits of `Atomics` are not known, and not refused.
    * @throws RangeError where it is longer than the memory, or the system refuses.
    * @example
    * ```js
@@ -679,6 +686,8 @@ export interface Memory<
  * returns. Nothing can change it. Its memory is freed when no object refers to it any more, and no
  * memory has its pages under it.
  *
+ * It holds nothing of an instance but its memory: docs/restore.md lists what that leaves out.
+ *
  * It belongs to one thread, and cannot be posted: what arrives is an empty object. Save it, or share
  * the memory.
  * @example
@@ -822,6 +831,9 @@ export interface MemoryConstructor {
    * A new memory whose bytes are those of a snapshot, and whose type is that of the memory which the
    * snapshot is of, but for what `options` say. Any number of memories share the snapshot's pages;
    * each copies those that it writes to, when it first does.
+   *
+   * To instantiate a module on it, restore the snapshot again afterwards: instantiating writes the module's
+   * data segments into the memory. docs/restore.md has an example.
    *
    * @throws TypeError where an option does not convert, or the memory is to be shared without a
    *   maximum.

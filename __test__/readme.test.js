@@ -10,6 +10,8 @@ const { promisify } = require("node:util");
 
 const typescript = require("typescript");
 
+const { toBinary } = require("./support/wat");
+
 const execute = promisify(execFile);
 
 const root = path.join(__dirname, "..");
@@ -38,10 +40,18 @@ function isReference(page) {
 
 let folder;
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
   fs.mkdirSync(path.join(folder, "node_modules"));
   fs.symlinkSync(root, path.join(folder, "node_modules", "linear-memory"));
+  const binaryen = path.dirname(require.resolve("binaryen/package.json"));
+  fs.symlinkSync(binaryen, path.join(folder, "node_modules", "binaryen"));
+  // Modules that the snippets read: "name.wat" in the first line is what a page calls it.
+  for (const page of pages) {
+    for (const [, text, name] of textOf(page).matchAll(/^```wat\n(;; (\w+)\.wat\n.*?)^```$/gms)) {
+      fs.writeFileSync(path.join(folder, `${name}.wasm`), await toBinary(text));
+    }
+  }
 });
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -100,7 +110,7 @@ describe.each(pages)("%s:", (page) => {
   test("no snippet is in a language that is not tried", () => {
     const languages = new Set([...textOf(page).matchAll(/^```(\w+)$/gm)].map(([, name]) => name));
     // Commands, of which see below; drawings; and in docs/api, what index.d.ts declares.
-    const others = isReference(page) ? ["ts"] : ["sh", "text"];
+    const others = isReference(page) ? ["ts"] : ["sh", "text", "wat"];
     expect([...languages].filter((name) => name !== "js" && !others.includes(name))).toEqual([]);
   });
 

@@ -6,6 +6,7 @@
 //   npm run soak -- --seconds 600
 //   npm run soak -- --seed 7 --threads 1   the same again, where one thread is enough
 //   npm run soak -- --resident 512         MiB that may be resident at the end beyond the beginning
+//   npm run soak -- --mappings 2000        mappings that there may be beyond those of the beginning
 
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
@@ -16,13 +17,13 @@ const { parseArgs } = require("node:util");
 const PATIENCE = 300;
 
 async function main() {
-  const { seconds, seed, threads, resident } = readOptions();
+  const { seconds, seed, threads, resident, mappings } = readOptions();
   console.log(`soak: ${seconds} s, seed ${seed}, ${threads} threads`);
   const program = path.join(__dirname, "main.js");
   // A process of its own, so that this one can say that it crashed, or never ended.
   const child = spawn(
     process.execPath,
-    [program, ...[seconds, seed, threads, resident].map(String)],
+    [program, ...[seconds, seed, threads, resident, mappings].map(String)],
     {
       stdio: "inherit",
       timeout: (seconds + PATIENCE) * 1000,
@@ -43,6 +44,7 @@ function readOptions() {
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
       threads: { type: "string", default: "4" },
       resident: { type: "string", default: "64" },
+      mappings: { type: "string", default: "300" },
     },
   });
   const options = Object.entries(values).map(([name, value]) => {
