@@ -24,6 +24,8 @@ mod range;
 mod registry;
 mod reservation;
 mod snapshot_file;
+#[cfg(test)]
+mod snapshot_fuzz;
 mod spare;
 mod sync;
 mod sys;

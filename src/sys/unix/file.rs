@@ -6,6 +6,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use rustix::fs::SeekFrom;
+
 pub use super::of_unix::flush;
 
 use super::of_unix;
@@ -44,6 +46,19 @@ pub fn length(file: &File) -> io::Result<u64> {
 pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     fault::check("pread")?;
     file.read_exact_at(bytes, offset)
+}
+
+/// Where the next bytes are, from `from` on, that may be others than zeros. If the system does not tell,
+/// they may be there. It moves the file's position.
+pub fn next_data(file: &File, from: u64) -> u64 {
+    if fault::check("lseek").is_err() {
+        return from;
+    }
+    match rustix::fs::seek(file, SeekFrom::Data(from)) {
+        Ok(at) => at,
+        Err(rustix::io::Errno::NXIO) => u64::MAX,
+        Err(_) => from,
+    }
 }
 
 /// Makes the file `length` bytes long, with room on the disk for those that are new.
@@ -168,5 +183,8 @@ mod tests {
         let mut bytes = [9; 4];
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"ab\0\0");
+        truncate(&file, 1 << 20).unwrap();
+        assert_eq!(next_data(&file, 0), 0);
+        assert_eq!(next_data(&file, 1 << 19), u64::MAX);
     }
 }

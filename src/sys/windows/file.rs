@@ -72,6 +72,12 @@ pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Where the next bytes are, from `from` on, that may be others than zeros: there, since the system is
+/// not asked.
+pub fn next_data(_file: &File, from: u64) -> u64 {
+    from
+}
+
 /// Makes the file `length` bytes long, where it is not yet. The system takes room on the disk for all of
 /// them, unless the file is a sparse one.
 ///
