@@ -39,11 +39,16 @@ function checkPath(path, member) {
 function statOfFile(descriptor, file, member) {
   const stat = fs.fstatSync(descriptor);
   if (stat.isFile()) return stat;
-  const [code, message] = stat.isDirectory()
+  throw notFile(stat.isDirectory(), file, member);
+}
+
+/** An error for what is there, but has no bytes to be mapped or read as a whole. */
+function notFile(isDirectory, file, member) {
+  const [code, message] = isDirectory
     ? ["EISDIR", "illegal operation on a directory"]
     : ["ENODEV", "no regular file"];
   const error = new TypeError(`${code}: ${message}, ${member} '${file}'`);
-  throw Object.assign(error, {
+  return Object.assign(error, {
     errno: -constants.errno[code],
     code,
     syscall: "mmap",
@@ -51,4 +56,4 @@ function statOfFile(descriptor, file, member) {
   });
 }
 
-module.exports = { withFile, O_RDONLY, O_RDWR, O_CREAT };
+module.exports = { withFile, notFile, O_RDONLY, O_RDWR, O_CREAT };

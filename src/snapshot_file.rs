@@ -13,9 +13,12 @@
 //! | | the bytes of the runs, one after the other |
 //! | 16 | XXH3-128 of all bytes before |
 
-use std::fs::File;
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
+use std::path::Path;
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -44,6 +47,34 @@ pub struct Origin {
     pub flags: u32,
     /// Its own bits.
     pub maximum: u64,
+}
+
+/// Writes an image to the file at `path`: beside it, and then in its place. Whoever opens it finds the one
+/// before, or this one whole, after a loss of power too.
+///
+/// # Errors
+///
+/// What the system says; what was at `path` is still there then, unless all that failed was to have the
+/// folder on the disk. It is never anything but a file or a link that is replaced.
+pub fn save(image: &Image, origin: Origin, path: &Path) -> Result<(), MemoryError> {
+    sys::file::check_replaceable(path).map_err(failed)?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let draft = folder.join(draft_name());
+    let file = sys::file::create(&draft).map_err(failed)?;
+    let written = write(image, origin, &file).and_then(|()| sys::file::sync(&file).map_err(failed));
+    drop(file);
+    written
+        .and_then(|()| sys::file::rename(&draft, path).map_err(failed))
+        // What it was given up for says more than another error would.
+        .inspect_err(|_| drop(fs::remove_file(&draft)))?;
+    sys::file::sync_folder(folder).map_err(failed)
+}
+
+/// A name that no program can foresee: the keys are from the system's source of random numbers.
+fn draft_name() -> String {
+    let part = || RandomState::new().build_hasher().finish();
+    format!(".snapshot-{:016x}{:016x}", part(), part())
 }
 
 /// Writes an image, from where the file's position is.
@@ -558,6 +589,13 @@ mod tests {
             );
             assert_eq!(read.memory(), 4096);
         }
+    }
+
+    #[test]
+    fn drafts_have_names_that_nobody_can_foresee() {
+        let names: Vec<_> = (0..100).map(|_| draft_name()).collect();
+        let starts: std::collections::HashSet<_> = names.iter().map(|name| &name[..20]).collect();
+        assert_eq!(starts.len(), names.len());
     }
 
     #[test]
