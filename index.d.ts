@@ -705,11 +705,13 @@ export declare class Snapshot {
 
   /**
    * Reads what {@link Snapshot.save | save()} wrote, all of it, and checks it. The file is not needed
-   * any more then.
+   * any more then. It takes memory for what is not zero, whatever the file says, and no longer than a file
+   * of that length takes to read: at most 16 GiB, of which holes are some 0.1 s for each GiB.
    *
    * @param path of the file
    * @throws TypeError where the file is no snapshot, one of a format that is not known here, or
    *   damaged: truncated, or changed in any byte since it was written.
+   *   Also where it is no regular file (`EISDIR`, `ENODEV`): it never waits for the other end of a pipe.
    * @throws RangeError where the system has no memory for it, or the file cannot be read.
    * @throws Error of `node:fs`, with its `code`, where the file cannot be opened.
    * @example
@@ -742,9 +744,13 @@ export declare class Snapshot {
    * before, or all of the new file. It takes the place of what was there, links included. Only its
    * owner can read and write it (mode 0600), since it may hold what the program keeps secret.
    *
+   * When this returns, the file's bytes are on the disk. So is its name, if the folder can be read and
+   * its file system can sync folders; not on Windows.
+   *
    * @param path of the file
-   * @throws RangeError where it cannot be written, as on a full disk.
-   * @throws Error of `node:fs`, with its `code`, where the file cannot be created or renamed.
+   * @throws RangeError where it cannot be created or written, as on a full disk; with the system's `code`
+   *   and `errno`, except on Windows. What is neither a file nor a link stays in place (`EISDIR`, `ENODEV`).
+   *   If the disk refuses the folder after the renaming, the new file is in place all the same.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });

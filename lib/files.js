@@ -140,8 +140,14 @@ function unmake(path, descriptor, error) {
 /** Returns the length of the file; throws unless it is a regular one. */
 function lengthOf(descriptor, text, member) {
   const { mode, size } = fstatSync(descriptor);
+  requireFile(mode, text, member);
+  return size;
+}
+
+/** Throws unless that is the mode of a regular file: nothing else can be mapped, or read as a whole. */
+function requireFile(mode, text, member) {
   const kind = mode & S_IFMT;
-  if (kind === S_IFREG) return size;
+  if (kind === S_IFREG) return;
   const [code, message] =
     kind === S_IFDIR
       ? ["EISDIR", "illegal operation on a directory"]
@@ -154,4 +160,4 @@ function lengthOf(descriptor, text, member) {
   throw error;
 }
 
-module.exports = { readSource, withFile };
+module.exports = { readSource, withFile, requireFile };

@@ -2,52 +2,55 @@
 
 // The files of snapshots, read and written whole. Which bytes are where in one, the addon knows.
 
-const fs = require("node:fs");
-const path = require("node:path");
+// All that touches files is taken when the package is loaded: a program may replace it later.
+const {
+  closeSync,
+  constants: { O_NONBLOCK = 0, O_RDONLY },
+  fstatSync,
+  openSync,
+} = require("node:fs");
+const { fileURLToPath, URL } = require("node:url");
 
 const { PAGE, show } = require("./convert");
 const { translate } = require("./errors");
-const native = require("../native");
+const { openImage, saveImage } = require("../native");
+
+const OPEN = "Snapshot.open()";
+const SAVE = "Snapshot.save()";
+
+const includes = Function.prototype.call.bind(String.prototype.includes);
 
 /** The image that a file has, and the type of the memory that it was of. */
 function readSnapshot(file) {
-  const descriptor = fs.openSync(toPath(file, "Snapshot.open()"), "r");
+  const path = toPath(file, OPEN);
+  // Does not wait for the other end of a pipe.
+  const descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    const { flags, maximum, ...image } = attempt("Snapshot.open()", file, () =>
-      native.openImage(descriptor),
-    );
-    return { ...image, type: typeFrom(flags, maximum, image.byteLength, file) };
+    const { requireFile } = require("./files");
+    requireFile(fstatSync(descriptor, { bigint: false }).mode, path, OPEN);
+    const { flags, maximum, ...image } = attempt(OPEN, path, () => openImage(descriptor));
+    return { ...image, type: typeFrom(flags, maximum, image.byteLength, path) };
   } finally {
-    fs.closeSync(descriptor);
+    closeSync(descriptor);
   }
 }
 
+/** The addon does all of it: Node's own functions call some that a program can replace. */
 function writeSnapshot({ id, owner, type }, file) {
-  const target = toPath(file, "Snapshot.save()");
-  // Beside it, and then in its place: whoever opens it finds the one before, or this one whole.
-  const draft = path.join(path.dirname(target), `.snapshot-${crypto.randomUUID()}`);
-  const descriptor = fs.openSync(draft, "wx", 0o600);
-  try {
-    try {
-      attempt("Snapshot.save()", file, () =>
-        native.saveImage(id, owner, descriptor, flagsOf(type), type.maximum ?? 0),
-      );
-      fs.fsyncSync(descriptor);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-    fs.renameSync(draft, target);
-  } catch (error) {
-    fs.rmSync(draft, { force: true });
-    throw error;
-  }
+  const path = toPath(file, SAVE);
+  attempt(SAVE, path, () => saveImage(id, owner, path, flagsOf(type), type.maximum ?? 0));
 }
 
 /** Of what `node:fs` takes as paths, those that say where a file's folder is. */
 function toPath(file, member) {
-  if (typeof file === "string") return file;
-  if (file instanceof URL) return require("node:url").fileURLToPath(file);
-  throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
+  if (file instanceof URL) return fileURLToPath(file);
+  if (typeof file !== "string") {
+    throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
+  }
+  if (!includes(file, "\0")) return file;
+  const error = new TypeError(`${member}: expected a path without null bytes, got ${show(file)}`);
+  error.code = "ERR_INVALID_ARG_VALUE";
+  throw error;
 }
 
 // How a file says what the memory was.

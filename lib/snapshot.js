@@ -1,6 +1,7 @@
 "use strict";
 
 const { show, isObject } = require("./convert");
+const { readSnapshot, writeSnapshot } = require("./snapshot-file");
 
 // What the next Snapshot is of. Programs cannot make any.
 let taken;
@@ -22,7 +23,6 @@ class Snapshot {
   }
 
   static open(file) {
-    const { readSnapshot } = require("./snapshot-file");
     return snapshotOf(readSnapshot(file));
   }
 
@@ -31,7 +31,6 @@ class Snapshot {
   }
 
   save(file) {
-    const { writeSnapshot } = require("./snapshot-file");
     writeSnapshot(imageOf(this, "Snapshot.save()"), file);
   }
 

@@ -10,6 +10,7 @@ use crate::linear_memory::{Extent, LinearMemory, Sharing};
 use crate::pages;
 use crate::range::PageSize;
 use crate::reservation::Reservation;
+use crate::snapshot_file::{self, Origin};
 use crate::spare;
 use crate::sys::PageRange;
 use crate::sys::fault::{calls_reached, fail_at};
@@ -66,7 +67,10 @@ fn failing<T>(
     if let Err(error) = &result {
         let is_of_system = matches!(
             error,
-            MemoryError::System { .. } | MemoryError::Image { .. } | MemoryError::Unknown { .. }
+            MemoryError::System { .. }
+                | MemoryError::Image { .. }
+                | MemoryError::File { .. }
+                | MemoryError::Unknown { .. }
         );
         assert!(is_of_system, "{error}");
     }
@@ -546,6 +550,37 @@ fn what_is_beyond_an_image_is_zero_whatever_fails() {
             run
         });
     }
+}
+
+#[test]
+fn a_file_is_saved_whole_or_what_was_there_stays() {
+    let folder = std::env::temp_dir().join(format!("linear-memory-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let path = folder.join("snapshot");
+    let origin = Origin {
+        flags: 0,
+        maximum: 0,
+    };
+    with_every_failure(|calls| {
+        std::fs::write(&path, "before").unwrap();
+        let (_, image) = area();
+        let (_, run) = failing(calls, || snapshot_file::save(&image, origin, &path));
+        if calls.is_empty() {
+            let [first @ .., rename, open, last] = &run.reached[..] else {
+                panic!("{:?}", run.reached);
+            };
+            assert_eq!(first[..2], ["lstat", "open"]);
+            assert_eq!(first.last(), Some(&"fsync"));
+            assert_eq!([rename, open, last], [&"rename", &"open", &"fsync"]);
+        }
+        // The last is about the folder: the file is there by then.
+        let is_there = run.done || calls.last() == Some(&run.reached.len());
+        let is_whole = std::fs::read(&path).unwrap() != b"before";
+        assert!(is_whole == run.done || (is_whole && is_there), "{calls:?}");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "{calls:?}");
+        run
+    });
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

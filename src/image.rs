@@ -78,12 +78,8 @@ impl Image {
     /// What the system says.
     pub fn read(&self, bytes: &mut [u8], offset: usize) -> Result<(), MemoryError> {
         let wanted = bytes.len();
-        let end = self.runs.last().map_or(0, |run| run.end);
-        let own = end.saturating_sub(offset).min(wanted);
-        let (own, beyond) = bytes.split_at_mut(own);
-        beyond.fill(0);
         self.file
-            .read(own, position(offset))
+            .read(bytes, position(offset))
             .map_err(|source| MemoryError::System { wanted, source })
     }
 
@@ -109,6 +105,13 @@ impl Image {
             Some(Mapped { bytes, _room: room })
         };
         Some(&self.mapped.get_or_init(map).as_ref()?.bytes)
+    }
+
+    /// How many bytes of memory its file takes.
+    #[cfg(test)]
+    pub fn memory(&self) -> u64 {
+        let blocks = rustix::fs::fstat(&self.file).unwrap().st_blocks;
+        u64::try_from(blocks).unwrap() * 512
     }
 
     /// The largest stretches of zeros between its runs.
@@ -168,11 +171,50 @@ impl ImageBuilder {
         Ok(())
     }
 
+    /// Takes in those pages of `bytes` that are not all zeros, at `offset`, which is beyond all before.
+    /// Runs are of whole pages then, whatever pieces the bytes come in.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn add_nonzero(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
+        let page = HostBytes::page().get();
+        let (mut rest, mut at) = (bytes, offset);
+        // What is not zero, and was not taken in yet, begins there.
+        let mut found: Option<(&[u8], usize)> = None;
+        while !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.len().min(page - at % page));
+            if !is_zero(piece) {
+                found = found.or(Some((rest, at)));
+            } else if let Some((bytes, offset)) = found.take() {
+                self.add_whole_pages(bytes, offset..at)?;
+            }
+            rest = after;
+            at = at.saturating_add(piece.len());
+        }
+        found.map_or(Ok(()), |(bytes, offset)| {
+            self.add_whole_pages(bytes, offset..at)
+        })
+    }
+
+    /// Takes in the first of `bytes`, for these offsets. The pages that they are in are one run.
+    fn add_whole_pages(&mut self, bytes: &[u8], at: Range<usize>) -> Result<(), MemoryError> {
+        let bytes = bytes.get(..at.len()).unwrap_or(bytes);
+        self.file
+            .write(bytes, position(at.start))
+            .map_err(|source| refused(bytes.len(), source))?;
+        let page = HostBytes::page().get();
+        let end = HostBytes::round_up(at.end).map_or(at.end, HostBytes::get);
+        self.has_bytes(at.start - at.start % page..end);
+        Ok(())
+    }
+
     /// Takes `bytes` in, at `offset`, which is beyond all before.
     ///
     /// # Errors
     ///
     /// What the system says.
+    #[cfg(test)]
     pub fn add(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
         self.file
             .write(bytes, position(offset))
@@ -198,10 +240,17 @@ impl ImageBuilder {
 
     fn has_bytes(&mut self, run: Range<usize>) {
         match self.runs.last_mut() {
-            Some(last) if last.end == run.start => last.end = run.end,
+            Some(last) if last.end >= run.start => last.end = last.end.max(run.end),
             _ => self.runs.push(run),
         }
     }
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    // The first is, and each is as the one before it.
+    bytes
+        .split_first()
+        .is_none_or(|(first, rest)| *first == 0 && bytes.starts_with(rest))
 }
 
 fn refused(wanted: usize, source: std::io::Error) -> MemoryError {

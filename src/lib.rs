@@ -25,6 +25,8 @@ mod range;
 mod registry;
 mod reservation;
 mod snapshot_file;
+#[cfg(test)]
+mod snapshot_fuzz;
 mod spare;
 mod sync;
 mod sys;

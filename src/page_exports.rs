@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
+use std::path::Path;
 use std::sync::Arc;
 
 use napi::{Env, Unknown};
@@ -84,24 +85,20 @@ pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi:
     Ok(collecting(|| pages::restore(&pages, &image))?)
 }
 
-/// Writes an image to a file that is open at its beginning, with what the facade wants to know of the
-/// memory it was made of. `_owner` keeps the image alive meanwhile.
+/// Writes an image to the file at `path`, with what the facade wants to know of the memory it was made
+/// of. `_owner` keeps the image alive meanwhile.
 #[napi(catch_unwind)]
 pub fn save_image(
     id: f64,
     _owner: Unknown,
-    descriptor: i32,
+    path: String,
     flags: u32,
     maximum: f64,
 ) -> napi::Result<()> {
     let image = find_image(id)?;
-    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     let maximum = maximum.to_bits();
-    Ok(snapshot_file::write(
-        &image,
-        Origin { flags, maximum },
-        &file,
-    )?)
+    let origin = Origin { flags, maximum };
+    Ok(snapshot_file::save(&image, origin, Path::new(&path))?)
 }
 
 /// An image that was read from a file.
@@ -119,7 +116,7 @@ pub struct OpenedImage<'env> {
     pub maximum: f64,
 }
 
-/// Reads an image from a file that is open at its beginning.
+/// Reads an image from a file that is open for reading.
 #[napi(catch_unwind)]
 pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedImage<'env>> {
     let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;

@@ -13,15 +13,18 @@
 //! | | the bytes of the runs, one after the other |
 //! | 16 | XXH3-128 of all bytes before |
 
-use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::collections::hash_map::RandomState;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, BufWriter, Write};
 use std::ops::Range;
+use std::path::Path;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::MemoryError;
 use crate::image::{Image, ImageBuilder};
-use crate::sys::SizeSignal;
+use crate::sys::{self, SizeSignal};
 use crate::units::{HostBytes, Pages};
 
 const MAGIC: [u8; 8] = *b"LMSNAP\r\n";
@@ -30,6 +33,13 @@ const VERSION: u32 = 1;
 /// Bytes that are read and written at once.
 const CHUNK: usize = 1 << 20;
 
+/// Runs begin as many bytes apart, at the least: a page that is not zero and one that is, of the smallest
+/// pages that a system has.
+const LEAST_STRIDE: usize = 8192;
+
+/// Asking for smaller holes takes as long as reading them.
+const LEAST_HOLE: usize = 1 << 16;
+
 /// What the facade wants to know of the memory that the image was made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -37,6 +47,34 @@ pub struct Origin {
     pub flags: u32,
     /// Its own bits.
     pub maximum: u64,
+}
+
+/// Writes an image to the file at `path`: beside it, and then in its place. Whoever opens it finds the one
+/// before, or this one whole, after a loss of power too.
+///
+/// # Errors
+///
+/// What the system says; what was at `path` is still there then, unless all that failed was to have the
+/// folder on the disk. It is never anything but a file or a link that is replaced.
+pub fn save(image: &Image, origin: Origin, path: &Path) -> Result<(), MemoryError> {
+    sys::file::check_replaceable(path).map_err(failed)?;
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let draft = folder.join(draft_name());
+    let file = sys::file::create(&draft).map_err(failed)?;
+    let written = write(image, origin, &file).and_then(|()| sys::file::sync(&file).map_err(failed));
+    drop(file);
+    written
+        .and_then(|()| sys::file::rename(&draft, path).map_err(failed))
+        // What it was given up for says more than another error would.
+        .inspect_err(|_| drop(fs::remove_file(&draft)))?;
+    sys::file::sync_folder(folder).map_err(failed)
+}
+
+/// A name that no program can foresee: the keys are from the system's source of random numbers.
+fn draft_name() -> String {
+    let part = || RandomState::new().build_hasher().finish();
+    format!(".snapshot-{:016x}{:016x}", part(), part())
 }
 
 /// Writes an image, from where the file's position is.
@@ -70,13 +108,17 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
     out.stream.flush().map_err(failed)
 }
 
-/// Reads what [`write`] wrote, from where the file's position is to its end.
+/// Reads what [`write`] wrote: all of a file, from its first byte on.
+///
+/// No number in it is believed before it was compared with the file's length and with what a memory can
+/// be. So what is done before the first checksum takes no longer than a file of that length has to,
+/// and what the image takes is what of the file is not zero.
 ///
 /// # Errors
 ///
 /// [`MemoryError::Damaged`] and its like where the file is anything else, or what the system says.
 pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
-    let mut from = Hashing::new(BufReader::new(file));
+    let mut from = Hashing::new(Positioned::first_of(file)?);
     match from.take::<8>() {
         Ok(MAGIC) => {}
         Ok(_) | Err(MemoryError::Damaged) => return Err(MemoryError::NoSnapshot),
@@ -94,53 +136,103 @@ pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
         maximum: u64::from_le_bytes(from.take()?),
     };
     let length = from.take_number()?;
-    let count = from.take_number()?;
-    let mut runs = Vec::new();
-    // Not with that capacity: a damaged number may be any. The file ends before memory does.
-    for _ in 0..count {
-        let start = from.take_number()?;
-        let end = start.checked_add(from.take_number()?);
-        runs.push(start..end.ok_or(MemoryError::Damaged)?);
-    }
+    let length = Pages::of_bytes(length)
+        .and_then(Pages::bytes)
+        .ok_or(MemoryError::Damaged)?;
+    let runs = take_runs(&mut from, length)?;
     from.check_hash()?;
-    let length = checked_length(length, &runs)?;
     let mut builder = ImageBuilder::new(length)?;
+    let zeros = vec![0; CHUNK];
     let mut chunk = vec![0; CHUNK];
     for run in &runs {
         for part in chunks(run) {
+            if from.skip_hole(zeros.get(..part.len()).unwrap_or_default())? {
+                continue;
+            }
             let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
             from.take_into(bytes)?;
-            builder.add(bytes, part.start)?;
+            builder.add_nonzero(bytes, part.start)?;
         }
     }
     from.check_hash()?;
-    match from.stream.read(&mut [0]) {
-        Ok(0) => Ok((builder.finish()?, origin)),
-        Ok(_) => Err(MemoryError::Damaged),
-        Err(error) => Err(failed(error)),
-    }
+    Ok((builder.finish()?, origin))
 }
 
-/// The length, where it is a memory's and the runs are in order and within it.
-fn checked_length(length: usize, runs: &[Range<usize>]) -> Result<HostBytes, MemoryError> {
+/// The list of runs: in order, apart, within the memory's length; and the file has just the bytes of
+/// them after it.
+fn take_runs(
+    from: &mut Hashing<Positioned>,
+    length: HostBytes,
+) -> Result<Vec<Range<usize>>, MemoryError> {
+    const RUN: usize = 16;
+    const HASHES: u64 = 2 * 16;
+    let count = from.take_number()?;
+    if count > length.get() / LEAST_STRIDE {
+        return Err(MemoryError::Damaged);
+    }
+    let list = count.saturating_mul(RUN);
+    let taken = position(list).saturating_add(HASHES);
+    let mut bytes_left = from
+        .stream
+        .left
+        .checked_sub(taken)
+        .ok_or(MemoryError::Damaged)?;
+    let mut runs = Vec::new();
+    runs.try_reserve_exact(count)
+        .map_err(|_| MemoryError::Image {
+            wanted: list,
+            source: io::ErrorKind::OutOfMemory.into(),
+        })?;
+    let mut chunk = vec![0; list.min(CHUNK)];
     let mut at = 0;
-    for run in runs {
-        if run.start < at || run.is_empty() {
-            return Err(MemoryError::Damaged);
+    for part in chunks(&(0..list)) {
+        let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
+        from.take_into(bytes)?;
+        for (start, run_length) in bytes.chunks_exact(RUN).filter_map(numbers) {
+            bytes_left = bytes_left
+                .checked_sub(run_length)
+                .ok_or(MemoryError::Damaged)?;
+            let run = whole(start)?..whole(start.saturating_add(run_length))?;
+            if run.start < at || run.is_empty() || run.end > length.get() {
+                return Err(MemoryError::Damaged);
+            }
+            at = run.end;
+            runs.push(run);
         }
-        at = run.end;
     }
-    Pages::of_bytes(length)
-        .and_then(Pages::bytes)
-        .filter(|_| at <= length)
-        .ok_or(MemoryError::Damaged)
+    if bytes_left == 0 {
+        Ok(runs)
+    } else {
+        Err(MemoryError::Damaged)
+    }
 }
 
+/// The two numbers of a run.
+fn numbers(run: &[u8]) -> Option<(u64, u64)> {
+    let (start, run_length) = run.split_first_chunk()?;
+    let run_length = run_length.first_chunk()?;
+    Some((u64::from_le_bytes(*start), u64::from_le_bytes(*run_length)))
+}
+
+/// A number as this machine has it.
+fn whole(number: u64) -> Result<usize, MemoryError> {
+    usize::try_from(number).map_err(|_| MemoryError::Damaged)
+}
+
+fn position(offset: usize) -> u64 {
+    // 64 bits hold any of this machine's.
+    u64::try_from(offset).unwrap_or(u64::MAX)
+}
+
+/// A run, in parts that end at multiples of [`CHUNK`], and so between pages.
 fn chunks(run: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let end = run.end;
-    run.clone()
-        .step_by(CHUNK)
-        .map(move |start| start..end.min(start.saturating_add(CHUNK)))
+    let mut at = run.start;
+    std::iter::from_fn(move || {
+        let start = at;
+        at = end.min((start - start % CHUNK).saturating_add(CHUNK));
+        (start < end).then_some(start..at)
+    })
 }
 
 /// A stream, and the hash of what went through it.
@@ -173,16 +265,75 @@ impl<W: Write> Hashing<W> {
     }
 }
 
-impl<R: Read> Hashing<R> {
+/// A file, read from its first byte on, up to the length that it had to begin with.
+struct Positioned<'a> {
+    file: &'a File,
+    at: u64,
+    left: u64,
+    /// No byte before this one is another than zero.
+    next_data: u64,
+}
+
+impl<'a> Positioned<'a> {
+    fn first_of(file: &'a File) -> Result<Self, MemoryError> {
+        Ok(Self {
+            file,
+            at: 0,
+            left: sys::file::length(file).map_err(failed)?,
+            next_data: 0,
+        })
+    }
+
+    /// Reads all of `bytes`.
+    fn read(&mut self, bytes: &mut [u8]) -> Result<(), MemoryError> {
+        let start = self.advance(bytes.len())?;
+        sys::file::read(self.file, bytes, start).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => MemoryError::Damaged,
+            _ => failed(error),
+        })
+    }
+
+    /// Whether the file system knows that the next `count` bytes are a hole, which reads zero. They
+    /// need not be read then, which would take time, and memory for what the system keeps of files.
+    fn skip_hole(&mut self, count: usize) -> Result<bool, MemoryError> {
+        if count < LEAST_HOLE {
+            return Ok(false);
+        }
+        let end = self.at.saturating_add(position(count));
+        if self.next_data < end {
+            self.next_data = sys::file::next_data(self.file, self.at);
+        }
+        let is_hole = end <= self.next_data;
+        if is_hole {
+            self.advance(count)?;
+        }
+        Ok(is_hole)
+    }
+
+    /// Passes `count` bytes, which the file has to have. Returns where they begin.
+    fn advance(&mut self, count: usize) -> Result<u64, MemoryError> {
+        let count = position(count);
+        self.left = self.left.checked_sub(count).ok_or(MemoryError::Damaged)?;
+        let start = self.at;
+        self.at = start.saturating_add(count);
+        Ok(start)
+    }
+}
+
+impl Hashing<Positioned<'_>> {
     fn take_into(&mut self, bytes: &mut [u8]) -> Result<(), MemoryError> {
-        self.stream
-            .read_exact(bytes)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => MemoryError::Damaged,
-                _ => failed(error),
-            })?;
+        self.stream.read(bytes)?;
         self.hash.update(bytes);
         Ok(())
+    }
+
+    /// Passes as many bytes as there are `zeros`, if they are known to be no others.
+    fn skip_hole(&mut self, zeros: &[u8]) -> Result<bool, MemoryError> {
+        let is_hole = self.stream.skip_hole(zeros.len())?;
+        if is_hole {
+            self.hash.update(zeros);
+        }
+        Ok(is_hole)
     }
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], MemoryError> {
@@ -211,11 +362,14 @@ fn failed(source: io::Error) -> MemoryError {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Seek, SeekFrom};
+    use std::io::{Read, Seek, SeekFrom};
 
     use super::*;
 
     const PAGE: usize = 65_536;
+
+    /// Where the list of runs begins.
+    const FIRST_RUN: usize = 40;
 
     const ORIGIN: Origin = Origin {
         flags: 5,
@@ -276,7 +430,12 @@ mod tests {
             let (after, origin) = read_bytes(&written(&before)).unwrap();
             assert_eq!(origin, ORIGIN);
             assert_eq!(after.length(), before.length());
-            assert_eq!(after.runs(), before.runs());
+            // Runs are of whole pages now.
+            let is_within = |run: &Range<usize>| {
+                let mut all = after.runs().iter();
+                all.any(|whole| whole.start <= run.start && run.end <= whole.end)
+            };
+            assert!(before.runs().iter().all(is_within));
             let bytes = |image: &Image| {
                 let mut bytes = vec![9; 4 * CHUNK];
                 image.read(&mut bytes, 0).unwrap();
@@ -333,7 +492,7 @@ mod tests {
     fn numbers_that_no_memory_has_are_refused_with_right_hashes_too() {
         const LENGTH: usize = 24;
         const COUNT: usize = 32;
-        const FIRST: usize = 40;
+        const FIRST: usize = FIRST_RUN;
         let good = written(&image(2 * PAGE, &[(9, vec![1, 2, 3]), (PAGE, vec![4])]));
         let header = FIRST + 2 * 16;
         assert_eq!(signed(good.clone(), header), good);
@@ -368,6 +527,75 @@ mod tests {
                 "{changes:?}: {error}"
             );
         }
+    }
+
+    /// What says much of itself, and takes nothing: read in no time, or the test takes minutes.
+    #[test]
+    fn a_length_is_compared_with_the_file_before_it_is_believed() {
+        let page = u64::try_from(PAGE).unwrap();
+        let header = |length: u64, count: u64| {
+            let mut bytes = MAGIC.to_vec();
+            bytes.extend(VERSION.to_le_bytes());
+            bytes.extend([0; 12]);
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(count.to_le_bytes());
+            bytes
+        };
+        for (length, count) in [
+            (page, 1 << 60),
+            (1 << 34, 1 << 60),
+            (1 << 34, 1 << 21),
+            (1 << 34, (1 << 21) + 1),
+            (1 << 34, 1),
+            (1 << 34, 0),
+            (page, u64::MAX / 16 + 1),
+        ] {
+            let file = file(&header(length, count));
+            file.set_len(1 << 40).unwrap();
+            let error = read(&file).unwrap_err();
+            assert!(
+                matches!(error, MemoryError::Damaged),
+                "{length}, {count}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn zeros_take_no_memory_whatever_a_file_says() {
+        const LENGTH: usize = 64 * PAGE;
+        let one = image(LENGTH, &[(0, vec![1; LENGTH])]);
+        let mut bytes = written(&one);
+        let header = FIRST_RUN + 16;
+        bytes[header + 16..header + 16 + LENGTH].fill(0);
+        bytes[header + 16 + 10 * PAGE] = 7;
+        let bytes = signed(bytes, header);
+        let sparse = file(&[]);
+        std::os::unix::fs::FileExt::write_all_at(&sparse, &bytes[..header + 16], 0).unwrap();
+        let at = bytes.len() - 16;
+        let tail = [(header + 16 + 10 * PAGE, &[7][..]), (at, &bytes[at..])];
+        for (at, bytes) in tail {
+            let at = u64::try_from(at).unwrap();
+            std::os::unix::fs::FileExt::write_all_at(&sparse, bytes, at).unwrap();
+        }
+        for file in [file(&bytes), sparse] {
+            let (read, _) = read(&file).unwrap();
+            assert_eq!(read.length(), one.length());
+            assert_eq!(
+                **read.runs(),
+                [Range {
+                    start: 10 * PAGE,
+                    end: 10 * PAGE + 4096
+                }]
+            );
+            assert_eq!(read.memory(), 4096);
+        }
+    }
+
+    #[test]
+    fn drafts_have_names_that_nobody_can_foresee() {
+        let names: Vec<_> = (0..100).map(|_| draft_name()).collect();
+        let starts: std::collections::HashSet<_> = names.iter().map(|name| &name[..20]).collect();
+        assert_eq!(starts.len(), names.len());
     }
 
     #[test]

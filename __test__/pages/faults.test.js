@@ -42,11 +42,25 @@ const scenarios = [
   ["usage in the engine", "Memory.usage()", { read: REFUSED, ioctl: DONE }],
   // Pages that cannot be given back go when the range does.
   ["close", "Memory.close()", { mmap: DONE }],
-  ["save", "Snapshot.save()", { fcntl: REFUSED, pread: REFUSED }],
+  // The folder is synced only if it can be opened.
+  [
+    "save",
+    "Snapshot.save()",
+    { lstat: REFUSED, open: REFUSED, pread: REFUSED, fsync: REFUSED, rename: REFUSED },
+  ],
   [
     "open",
     "Snapshot.open()",
-    { fcntl: REFUSED, memfd_create: REFUSED, ftruncate: REFUSED, pwrite: REFUSED },
+    {
+      fcntl: REFUSED,
+      fstat: REFUSED,
+      pread: REFUSED,
+      memfd_create: REFUSED,
+      ftruncate: REFUSED,
+      // The file is read where it may have holes.
+      lseek: DONE,
+      pwrite: REFUSED,
+    },
   ],
 ];
 

@@ -1,12 +1,13 @@
 //! What is done to a file that is a memory.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::fs::{OFlags, SeekFrom, fcntl_getfl};
 
 pub use super::of_unix::flush;
 
@@ -84,6 +85,90 @@ pub fn length(file: &File) -> io::Result<u64> {
 pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     fault::check("pread")?;
     file.read_exact_at(bytes, offset)
+}
+
+/// Whether another file can take the place of what is at `path`: a file, a link, or nothing. Pipes and
+/// devices are known to other programs by their names.
+///
+/// # Errors
+///
+/// `EISDIR`, `ENODEV`, or what `lstat(2)` says.
+pub fn check_replaceable(path: &Path) -> io::Result<()> {
+    fault::check("lstat")?;
+    let kind = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        result => result?.file_type(),
+    };
+    if kind.is_dir() {
+        Err(rustix::io::Errno::ISDIR.into())
+    } else if kind.is_file() || kind.is_symlink() {
+        Ok(())
+    } else {
+        Err(rustix::io::Errno::NODEV.into())
+    }
+}
+
+/// Makes a file for its owner only, where there is none.
+///
+/// # Errors
+///
+/// What `open(2)` says.
+pub fn create(path: &Path) -> io::Result<File> {
+    fault::check("open")?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// What was written to the file is on the disk when this returns.
+///
+/// # Errors
+///
+/// What `fsync(2)` says.
+pub fn sync(file: &File) -> io::Result<()> {
+    fault::check("fsync")?;
+    file.sync_all()
+}
+
+/// Puts a file in the place of another.
+///
+/// # Errors
+///
+/// What `rename(2)` says; both are then where they were.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fault::check("rename")?;
+    fs::rename(from, to)
+}
+
+/// The names in a folder are on the disk when this returns, if the folder can be read, and its file
+/// system syncs folders.
+///
+/// # Errors
+///
+/// What `fsync(2)` says.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_DIRECTORY);
+    // One who may write to a folder need not be one who may read it.
+    let Ok(folder) = fault::check("open").and_then(|()| options.open(path)) else {
+        return Ok(());
+    };
+    match sync(&folder) {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        result => result,
+    }
+}
+
+/// Where the next bytes are, from `from` on, that may be others than zeros. If the system does not tell,
+/// they may be there. It moves the file's position.
+pub fn next_data(file: &File, from: u64) -> u64 {
+    if fault::check("lseek").is_err() {
+        return from;
+    }
+    match rustix::fs::seek(file, SeekFrom::Data(from)) {
+        Ok(at) => at,
+        Err(rustix::io::Errno::NXIO) => u64::MAX,
+        Err(_) => from,
+    }
 }
 
 /// Makes the file `length` bytes long, with room on the disk for those that are new.
@@ -256,6 +341,9 @@ mod tests {
         let mut bytes = [9; 4];
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"ab\0\0");
+        truncate(&file, 1 << 20).unwrap();
+        assert_eq!(next_data(&file, 0), 0);
+        assert_eq!(next_data(&file, 1 << 19), u64::MAX);
     }
 
     #[test]

@@ -51,14 +51,18 @@ impl ImageFile {
         self.0.write_all_at(bytes, offset)
     }
 
-    /// Reads all of `bytes` at `offset`.
+    /// Reads all of `bytes` at `offset`: zeros beyond the file's end.
     ///
     /// # Errors
     ///
     /// What `pread(2)` says.
     pub fn read(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         fault::check("pread")?;
-        self.0.read_exact_at(bytes, offset)
+        let length = self.0.metadata()?.len();
+        let own = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let (own, beyond) = bytes.split_at_mut(own.min(bytes.len()));
+        beyond.fill(0);
+        self.0.read_exact_at(own, offset)
     }
 
     /// The first `length` bytes, once the file is sealed.

@@ -1,10 +1,11 @@
 //! What is done to a file: a snapshot's, since none can be a memory.
 
 use std::ffi::c_int;
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::windows::fs::FileExt;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, RawHandle};
+use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
 
@@ -88,6 +89,65 @@ pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether another file can take the place of what is at `path`: a file, a link, or nothing.
+///
+/// # Errors
+///
+/// `IsADirectory`, or what the system says.
+pub fn check_replaceable(path: &Path) -> io::Result<()> {
+    fault::check("GetFileInformationByHandle")?;
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        result => result.map(drop),
+    }
+}
+
+/// Makes a file where there is none. The folder says whose it is.
+///
+/// # Errors
+///
+/// What `CreateFile` says.
+pub fn create(path: &Path) -> io::Result<File> {
+    fault::check("CreateFile")?;
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// What was written to the file is on the disk when this returns.
+///
+/// # Errors
+///
+/// What `FlushFileBuffers` says.
+pub fn sync(file: &File) -> io::Result<()> {
+    fault::check("FlushFileBuffers")?;
+    file.sync_all()
+}
+
+/// Puts a file in the place of another.
+///
+/// # Errors
+///
+/// What the system says; both are then where they were.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fault::check("MoveFileEx")?;
+    fs::rename(from, to)
+}
+
+/// Nothing: folders cannot be synced here.
+///
+/// # Errors
+///
+/// None.
+pub fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Where the next bytes are, from `from` on, that may be others than zeros: there, since the system is
+/// not asked.
+pub fn next_data(_file: &File, from: u64) -> u64 {
+    from
 }
 
 /// Makes the file `length` bytes long, where it is not yet. The system takes room on the disk for all of

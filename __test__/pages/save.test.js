@@ -1,0 +1,10 @@
+"use strict";
+
+// How a snapshot is saved: by nothing that a program can replace.
+
+const { run } = require("../support/run");
+
+test("nothing that a program replaces after loading is called, nor names the draft", async () => {
+  const { found, left, called } = await run("replaced-builtins.js");
+  expect({ found, left, called }).toEqual({ found: [7, 7], left: ["snapshot"], called: [] });
+});
