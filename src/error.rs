@@ -98,6 +98,12 @@ pub enum MemoryError {
         /// What it said.
         source: io::Error,
     },
+    /// A file that has no pages to map.
+    #[error("the pages of this file cannot be mapped: {source}")]
+    NoPages {
+        /// What it said.
+        source: io::Error,
+    },
     /// A descriptor whose file the system does not open anew.
     #[error(
         "the file of descriptor {descriptor} cannot be opened anew, for a lock of its own: {source}"

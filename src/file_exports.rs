@@ -65,6 +65,7 @@ pub fn take_file(
 fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
     let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     sys::file::check_access(&file, writes).map_err(|source| MemoryError::Access { source })?;
+    sys::file::check_pages(&file, writes).map_err(|source| MemoryError::NoPages { source })?;
     Ok(file)
 }
 

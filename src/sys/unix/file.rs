@@ -5,9 +5,11 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::ptr;
 use std::sync::Arc;
 
 use rustix::fs::{OFlags, SeekFrom, fcntl_getfl};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 pub use super::of_unix::flush;
 
@@ -43,6 +45,25 @@ pub fn check_access(file: &File, writes: Writes) -> io::Result<()> {
     } else {
         Err(io::Error::from_raw_os_error(libc::EACCES))
     }
+}
+
+/// Checks that the file's pages can be mapped. Those of `/proc` and `/sys` cannot, though they are regular
+/// files by what `fstat(2)` returns. Those of an empty file can.
+///
+/// # Errors
+///
+/// `ENODEV`, or another error from `mmap(2)`.
+pub fn check_pages(file: &File, writes: Writes) -> io::Result<()> {
+    let (protection, kind) = match writes {
+        Writes::ToFile => (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED),
+        Writes::Private => (ProtFlags::READ, MapFlags::PRIVATE),
+    };
+    fault::check("mmap")?;
+    // SAFETY: without an address, the kernel puts the mapping where nothing is.
+    let start = unsafe { mmap(ptr::null_mut(), 1, protection, kind, file, 0) }?;
+    // SAFETY: the mapping made above, which nobody has touched.
+    unsafe { munmap(start, 1) }?;
+    Ok(())
 }
 
 /// Opens the file of a descriptor again, for reading and writing. Flags such as `O_APPEND` and locks are

@@ -53,6 +53,15 @@ pub fn check_access(_file: &File, _writes: Writes) -> io::Result<()> {
     Ok(())
 }
 
+/// Checks nothing: none can be a memory.
+///
+/// # Errors
+///
+/// None.
+pub fn check_pages(_file: &File, _writes: Writes) -> io::Result<()> {
+    Ok(())
+}
+
 /// Opens nothing: none can be a memory.
 ///
 /// # Errors
