@@ -1,5 +1,6 @@
 "use strict";
 
+const { canBeCutOff } = require("./buffers");
 const { show, isObject } = require("./convert");
 const { translate } = require("./errors");
 const { withFile, O_RDONLY } = require("./files");
@@ -33,12 +34,16 @@ function map(store, offset, file, options) {
         `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
       );
     }
+    const isCopied = canBeCutOff(store);
+    const put = isCopied ? native.copyFile : native.mapFile;
     try {
-      native.mapFile(store.pages, at, descriptor, from, count);
+      put(store.pages, at, descriptor, from, count);
     } catch (error) {
       throw translate(error, `${MEMBER}: ${file}`);
     }
-    return count === 0 ? store : MappedStore.over(store, { path: file, offset: at, length: count });
+    return count === 0 || isCopied
+      ? store
+      : MappedStore.over(store, { path: file, offset: at, length: count });
   });
 }
 

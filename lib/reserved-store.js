@@ -105,6 +105,11 @@ class ReservedStore {
     const buffer = this.#detachable(member);
     const { ResizableStore } = require("./resizable-store");
     const next = ResizableStore.createBuffer(member, this.type, this.#size);
+    try {
+      native.makeAnonymous(buffer);
+    } catch (error) {
+      throw translate(error, member);
+    }
     this.#moveUnder(member, next, buffer);
     return new ResizableStore(this, next);
   }
