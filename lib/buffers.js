@@ -13,7 +13,10 @@ const native = require("../native");
 
 // Taken when this loads, before anyone can replace them.
 const { structuredClone } = globalThis;
-const isResizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get;
+const getterOf = (property) =>
+  Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, property)?.get;
+const isResizable = getterOf("resizable");
+const getDetached = getterOf("detached"); // not on Node.js 20
 
 // Without detach keys, structured clone at least can be told to leave a buffer alone. Node does so by
 // itself with those that Node-API made.
@@ -85,6 +88,7 @@ function moveToClone(buffer) {
 }
 
 function isDetached(buffer) {
+  if (getDetached !== undefined) return Reflect.apply(getDetached, buffer, []);
   try {
     new Uint8Array(buffer);
     return false;
@@ -114,6 +118,7 @@ function checkLength(member, pages) {
 
 module.exports = {
   canBeDetached,
+  isDetached,
   protect,
   checkDetachable,
   translateDetaching,
