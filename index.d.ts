@@ -366,7 +366,7 @@ export interface Memory<
    * `transferToFixedLength()`, which throw. `ArrayBuffer.prototype.resize` called on it gets past that:
    * what it cuts off reads zero, and the next use of the memory brings the buffer back to the
    * memory's size, or up to whole pages. There, `toWebAssembly()` detaches the buffer and makes one of
-   * fixed length.
+   * fixed length; and what `restore()` or `map()` put in place, before or after, is copied.
    *
    * @returns what `buffer` is from now on
    * @throws TypeError where the memory has no maximum; where `features.resizableBuffers` says that there
@@ -501,6 +501,9 @@ export interface Memory<
    * In a memory with {@link MemoryOptions.hugePages}, pages are of the system's usual size from then
    * on, but for those that the snapshot has none of.
    *
+   * In a memory with a resizable buffer on Node.js 20 to 24, all is copied, each time: a program can cut
+   * that buffer off, and what comes back has to read zero.
+   *
    * Threads that read a shared memory meanwhile find old bytes in some places and the snapshot's in
    * others; what they write may be lost or stay.
    *
@@ -575,7 +578,7 @@ export interface Memory<
    * Nothing is read where pages of both meet, that is where `offset` and `fileOffset` leave the same
    * remainder by the system's page size (4,096 bytes on most; multiples of 65,536 always do): the file's
    * pages come as they are touched. The parts of pages at both ends are copied, and so is all of it
-   * where pages do not meet.
+   * where pages do not meet, and in a memory with a resizable buffer on Node.js 20 to 24.
    *
    * @param offset of the first byte in the memory, in bytes
    * @param file a file, opened for reading

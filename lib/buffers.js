@@ -5,13 +5,18 @@
 const { constants } = require("node:buffer");
 
 const { PAGE } = require("./convert");
+const { hasResizable } = require("./engine");
 const { translate } = require("./errors");
 const { features } = require("./features");
 const { markAsUntransferable, isMarkedAsUntransferable } = require("./marks");
 const native = require("../native");
 
-// Taken when this loads, before anyone can replace it.
+// Taken when this loads, before anyone can replace them.
 const { structuredClone } = globalThis;
+const getterOf = (property) =>
+  Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, property)?.get;
+const isResizable = getterOf("resizable");
+const getDetached = getterOf("detached"); // not on Node.js 20
 
 // Without detach keys, structured clone at least can be told to leave a buffer alone. Node does so by
 // itself with those that Node-API made.
@@ -83,12 +88,23 @@ function moveToClone(buffer) {
 }
 
 function isDetached(buffer) {
+  if (getDetached !== undefined) return Reflect.apply(getDetached, buffer, []);
   try {
     new Uint8Array(buffer);
     return false;
   } catch {
     return true;
   }
+}
+
+/**
+ * Whether a program can cut off pages of a store, by the `resize()` of the prototype: its buffer is
+ * resizable, and the engine does not know that it is a memory's. What is put there has to be copied, since
+ * the engine gives back what is cut off, and pages of a file would come back with the file's bytes.
+ */
+function canBeCutOff(store) {
+  if (isResizable === undefined || hasResizable || store.isShared) return false;
+  return Reflect.apply(isResizable, store.pages, []);
 }
 
 function checkLength(member, pages) {
@@ -102,10 +118,12 @@ function checkLength(member, pages) {
 
 module.exports = {
   canBeDetached,
+  isDetached,
   protect,
   checkDetachable,
   translateDetaching,
   retire,
   moveToClone,
+  canBeCutOff,
   checkLength,
 };

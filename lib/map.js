@@ -1,5 +1,6 @@
 "use strict";
 
+const { canBeCutOff } = require("./buffers");
 const { show, isObject } = require("./convert");
 const { translate } = require("./errors");
 const { readSource, withFile } = require("./files");
@@ -45,13 +46,15 @@ function map(store, { at, source, from, wanted }) {
         `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
       );
     }
+    const isCopied = canBeCutOff(store);
+    const put = isCopied ? native.copyFile : native.mapFile;
     let id;
     try {
-      id = native.mapFile(pages, at, descriptor, from, count);
+      id = put(pages, at, descriptor, from, count);
     } catch (error) {
       throw translate(error, `${MEMBER}: ${source.text}`);
     }
-    return id === 0 ? store : MappedStore.over(store, { path: source.text, id });
+    return isCopied || id === 0 ? store : MappedStore.over(store, { path: source.text, id });
   });
 }
 

@@ -1,5 +1,6 @@
 "use strict";
 
+const { canBeCutOff } = require("./buffers");
 const { WatchedStore, lost } = require("./watched-store");
 const native = require("../native");
 
@@ -26,7 +27,9 @@ class MappedStore extends WatchedStore {
   }
 
   toResizable() {
-    return this.#over(this.intact("Memory.toResizableBuffer()").toResizable());
+    const inner = this.intact("Memory.toResizableBuffer()").toResizable();
+    // Copies of the files, which nobody can truncate.
+    return canBeCutOff(inner) ? inner : this.#over(inner);
   }
 
   toFixedLength() {

@@ -2,6 +2,7 @@
 
 // What can be done to the pages of a memory in place, whichever store they are in.
 
+const { canBeCutOff } = require("./buffers");
 const { translate } = require("./errors");
 const native = require("../native");
 
@@ -35,7 +36,8 @@ function restore(store, { id, owner }, member) {
   if (file?.isWritten) {
     throw new TypeError(`${member}: not over a file's pages (${file.path})`);
   }
-  attempt(member, () => native.restore(store.pages, id, owner));
+  const put = canBeCutOff(store) ? native.restoreCopy : native.restore;
+  attempt(member, () => put(store.pages, id, owner));
 }
 
 /** In bytes: the address space kept for the memory, what of it is accessible, what takes memory. */

@@ -4,6 +4,7 @@ const { setImmediate } = require("node:timers");
 
 const {
   canBeDetached,
+  isDetached,
   protect,
   checkDetachable,
   translateDetaching,
@@ -28,15 +29,20 @@ const { adopt } = require("./realm");
 class ReservedStore {
   #id;
   #buffer;
-  /** A view of the buffer's first byte. A detached one has none: asking that is the fastest way. */
+  /**
+   * A view of the buffer's first byte. A detached one has none, nor has that of no pages: asking that is
+   * the fastest way.
+   */
   #probe;
   #size;
+  #hugePages;
 
   constructor(type, { hugePages = false } = {}) {
     const { id, buffer } = issue(type, hugePages);
     this.type = type;
     this.#id = id;
     this.#size = type.initial;
+    this.#hugePages = hugePages;
     this.#hold(buffer);
   }
 
@@ -105,6 +111,11 @@ class ReservedStore {
     const buffer = this.#detachable(member);
     const { ResizableStore } = require("./resizable-store");
     const next = ResizableStore.createBuffer(member, this.type, this.#size);
+    try {
+      native.makeAnonymous(buffer);
+    } catch (error) {
+      throw translate(error, member);
+    }
     this.#moveUnder(member, next, buffer);
     return new ResizableStore(this, next);
   }
@@ -177,8 +188,9 @@ class ReservedStore {
     return buffer;
   }
 
-  /** A new buffer where a program detached the one it was given, by `transfer()` say. */
+  /** The next buffer, if a program detached the one that it was given, by `transfer()` for example. */
   #reissue() {
+    if (this.#size === 0) return isDetached(this.#buffer) ? this.#startAgain() : this.#buffer;
     let buffer;
     try {
       buffer = native.issue(this.#id);
@@ -188,17 +200,24 @@ class ReservedStore {
     return this.#hold(buffer);
   }
 
+  /** Takes another memory of no pages: the one before has gone with its empty buffer. */
+  #startAgain() {
+    const { id, buffer } = issue({ ...this.type, initial: 0 }, this.#hugePages);
+    this.#id = id;
+    return this.#hold(buffer);
+  }
+
   /** Takes a buffer that the addon has made as the memory's. */
   #hold(buffer) {
     protect(buffer);
     this.#buffer = adopt(buffer, ArrayBuffer);
-    if (canBeDetached) this.#probe = this.#size === 0 ? ATTACHED : new Uint8Array(buffer, 0, 1);
+    if (canBeDetached) this.#probe = this.#size === 0 ? EMPTY : new Uint8Array(buffer, 0, 1);
     return buffer;
   }
 }
 
-/** What stands for a buffer without bytes: nothing is lost when that one is detached. */
-const ATTACHED = new Uint8Array(1);
+/** The view of a buffer without bytes: of these, only the buffer itself tells whether it is detached. */
+const EMPTY = new Uint8Array(0);
 
 /** A new memory of the addon's: its number, and the buffer that keeps it alive. */
 function issue(type, hugePages = false) {

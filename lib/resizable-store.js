@@ -148,8 +148,9 @@ class ResizableStore {
   }
 
   /**
-   * A program that takes `resize()` from the prototype gets past the buffer's own. What that cut off
-   * has been given back, and reads zero. But a memory never shrinks, and it has whole pages.
+   * A program that takes `resize()` from the prototype gets past the buffer's own. The engine has given
+   * back what that cut off, which reads zero since no page is a file's: see `canBeCutOff` in
+   * lib/buffers.js. But a memory never shrinks, and it has whole pages.
    */
   #mend(member) {
     const buffer = this.#buffer;
@@ -158,11 +159,7 @@ class ResizableStore {
     }
     const length = Reflect.apply(getLength, buffer, []);
     if (length === this.#size * PAGE) return;
-    const size = this.#size;
-    this.#setLength(member, Math.max(size, Math.ceil(length / PAGE)));
-    // Where an image was under it, the engine gave back what was written to the image's pages.
-    const cutOff = Math.ceil(length / PAGE);
-    if (cutOff < size) native.discard(buffer, cutOff * PAGE, (size - cutOff) * PAGE);
+    this.#setLength(member, Math.max(this.#size, Math.ceil(length / PAGE)));
   }
 
   #setLength(member, size) {

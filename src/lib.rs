@@ -2,6 +2,7 @@
 //! (`index.js`); it converts arguments, and rethrows these errors as the caller's realm has them.
 
 mod backing_file;
+mod copies;
 mod error;
 pub mod exports;
 #[cfg(feature = "fault-injection")]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use napi::{Env, Unknown};
 use napi_derive::napi;
 
+use crate::copies;
 use crate::error::MemoryError;
 use crate::exports::{bytes, collecting, find};
 use crate::handoff::{self, Handoff, Held};
@@ -83,6 +84,38 @@ pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi:
         return Err(MemoryError::Waits { count }.into());
     }
     Ok(collecting(|| pages::restore(&pages, &image))?)
+}
+
+/// Copies an image over the pages, and zeros beyond its end: for pages that must not be a file's.
+/// `_owner` keeps it alive meanwhile.
+#[napi(catch_unwind)]
+pub fn restore_copy(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    let image = find_image(image)?;
+    Ok(collecting(|| copies::restore(&pages, &image))?)
+}
+
+/// Copies bytes of the file of which `descriptor` is open over part of a memory: likewise.
+#[napi(catch_unwind)]
+pub fn copy_file(
+    env: &Env,
+    buffer: Unknown,
+    offset: f64,
+    descriptor: i32,
+    file_offset: f64,
+    length: f64,
+) -> napi::Result<()> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let at = within(offset)..within(offset + length);
+    Ok(copies::lay_over(&memory, at, &file, within(file_offset))?)
+}
+
+/// Replaces pages of images and files by copies of them.
+#[napi(catch_unwind)]
+pub fn make_anonymous(env: &Env, buffer: Unknown) -> napi::Result<()> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    Ok(collecting(|| copies::make_anonymous(&pages))?)
 }
 
 /// Writes an image to the file at `path`, with what the facade wants to know of the memory it was made

@@ -125,7 +125,11 @@ fn runs_with_bytes(pages: &PageRange) -> Result<Vec<Range<usize>>, MemoryError> 
 }
 
 /// The same of one piece, as offsets from its start.
-fn runs_of_piece(
+///
+/// # Errors
+///
+/// If the system does not tell.
+pub fn runs_of_piece(
     addresses: &Range<usize>,
     overlay: Option<&Overlay>,
 ) -> Result<Vec<Range<usize>>, MemoryError> {
@@ -178,7 +182,11 @@ pub fn write_runs(
 }
 
 /// Calls `take` with each stretch of pages that are not zero, and its offset.
-fn for_bytes(
+///
+/// # Errors
+///
+/// The errors of `take`.
+pub fn for_bytes(
     run: &PageRange,
     mut take: impl FnMut(&PageRange, usize) -> Result<(), MemoryError>,
 ) -> Result<(), MemoryError> {

@@ -1,0 +1,220 @@
+"use strict";
+
+// What `ArrayBuffer.prototype.resize` cuts off reads zero when it comes back, whatever was under it: a
+// snapshot's bytes, or a file's.
+
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+
+const { Memory, features } = require("..");
+const { resident } = require("./support/kernel");
+const { thrownBy } = require("./support/thrown");
+
+const PAGE = 65_536;
+const MIB = 2 ** 20;
+const PAGES = 4;
+const LENGTH = PAGES * PAGE;
+
+const { resize } = ArrayBuffer.prototype;
+
+/** Whether the engine's own class makes them, and refuses to shrink. */
+const isEngines = features.resizableBuffers.shared;
+const testEngines = isEngines ? test : test.skip;
+const describeOurs = features.resizableBuffers.unshared && !isEngines ? describe : describe.skip;
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
+const file = path.join(folder, "sevens");
+
+beforeAll(() => fs.writeFileSync(file, Buffer.alloc(LENGTH, 7)));
+afterAll(() => fs.rmSync(folder, { recursive: true }));
+
+const make = () => new Memory({ initial: PAGES, maximum: 2 * PAGES });
+const bytesOf = (memory) => new Uint8Array(memory.buffer);
+
+/** An image of sevens. */
+function imageOf() {
+  const memory = make();
+  bytesOf(memory).fill(7);
+  return memory.snapshot();
+}
+
+/** A memory whose bytes are all sevens, under a resizable buffer; by each way to get there. */
+const ways = [
+  [
+    "restore()",
+    () => {
+      const memory = make();
+      memory.toResizableBuffer();
+      memory.restore(imageOf());
+      return memory;
+    },
+  ],
+  [
+    "restore(), again",
+    () => {
+      const memory = make();
+      memory.toResizableBuffer();
+      const image = imageOf();
+      memory.restore(image);
+      bytesOf(memory).fill(9, 5, 3 * PAGE + 5);
+      memory.restore(image);
+      return memory;
+    },
+  ],
+  [
+    "map()",
+    () => {
+      const memory = make();
+      memory.toResizableBuffer();
+      memory.map(0, file);
+      return memory;
+    },
+  ],
+  [
+    "restore(), and then toResizableBuffer()",
+    () => {
+      const memory = make();
+      memory.restore(imageOf());
+      memory.toResizableBuffer();
+      return memory;
+    },
+  ],
+  [
+    "map(), and then toResizableBuffer()",
+    () => {
+      const memory = make();
+      memory.map(0, file);
+      memory.toResizableBuffer();
+      return memory;
+    },
+  ],
+  [
+    "Memory.from(snapshot), writes, map(), and then toResizableBuffer()",
+    () => {
+      const memory = Memory.from(imageOf(), { maximum: 2 * PAGES });
+      bytesOf(memory).fill(9, PAGE);
+      memory.map(PAGE, file, { length: PAGE });
+      bytesOf(memory).fill(7, 2 * PAGE);
+      memory.toResizableBuffer();
+      return memory;
+    },
+  ],
+];
+
+/** Lengths that end nowhere, at a page of the system's, or at one of WebAssembly's. */
+const lengths = [0, 1, 4095, 4096, 4097, PAGE, PAGE + 1, 3 * PAGE - 4095, 3 * PAGE + 5, LENGTH - 1];
+
+const looks = [
+  ["", () => {}],
+  [" after a look", (memory) => memory.type()],
+];
+
+describeOurs.each(ways)("%s (not where the engine's class makes the buffer):", (_, prepare) => {
+  test.each(looks)("what is cut off reads zero%s", (__, look) => {
+    for (const length of lengths) {
+      const memory = prepare();
+      const { buffer } = memory;
+      expect(bytesOf(memory).every((byte) => byte === 7)).toBe(true);
+      resize.call(buffer, length);
+      look(memory);
+      resize.call(buffer, LENGTH + PAGE);
+      const expected = Buffer.alloc(LENGTH + PAGE).fill(7, 0, length);
+      expect(memory.buffer).toBe(buffer);
+      expect([length, expected.equals(new Uint8Array(buffer))]).toEqual([length, true]);
+      memory.toFixedLengthBuffer();
+      expect([length, expected.equals(bytesOf(memory))]).toEqual([length, true]);
+    }
+  });
+
+  test("a longer memory reads zero beyond, and all bytes stay when it grows or moves", () => {
+    const memory = prepare();
+    memory.grow(1);
+    const expected = Buffer.alloc(LENGTH + PAGE).fill(7, 0, LENGTH);
+    expect(expected.equals(bytesOf(memory))).toBe(true);
+    memory.toWebAssembly();
+    expect(expected.equals(bytesOf(memory))).toBe(true);
+  });
+});
+
+describeOurs("copies (not where the engine's class makes the buffer):", () => {
+  test("zeros of a sparse image take no memory", () => {
+    const memory = new Memory({ initial: 4096, maximum: 4096 });
+    bytesOf(memory)[100 * MIB] = 1;
+    const image = memory.snapshot();
+    memory.restore(image);
+    const before = resident();
+    memory.toResizableBuffer();
+    memory.restore(image);
+    expect(resident() - before).toBeLessThan(16 * MIB);
+    expect(bytesOf(memory)[100 * MIB]).toBe(1);
+  });
+
+  test("a shorter image leaves zeros beyond it, and a longer one is refused", () => {
+    const memory = new Memory({ initial: PAGES + 1, maximum: PAGES + 1 });
+    memory.toResizableBuffer();
+    bytesOf(memory).fill(9);
+    memory.restore(imageOf());
+    const expected = Buffer.alloc(LENGTH + PAGE).fill(7, 0, LENGTH);
+    expect(expected.equals(bytesOf(memory))).toBe(true);
+    const small = new Memory({ initial: 1, maximum: 1 });
+    small.toResizableBuffer();
+    bytesOf(small).fill(9);
+    expect(thrownBy(() => small.restore(imageOf())).message).toMatch(
+      /^Memory\.restore\(\): a snapshot of 262144 bytes is longer than the memory/,
+    );
+    expect(bytesOf(small).every((byte) => byte === 9)).toBe(true);
+  });
+
+  test("a file that is mapped in part, at odd offsets, leaves what is around it", () => {
+    const memory = make();
+    memory.toResizableBuffer();
+    bytesOf(memory).fill(9);
+    memory.map(4097, file, { fileOffset: 3, length: PAGE });
+    const expected = Buffer.alloc(LENGTH, 9).fill(7, 4097, 4097 + PAGE);
+    expect(expected.equals(bytesOf(memory))).toBe(true);
+  });
+
+  test("a file that is truncated later is nothing to the memory", () => {
+    const copy = path.join(folder, "truncated later");
+    fs.copyFileSync(file, copy);
+    const [before, after] = [make(), make()];
+    before.map(0, copy);
+    before.toResizableBuffer();
+    after.toResizableBuffer();
+    after.map(0, copy);
+    fs.truncateSync(copy);
+    for (const memory of [before, after]) {
+      expect(bytesOf(memory).every((byte) => byte === 7)).toBe(true);
+      memory.toFixedLengthBuffer();
+      expect(memory.grow(1)).toBe(PAGES);
+    }
+  });
+
+  test("a file that was truncated before is a loss, and the memory is as it was", () => {
+    const copy = path.join(folder, "truncated before");
+    fs.copyFileSync(file, copy);
+    const memory = make();
+    memory.map(0, copy);
+    const { buffer } = memory;
+    fs.truncateSync(copy);
+    // Not even looked at before: the copy is what finds it.
+    const { name, message } = thrownBy(() => memory.toResizableBuffer());
+    expect(name).toBe("RangeError");
+    expect(message).toMatch(/^Memory\.toResizableBuffer\(\): .*truncated/);
+    expect(thrownBy(() => memory.buffer).message).toMatch(/^Memory\.buffer: .*truncated/);
+    expect(buffer.byteLength).toBe(LENGTH);
+  });
+});
+
+testEngines("the engine's own class cannot be made to cut anything off", () => {
+  const [, prepare] = ways[0];
+  const memory = prepare();
+  const { buffer } = memory;
+  for (const length of lengths) {
+    expect(thrownBy(() => resize.call(buffer, length)).name).toBe("RangeError");
+    expect(bytesOf(memory).every((byte) => byte === 7)).toBe(true);
+  }
+  resize.call(buffer, LENGTH + PAGE);
+  expect(bytesOf(memory)[LENGTH]).toBe(0);
+});
