@@ -3,6 +3,48 @@
 const js = require("@eslint/js");
 const globals = require("globals");
 
+// What a program can replace is taken when the package loads: see lib/primordials.js.
+const PACKAGE = ["index.js", "register.js", "native.js", "lib/**/*.js"];
+
+// TODO: these files are not converted yet. The list has to be empty.
+const NOT_YET = [
+  "native.js",
+  "lib/{reserved-store,resizable-store,shared-reserved-store,buffers,marks,keep-alive,features}.js",
+  "lib/{open,files,flush,map,waiting}.js",
+  "lib/{file-store,watched-store,mapped-store}.js",
+  "lib/snapshot-file.js",
+];
+
+// Names of the module system, and `undefined`, are not the program's to replace.
+const MODULE_NAMES = new Set(["undefined", "NaN", "Infinity", "require", "module", "__dirname"]);
+const builtIns = Object.keys({ ...globals.builtin, ...globals.node, WebAssembly: false })
+  .filter((name) => !MODULE_NAMES.has(name))
+  .map((name) => ({ name, message: "Take it from lib/primordials.js, which loads first." }));
+
+// Methods of built-in prototypes. The objects named here are ours, and have methods of those names.
+const METHODS =
+  "at|push|pop|shift|unshift|splice|slice|concat|map|filter|find|findIndex|forEach|includes|indexOf|some|every|reduce|join|sort|reverse|fill|flat|flatMap|subarray|entries|keys|values|startsWith|endsWith|replace|replaceAll|split|trim|padStart|exec|test|match|then|catch|finally|has|get|set|add|delete|deref|register|unref|call|apply|bind|toString|valueOf|hasOwnProperty";
+const OURS = "Slot|ImageSlot|native|engine|identity|pages";
+
+const LATE_LOOKUPS = [
+  ["ForOfStatement", "runs Array.prototype's iterator: count with an index"],
+  ["ForInStatement", "reads what a program puts on Object.prototype"],
+  ["ArrayPattern", "runs Array.prototype's iterator: read by index"],
+  ["ArrayExpression > SpreadElement", "runs Array.prototype's iterator: copy by index"],
+  ["CallExpression > SpreadElement", "runs Array.prototype's iterator: use ReflectApply"],
+  ["NewExpression > SpreadElement", "runs Array.prototype's iterator: use ReflectConstruct"],
+  ["YieldExpression", "runs an iterator's prototype: return an array"],
+  ["BinaryExpression[operator='instanceof']", "runs Symbol.hasInstance: ask by a brand"],
+  [
+    `CallExpression[callee.property.name=/^(${METHODS})$/]:not([callee.object.name=/^(${OURS})$/])`,
+    "looks up a method of a built-in prototype: use the function from lib/primordials.js",
+  ],
+  [
+    ":function CallExpression[callee.name='require'][arguments.0.value=/^node:/]",
+    "finds what a program has put there by then: require it at the top",
+  ],
+].map(([selector, why]) => ({ selector, message: `This ${why}.` }));
+
 module.exports = [
   { ignores: ["target/"] },
   js.configs.recommended,
@@ -13,4 +55,12 @@ module.exports = [
   },
   { files: ["**/*.js"], languageOptions: { sourceType: "commonjs" } },
   { files: ["__test__/**/*.js"], languageOptions: { globals: globals.jest } },
+  {
+    files: PACKAGE,
+    ignores: ["lib/primordials.js", ...NOT_YET],
+    rules: {
+      "no-restricted-globals": ["error", ...builtIns],
+      "no-restricted-syntax": ["error", ...LATE_LOOKUPS],
+    },
+  },
 ];

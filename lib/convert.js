@@ -4,6 +4,22 @@
 // Each takes the name of what it converts, so that an error can say so. They run user code
 // (getters, valueOf): callers convert everything before they look at any state.
 
+const {
+  ArrayPrototypeJoin,
+  BigInt,
+  JSONStringify,
+  MathTrunc,
+  Number,
+  NumberMAX_SAFE_INTEGER,
+  ObjectKeys,
+  RangeError,
+  ReflectApply,
+  String,
+  SymbolToPrimitive,
+  SyntaxError,
+  TypeError,
+} = require("./primordials");
+
 const PAGE = 65_536;
 const U32_LIMIT = 2 ** 32;
 const U64_LIMIT = 2n ** 64n;
@@ -12,7 +28,7 @@ const U64_LIMIT = 2n ** 64n;
 function show(value) {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value);
+      return JSONStringify(value);
     case "bigint":
       return `${value}n`;
     case "symbol":
@@ -33,19 +49,20 @@ function isObject(value) {
 /** ECMAScript's ToPrimitive with the hint "number", so that what follows can name what it refuses. */
 function toPrimitive(value, name) {
   if (!isObject(value)) return value;
-  const exotic = value[Symbol.toPrimitive];
+  const exotic = value[SymbolToPrimitive];
+  let result = value;
   if (exotic !== undefined && exotic !== null) {
-    const result = typeof exotic === "function" ? Reflect.apply(exotic, value, ["number"]) : value;
-    if (!isObject(result)) return result;
+    if (typeof exotic === "function") result = ReflectApply(exotic, value, ["number"]);
   } else {
-    for (const method of ["valueOf", "toString"]) {
-      const convert = value[method];
-      if (typeof convert !== "function") continue;
-      const result = Reflect.apply(convert, value, []);
-      if (!isObject(result)) return result;
+    const { valueOf } = value;
+    if (typeof valueOf === "function") result = ReflectApply(valueOf, value, []);
+    if (isObject(result)) {
+      const { toString } = value;
+      if (typeof toString === "function") result = ReflectApply(toString, value, []);
     }
   }
-  throw new TypeError(`${name}: an object that converts to no number`);
+  if (isObject(result)) throw new TypeError(`${name}: an object that converts to no number`);
+  return result;
 }
 
 /** ECMAScript's ToNumber, of what `toPrimitive` returned. */
@@ -59,7 +76,7 @@ function toNumber(primitive, name) {
 /** WebIDL's `[EnforceRange] unsigned long`. */
 function toU32(value, name) {
   const primitive = toPrimitive(value, name);
-  const whole = Math.trunc(toNumber(primitive, name));
+  const whole = MathTrunc(toNumber(primitive, name));
   if (!(whole >= 0 && whole < U32_LIMIT)) {
     throw new TypeError(`${name}: expected 0 to ${U32_LIMIT - 1}, got ${show(primitive)}`);
   }
@@ -70,6 +87,9 @@ function toU32(value, name) {
 function toPageBytes(value, name) {
   const primitive = toPrimitive(value, name);
   const bytes = toNumber(primitive, name);
+  if (bytes !== bytes && typeof primitive !== "number") {
+    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
+  }
   if (!(bytes >= 0 && bytes % PAGE === 0)) {
     throw new RangeError(`${name}: expected bytes in multiples of ${PAGE}, got ${show(primitive)}`);
   }
@@ -79,8 +99,8 @@ function toPageBytes(value, name) {
 /** ECMAScript's ToIndex. */
 function toIndex(value, name) {
   const primitive = toPrimitive(value, name);
-  const whole = Math.trunc(toNumber(primitive, name)) || 0; // NaN and -0 become 0
-  if (whole < 0 || whole > Number.MAX_SAFE_INTEGER) {
+  const whole = MathTrunc(toNumber(primitive, name)) || 0; // NaN and -0 become 0
+  if (whole < 0 || whole > NumberMAX_SAFE_INTEGER) {
     throw new RangeError(`${name}: expected 0 to 2^53 - 1, got ${show(primitive)}`);
   }
   return whole;
@@ -89,7 +109,8 @@ function toIndex(value, name) {
 /** A BigInt of 64 bits without sign, from what ECMAScript's ToBigInt takes: numbers are refused. */
 function toU64(value, name) {
   const primitive = toPrimitive(value, name);
-  if (!["bigint", "boolean", "string"].includes(typeof primitive)) {
+  const kind = typeof primitive;
+  if (kind !== "bigint" && kind !== "boolean" && kind !== "string") {
     throw new TypeError(`${name}: expected a BigInt, got ${show(primitive)}`);
   }
   const whole = toBigInt(primitive, name);
@@ -120,9 +141,29 @@ function fromAddress(number, address) {
   return address === "i64" ? BigInt(number) : number;
 }
 
+/**
+ * Throws if an object with options that are not the JS API's has a member that is none of them. Callers
+ * check before they read the options.
+ */
+function checkMembers(options, known, name) {
+  const keys = ObjectKeys(options);
+  for (let i = 0; i < keys.length; i++) {
+    if (!isOneOf(keys[i], known)) {
+      throw new TypeError(
+        `${name}: ${show(keys[i])} is not an option; known: ${ArrayPrototypeJoin(known, ", ")}`,
+      );
+    }
+  }
+}
+
+function isOneOf(key, known) {
+  for (let i = 0; i < known.length; i++) if (known[i] === key) return true;
+  return false;
+}
+
 /** What an error message shows of a number of pages. */
 function showPages(pages, address) {
-  if (pages > Number.MAX_SAFE_INTEGER) return "2^53 or more";
+  if (pages > NumberMAX_SAFE_INTEGER) return "2^53 or more";
   return show(fromAddress(pages, address));
 }
 
@@ -131,6 +172,7 @@ module.exports = {
   show,
   showPages,
   isObject,
+  checkMembers,
   toPrimitive,
   toIndex,
   toPageBytes,

@@ -1,6 +1,8 @@
 "use strict";
 
-const { show, showPages, isObject, toAddress } = require("./convert");
+const { show, showPages, isObject, checkMembers, toAddress } = require("./convert");
+const { Boolean, MathMin, NumberIsInteger, RangeError, TypeError } = require("./primordials");
+const { isRegistered } = require("./registered");
 
 // Pages that the JS API's "Implementation-defined Limits" allow: in a type, and at run time.
 const LIMITS = {
@@ -10,8 +12,8 @@ const LIMITS = {
 
 /**
  * Reads a MemoryDescriptor: its members in alphabetical order, as WebIDL reads dictionaries, each
- * converted before the next is read, as the web platform's tests want it. `minimum` is another name of `initial` in the type reflection proposal,
- * so that what `type()` returns is a descriptor.
+ * converted before the next is read, as the web platform's tests want it. `minimum` is another name of
+ * `initial` in the type reflection proposal, so that what `type()` returns is a descriptor.
  *
  * @returns {{ address: "i32" | "i64", initial: number, maximum: number | undefined, shared: boolean }}
  */
@@ -40,14 +42,42 @@ function readDescriptor(descriptor) {
 }
 
 /**
- * Reads what the JS API has no place for, in the argument that it would ignore. So all but an object
- * is ignored here too.
+ * Reads the options that the JS API does not have, from the argument that it ignores. So a value that is
+ * not an object is ignored here too. So is an unknown member if this class stands in for the engine's.
  *
  * @returns {{ hugePages: boolean }}
  */
 function readOptions(options) {
-  return { hugePages: isObject(options) && Boolean(options.hugePages) };
+  if (!isObject(options)) return { hugePages: false };
+  if (!isRegistered()) checkMembers(options, OPTIONS, "Memory: options");
+  return { hugePages: Boolean(options.hugePages) };
 }
+
+const OPTIONS = ["hugePages"];
+
+/**
+ * Reads the options of a memory that starts as a snapshot: what they do not say is as in the type that
+ * the snapshot's memory had.
+ */
+function readSnapshotOptions(options, initial, type) {
+  const { address } = type;
+  let { maximum, shared } = type;
+  if (isObject(options)) {
+    checkMembers(options, SNAPSHOT_OPTIONS, `${FROM}: options`);
+    const givenMaximum = options.maximum;
+    if (givenMaximum !== undefined) {
+      maximum = toAddress(givenMaximum, address, `${FROM}: maximum`);
+    }
+    const givenShared = options.shared;
+    if (givenShared !== undefined) shared = Boolean(givenShared);
+  }
+  const read = { address, initial, maximum, shared };
+  check(read, FROM);
+  return read;
+}
+
+const FROM = "Memory.from()";
+const SNAPSHOT_OPTIONS = ["maximum", "shared"];
 
 function readAddress(value) {
   if (value === undefined) return "i32";
@@ -58,37 +88,37 @@ function readAddress(value) {
   return address;
 }
 
-function check({ address, initial, maximum, shared }) {
+function check({ address, initial, maximum, shared }, member = "Memory") {
   const limits = LIMITS[address];
   const shown = (pages) => showPages(pages, address);
   if (shared && maximum === undefined) {
-    throw new TypeError("Memory: maximum is required when shared is true");
+    throw new TypeError(`${member}: maximum is required when shared is true`);
   }
   if (initial > limits.size) {
     throw new RangeError(
-      `Memory: initial: ${shown(initial)} pages exceed the limit of ${shown(limits.size)}`,
+      `${member}: initial: ${shown(initial)} pages exceed the limit of ${shown(limits.size)}`,
     );
   }
   if (maximum > limits.declared) {
     throw new RangeError(
-      `Memory: maximum: ${shown(maximum)} pages exceed the limit of ${shown(limits.declared)}`,
+      `${member}: maximum: ${shown(maximum)} pages exceed the limit of ${shown(limits.declared)}`,
     );
   }
   if (maximum < initial) {
     throw new RangeError(
-      `Memory: maximum: ${shown(maximum)} pages are fewer than the initial ${shown(initial)}`,
+      `${member}: maximum: ${shown(maximum)} pages are fewer than the initial ${shown(initial)}`,
     );
   }
 }
 
 /** Whether a descriptor for that address type may have such a maximum. */
 function isMaximum(value, address) {
-  return Number.isInteger(value) && value >= 0 && value <= LIMITS[address].declared;
+  return NumberIsInteger(value) && value >= 0 && value <= LIMITS[address].declared;
 }
 
 /** The most pages that a memory of that type can ever have. */
 function sizeLimit({ address, maximum = Infinity }) {
-  return Math.min(maximum, LIMITS[address].size);
+  return MathMin(maximum, LIMITS[address].size);
 }
 
 /** Throws a RangeError where `delta` more pages than `size` are too many for the type. */
@@ -101,4 +131,11 @@ function checkGrowth(type, size, delta, member = "Memory.grow()") {
   );
 }
 
-module.exports = { readDescriptor, readOptions, isMaximum, sizeLimit, checkGrowth };
+module.exports = {
+  readDescriptor,
+  readOptions,
+  readSnapshotOptions,
+  isMaximum,
+  sizeLimit,
+  checkGrowth,
+};
