@@ -709,7 +709,7 @@ export declare class Snapshot {
   /**
    * Reads what {@link Snapshot.save | save()} wrote, all of it, and checks it. The file is not needed
    * any more then. It takes memory for what is not zero, whatever the file says, and no longer than a file
-   * of that length takes to read: at most 16 GiB, of which holes are some 0.1 s for each GiB.
+   * of that length takes to read: at most 16 GiB, of which holes take some 0.2 s for each GiB.
    *
    * @param path of the file
    * @throws TypeError where the file is no snapshot, one of a format that is not known here, or
