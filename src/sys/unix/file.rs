@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-pub use super::of_unix::flush;
+pub use super::of_unix::{check_shrinkable, flush};
 
 use super::of_unix;
 use crate::sys::{Writes, fault};
