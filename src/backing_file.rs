@@ -237,10 +237,13 @@ impl BackingFile {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::Cleared`], which has what was lost.
+    /// [`MemoryError::Cleared`], which has what was lost; another if nothing was.
     pub fn clear(&self, before: usize, length: usize) -> Result<(), MemoryError> {
         let file = self.file()?;
         let end = before.min(length);
+        if before > length {
+            file::check_shrinkable(&file).map_err(failed)?;
+        }
         file::zero(&file, position(end))
             .map_err(|(done, source)| MemoryError::Cleared { done, source })?;
         if before <= length {
@@ -502,5 +505,26 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_cannot_shrink_is_not_emptied() {
+        use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+        let memfd = memfd_create("sealed", MemfdFlags::ALLOW_SEALING).unwrap();
+        let file = File::from(memfd);
+        file.write_all_at(&[1; 2 * PAGE], 0).unwrap();
+        fcntl_add_seals(&file, SealFlags::SHRINK).unwrap();
+        let backing = BackingFile::new(file.try_clone().unwrap(), Writes::ToFile);
+        assert!(matches!(
+            backing.clear(2 * PAGE, PAGE),
+            Err(MemoryError::File { .. })
+        ));
+        let mut bytes = [0; PAGE];
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        assert_eq!(bytes, [1; PAGE]);
+        backing.clear(2 * PAGE, 2 * PAGE).unwrap();
+        file.read_exact_at(&mut bytes, PAGE as u64).unwrap();
+        assert_eq!(bytes, [0; PAGE]);
     }
 }

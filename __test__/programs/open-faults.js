@@ -29,6 +29,8 @@ function attempt(calls) {
   const descriptor = by === "descriptor" ? fs.openSync(name, "r+") : undefined;
   const descriptors = descriptorsOf(name).length;
 
+  // So that each attempt makes the same calls.
+  native.releaseSpares();
   native.failAt(calls);
   let memory, error;
   try {

@@ -25,5 +25,5 @@ pub mod of_unix {
     pub use super::loader::loaded_files;
     #[cfg(not(all(test, feature = "model-checking")))]
     pub use super::pages::prefer_huge;
-    pub use super::process::{allocate, fill_holes, flush, path_of, zero_range};
+    pub use super::process::{allocate, check_shrinkable, fill_holes, flush, path_of, zero_range};
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 
-use rustix::fs::FallocateFlags;
+use rustix::fs::{FallocateFlags, SealFlags, fcntl_get_seals};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit};
@@ -380,6 +380,19 @@ fn allocate_with(flags: FallocateFlags, file: &File, length: u64) -> io::Result<
         // ENOSYS: no such system call. EINVAL: a flag that the kernel does not know.
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
         result => Ok(result.map(|()| true)?),
+    }
+}
+
+/// Checks that the file can be made shorter: a memfd may be sealed against that.
+///
+/// # Errors
+///
+/// `EPERM`, as `ftruncate(2)` would return it.
+pub fn check_shrinkable(file: &File) -> io::Result<()> {
+    match fcntl_get_seals(file) {
+        Ok(seals) if seals.contains(SealFlags::SHRINK) => Err(Errno::PERM.into()),
+        // Files that cannot be sealed have no seals.
+        _ => Ok(()),
     }
 }
 

@@ -22,5 +22,5 @@ pub mod of_unix {
     pub use super::image::{create_image_file, is_mapped_at, is_sealed, seal};
     pub use super::loader::loaded_files;
     pub use super::pages::prefer_huge;
-    pub use super::process::{allocate, fill_holes, flush, path_of, zero_range};
+    pub use super::process::{allocate, check_shrinkable, fill_holes, flush, path_of, zero_range};
 }

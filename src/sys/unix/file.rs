@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rustix::fs::{OFlags, SeekFrom, fcntl_getfl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-pub use super::of_unix::flush;
+pub use super::of_unix::{check_shrinkable, flush};
 
 use super::of_unix;
 use crate::sys::{SizeSignal, Writes, fault};
