@@ -39,6 +39,19 @@ impl Watch {
         self.0.addresses().contains(&self.0.lost.load(SeqCst))
     }
 
+    /// Puts the handler in place again if the default behaviour is there, unless such changes are reported.
+    /// Asking the system would be most of what a call on a memory takes.
+    pub fn keep_armed() {
+        if !signal::ARE_REPORTED.load(SeqCst) {
+            Self::rearm(false);
+        }
+    }
+
+    /// From now on, `rearm()` is called after each change that the program makes.
+    pub fn expect_reports() {
+        signal::ARE_REPORTED.store(true, SeqCst);
+    }
+
     /// Puts the handler in place again, if the default behaviour is there; also over another handler if
     /// `by_force`. Does nothing if the system refuses: what is there stays.
     pub fn rearm(by_force: bool) {
