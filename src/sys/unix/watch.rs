@@ -352,6 +352,35 @@ mod tests {
     }
 
     #[test]
+    fn no_loss_is_missed_while_watches_are_replaced() {
+        let page = rustix::param::page_size();
+        let bytes = HostBytes::round_up(4 * page).unwrap();
+        let mapping = Mapping::reserve(bytes, bytes).unwrap();
+        let file = ImageFile::create(0).unwrap();
+        let start = std::sync::Barrier::new(2);
+        let is_lost = AtomicBool::new(false);
+        for _ in 0..300 {
+            let all = mapping.pages(bytes).unwrap();
+            let mut watch = Watch::over(&all.addresses()).unwrap();
+            all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+            is_lost.store(false, SeqCst);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let all = mapping.pages(bytes).unwrap();
+                    start.wait();
+                    assert_eq!(all.read(page..page + 1), [0]);
+                    is_lost.store(true, SeqCst);
+                });
+                start.wait();
+                while !is_lost.load(SeqCst) {
+                    watch = watch.also_over(&all.addresses());
+                }
+            });
+            assert!(watch.was_hit());
+        }
+    }
+
+    #[test]
     fn slots_are_used_again() {
         let first = Watch::over(&(1..2)).unwrap();
         let slot = ptr::from_ref(first.0);
