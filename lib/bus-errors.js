@@ -4,18 +4,27 @@
 // behaviour. Lost pages would then be touched again and again, or end the process. So the addon's handler
 // is put in place again, over Node's, to which it passes on the signals that somebody sends.
 
+const { isMainThread } = require("node:worker_threads");
+
 const native = require("../native");
 
 const { apply } = Reflect;
 const { on } = process;
 
+/** Bun emits none when a listener is removed. */
+const hasAllEvents = process.versions.bun === undefined;
+
 let isListening = false;
 
-/** Listens from now on, in this thread. Node's own listeners of these events were there before. */
+/**
+ * Listens from now on, in this thread. Node's own listeners of these events were there before. Only in the
+ * main thread does Node install handlers: if that maps no file, each call on a memory has to ask the system.
+ */
 function keepHandler() {
   if (isListening) return;
   isListening = true;
   for (const event of ["newListener", "removeListener"]) apply(on, process, [event, changed]);
+  if (isMainThread && hasAllEvents) native.expectRearm();
 }
 
 function changed(name) {

@@ -222,7 +222,13 @@ fn numbers(files: Vec<FileId>) -> Vec<f64> {
     files.into_iter().map(FileId::as_number).collect()
 }
 
-/// Has lost pages read zero again, after the program has added or removed a handler of SIGBUS.
+/// From now on, [`rearm`] is called whenever the program has added or removed a listener of SIGBUS.
+#[napi(catch_unwind)]
+pub fn expect_rearm() {
+    Watch::expect_reports();
+}
+
+/// Makes lost pages read zero again, after the program has added or removed a listener of SIGBUS.
 #[napi(catch_unwind)]
 pub fn rearm() {
     Watch::rearm(true);

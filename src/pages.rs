@@ -370,13 +370,13 @@ pub fn forget(pages: &PageRange) {
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
 pub fn was_truncated(pages: &PageRange) -> bool {
-    Watch::rearm(false);
+    Watch::keep_armed();
     Overlays::lock().were_hit(&pages.addresses())
 }
 
 /// The files that have lost a page of these, as often as they have stretches of pages here.
 pub fn lost_files(pages: &PageRange) -> Vec<FileId> {
-    Watch::rearm(false);
+    Watch::keep_armed();
     let (overlays, addresses) = (Overlays::lock(), pages.addresses());
     let files = overlays.files(&addresses);
     files

@@ -9,7 +9,7 @@ use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{of_unix, watch};
@@ -43,6 +43,9 @@ static HANDLERS: [Handler; MOST] = [
 /// be in the handler at any time.
 static FORMER: [AtomicPtr<libc::sigaction>; MOST] =
     [const { AtomicPtr::new(ptr::null_mut()) }; MOST];
+
+/// Whether it is reported when the program changes what is in place.
+pub static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Makes sure that a handler of ours is in place, and leaves it there if so. The first call of the
 /// process puts it over whatever is there, later ones as `over` has it.

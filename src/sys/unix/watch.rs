@@ -39,6 +39,19 @@ impl Watch {
         self.0.addresses().contains(&self.0.lost.load(SeqCst))
     }
 
+    /// Puts the handler in place again if the default behaviour is there, unless such changes are reported.
+    /// Asking the system would be most of what a call on a memory takes.
+    pub fn keep_armed() {
+        if !signal::ARE_REPORTED.load(SeqCst) {
+            Self::rearm(false);
+        }
+    }
+
+    /// From now on, `rearm()` is called after each change that the program makes.
+    pub fn expect_reports() {
+        signal::ARE_REPORTED.store(true, SeqCst);
+    }
+
     /// Puts the handler in place again, if the default behaviour is there; also over another handler if
     /// `by_force`. Does nothing if the system refuses: what is there stays.
     pub fn rearm(by_force: bool) {
@@ -336,6 +349,35 @@ mod tests {
             assert_eq!(byte(at), if given_up(&at) { 0 } else { 7 }, "{at}");
         }
         assert!(watch.was_hit());
+    }
+
+    #[test]
+    fn no_loss_is_missed_while_watches_are_replaced() {
+        let page = rustix::param::page_size();
+        let bytes = HostBytes::round_up(4 * page).unwrap();
+        let mapping = Mapping::reserve(bytes, bytes).unwrap();
+        let file = ImageFile::create(0).unwrap();
+        let start = std::sync::Barrier::new(2);
+        let is_lost = AtomicBool::new(false);
+        for _ in 0..300 {
+            let all = mapping.pages(bytes).unwrap();
+            let mut watch = Watch::over(&all.addresses()).unwrap();
+            all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+            is_lost.store(false, SeqCst);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    let all = mapping.pages(bytes).unwrap();
+                    start.wait();
+                    assert_eq!(all.read(page..page + 1), [0]);
+                    is_lost.store(true, SeqCst);
+                });
+                start.wait();
+                while !is_lost.load(SeqCst) {
+                    watch = watch.also_over(&all.addresses());
+                }
+            });
+            assert!(watch.was_hit());
+        }
     }
 
     #[test]

@@ -23,7 +23,13 @@ impl Watch {
         match self.0 {}
     }
 
-    /// Puts the handler in place again: there is none.
+    /// Does nothing: there is no handler.
+    pub fn keep_armed() {}
+
+    /// Likewise.
+    pub fn expect_reports() {}
+
+    /// Likewise.
     pub fn rearm(_by_force: bool) {}
 
     /// Returns whether a page was lost, and now reads zero.
