@@ -962,6 +962,14 @@ export declare const features: {
   /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. Linux only. */
   readonly hugePages: boolean;
   /**
+   * Whether the system tells which of this process's pages take memory, and where they are mapped: on
+   * Linux, not without `/proc`. If this is false, `snapshot()` and `Memory.open()` with the mode "r+" read
+   * all pages instead of those that were written to; `usage()` and `discard()` count pages that were only
+   * read, too. What cannot do without throws a RangeError: `usage()` of a memory in the engine, or with a
+   * resizable buffer; and `toWebAssembly()` of a memory that `map()` has put a file into.
+   */
+  readonly pageStates: boolean;
+  /**
    * Whether the system can put a file's pages in place of a memory's: on Linux and macOS. Where it cannot
    * (Windows), `Memory.open()` and `map()` throw a TypeError, and a snapshot is a copy of the bytes that
    * are not zero, which `restore()` and `Memory.from()` copy again.

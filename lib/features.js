@@ -9,6 +9,7 @@ const native = require("../native");
 const FIRST_SAFE_V8 = 12;
 
 let hugePages;
+let pageStates;
 let resizableBuffers;
 
 /** Whether the engine makes buffers over pages of ours. */
@@ -29,6 +30,10 @@ const features = Object.freeze({
 
   get hugePages() {
     return (hugePages ??= native.hasHugePages());
+  },
+
+  get pageStates() {
+    return (pageStates ??= native.tellsPageStates());
   },
 
   mappedFiles: native.mapsFiles(),

@@ -9,7 +9,7 @@ const page = path.join(__dirname, "..", "docs", "platforms.md");
 const between = /(<!-- features: [^>]* -->\n\n).*?(\n\n<!-- end of features -->)/s;
 
 // The system's, not the runtime's.
-const OF_THE_SYSTEM = ["hugePages", "mappedFiles", "waits"];
+const OF_THE_SYSTEM = ["hugePages", "pageStates", "mappedFiles", "waits"];
 
 /** A table in Markdown, as prettier has it, of `{ name, features }` of each runtime. */
 function featureTable(columns) {

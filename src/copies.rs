@@ -88,7 +88,7 @@ fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
     let mut overlays = Overlays::lock();
     let copies = room.pages(piece.length())?;
     let mut copied = Vec::new();
-    for run in runs_of_piece(&addresses, Some(overlay))? {
+    for run in runs_of_piece(&addresses, Some(overlay)) {
         for_bytes(&part(piece, run.clone())?, |bytes, at| {
             let start = run.start.saturating_add(at);
             let offsets = start..start.saturating_add(bytes.length().get());

@@ -294,6 +294,12 @@ pub fn has_huge_pages() -> bool {
     sys::has_huge_pages()
 }
 
+/// Whether the system tells of this process's pages.
+#[napi(catch_unwind)]
+pub fn tells_page_states() -> bool {
+    sys::tells_page_states()
+}
+
 /// Whether the system can put a file's pages in place of a memory's.
 #[napi(catch_unwind)]
 pub fn maps_files() -> bool {

@@ -101,7 +101,7 @@ pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
 /// What the system says.
 pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
     let mut builder = ImageBuilder::new(pages.length())?;
-    for run in runs_with_bytes(pages)? {
+    for run in runs_with_bytes(pages) {
         for_bytes(&part(pages, run.clone())?, |bytes, at| {
             builder.add_pages(bytes, run.start.saturating_add(at))
         })?;
@@ -111,37 +111,31 @@ pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
 
 /// Where there may be other bytes than zeros in the pages. What is left out was zero: nobody can put
 /// something else under them before the states of all are known.
-fn runs_with_bytes(pages: &PageRange) -> Result<Vec<Range<usize>>, MemoryError> {
+fn runs_with_bytes(pages: &PageRange) -> Vec<Range<usize>> {
     let all = pages.addresses();
     let overlays = Overlays::lock();
     let mut runs = Vec::new();
     for (addresses, overlay) in overlays.pieces(&all) {
         let offset = addresses.start.saturating_sub(all.start);
         let shifted = |at: usize| at.saturating_add(offset);
-        let inside = runs_of_piece(&addresses, overlay.as_ref())?.into_iter();
+        let inside = runs_of_piece(&addresses, overlay.as_ref()).into_iter();
         runs.extend(inside.map(|run| shifted(run.start)..shifted(run.end)));
     }
-    Ok(runs)
+    runs
 }
 
 /// The same of one piece, as offsets from its start.
-///
-/// # Errors
-///
-/// If the system does not tell.
-pub fn runs_of_piece(
-    addresses: &Range<usize>,
-    overlay: Option<&Overlay>,
-) -> Result<Vec<Range<usize>>, MemoryError> {
+pub fn runs_of_piece(addresses: &Range<usize>, overlay: Option<&Overlay>) -> Vec<Range<usize>> {
+    let all = || std::iter::once(0..addresses.len()).collect();
     if overlay.is_some_and(Overlay::is_file) {
         // What is in a file, only reading it tells.
-        return Ok(std::iter::once(0..addresses.len()).collect());
+        return all();
     }
     let page = HostBytes::page().get();
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut at = 0_usize;
     let mut of_image = overlay.into_iter().flat_map(Overlay::runs).peekable();
-    sys::page_states(addresses.clone(), |state| {
+    let told = sys::page_states(addresses.clone(), |state| {
         let end = at.saturating_add(page);
         while of_image.next_if(|run| run.end <= at).is_some() {}
         if state.has_bytes() || of_image.peek().is_some_and(|run| run.start < end) {
@@ -151,9 +145,9 @@ pub fn runs_of_piece(
             }
         }
         at = end;
-    })
-    .map_err(|source| MemoryError::Unknown { source })?;
-    Ok(runs)
+    });
+    // If the system does not tell, reading does.
+    told.map_or_else(|_| all(), |()| runs)
 }
 
 /// Writes what of anonymous pages is not zero to a file, at `offset`, but nothing from `end` on.
@@ -168,7 +162,7 @@ pub fn write_runs(
     end: u64,
 ) -> Result<(), MemoryError> {
     let _held = SizeSignal::hold();
-    for run in runs_of_piece(&pages.addresses(), None)? {
+    for run in runs_of_piece(&pages.addresses(), None) {
         let start = run.start;
         let run = part(pages, run)?;
         for_bytes(&run, |bytes, at| {

@@ -33,6 +33,11 @@ impl PageState {
     }
 }
 
+/// Whether the system tells of this process's pages: as much as it ever does.
+pub fn tells_page_states() -> bool {
+    true
+}
+
 /// Visits the state of each page of the system's in `addresses`, in order.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub use super::unix::Mapping;
 pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Watch, copies, file, page_size};
 pub use process::{
     address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_states,
-    private_pages, resident_bytes,
+    private_pages, resident_bytes, tells_page_states,
 };
 pub use size_signal::SizeSignal;
 

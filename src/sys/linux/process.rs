@@ -5,6 +5,8 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::ptr;
 
 use rustix::fs::{FallocateFlags, SealFlags, fcntl_get_seals};
 use rustix::io::{Errno, retry_on_intr};
@@ -42,6 +44,11 @@ pub fn address_space_left() -> Option<usize> {
 pub fn has_huge_pages() -> bool {
     fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
         .is_ok_and(|choices| !choices.contains("[never]"))
+}
+
+/// Whether the kernel tells of this process's pages: not without `/proc`.
+pub fn tells_page_states() -> bool {
+    Path::new("/proc/self/pagemap").exists()
 }
 
 /// What the kernel has for a page.
@@ -115,12 +122,39 @@ pub fn private_pages(addresses: &Range<usize>, most: usize) -> Option<Vec<Range<
 }
 
 /// How many bytes of `addresses` take memory of this process's, or are a file's that do. What was only
-/// read, and so is the page of zeros that all processes have, does not.
+/// read, and so is the page of zeros that all processes have, does not; but without `/proc`, it does.
 ///
 /// # Errors
 ///
-/// Where the system does not say.
+/// If the system does not tell.
 pub fn resident_bytes(addresses: &Range<usize>) -> io::Result<usize> {
+    told_resident(addresses).or_else(|error| in_core(addresses).map_err(|_| error))
+}
+
+/// The bytes of `addresses` that are in memory, in pages that were only read too.
+fn in_core(addresses: &Range<usize>) -> io::Result<usize> {
+    const PAGES: usize = 4096;
+    let page = page_size();
+    let mut states = [0; PAGES];
+    let mut bytes = 0_usize;
+    for start in addresses.clone().step_by(PAGES * page) {
+        let length = addresses.end.saturating_sub(start).min(PAGES * page);
+        fault::check("mincore")?;
+        let first = ptr::without_provenance_mut(start);
+        // SAFETY: the kernel checks the addresses; `states` has room for each page's.
+        let result = unsafe { libc::mincore(first, length, states.as_mut_ptr()) };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let states = states.iter().take(length.div_ceil(page));
+        let resident = states.filter(|state| **state & 1 != 0).count();
+        bytes = bytes.saturating_add(resident.saturating_mul(page));
+    }
+    Ok(bytes)
+}
+
+/// The bytes of [`resident_bytes`], as `/proc` tells them.
+fn told_resident(addresses: &Range<usize>) -> io::Result<usize> {
     let mut bytes = 0_usize;
     let counted = scan(addresses, PagemapScan::PRESENT, 0, |region| {
         bytes = bytes.saturating_add(region.len());
@@ -461,6 +495,20 @@ mod tests {
                 .collect::<Vec<_>>(),
             [true, false]
         );
+    }
+
+    #[test]
+    fn pages_in_memory_are_counted_without_proc() {
+        let bytes = |pages: usize| HostBytes::round_up(pages * page_size()).unwrap();
+        let mapping = Mapping::reserve(bytes(5), bytes(5)).unwrap();
+        let first = mapping.base().as_ptr();
+        let start = first.addr();
+        let all = start..start + bytes(5).get();
+        assert_eq!(in_core(&all).unwrap(), 0);
+        // SAFETY: a byte of an accessible page.
+        unsafe { first.wrapping_add(3 * page_size()).write_volatile(1) };
+        assert_eq!(in_core(&all).unwrap(), page_size());
+        assert_eq!(resident_bytes(&all).unwrap(), page_size());
     }
 
     #[test]
