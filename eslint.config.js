@@ -23,7 +23,7 @@ const builtIns = Object.keys({ ...globals.builtin, ...globals.node, WebAssembly:
 
 // Methods of built-in prototypes. The objects named here are ours, and have methods of those names.
 const METHODS =
-  "at|push|pop|shift|unshift|splice|slice|concat|map|filter|find|findIndex|forEach|includes|indexOf|some|every|reduce|join|sort|reverse|fill|flat|flatMap|subarray|entries|keys|values|startsWith|endsWith|replace|replaceAll|split|trim|padStart|exec|test|match|then|catch|finally|has|get|set|add|delete|deref|register|unref|call|apply|bind|toString|valueOf|hasOwnProperty";
+  "at|push|pop|shift|unshift|splice|slice|concat|map|filter|find|findIndex|forEach|includes|indexOf|some|every|reduce|join|sort|reverse|fill|flat|flatMap|subarray|entries|keys|values|startsWith|endsWith|replace|replaceAll|split|trim|padStart|exec|test|match|then|catch|finally|has|get|set|add|delete|deref|unref|call|apply|bind|toString|valueOf|hasOwnProperty";
 const OURS = "Slot|ImageSlot|native|engine|identity|pages";
 
 const LATE_LOOKUPS = [

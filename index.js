@@ -1,16 +1,28 @@
 "use strict";
 
-const { setImmediate } = require("node:timers");
+const { setImmediate, clearImmediate } = require("node:timers");
 
 const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./lib/convert");
-const { readDescriptor, readOptions } = require("./lib/descriptor");
+const { readDescriptor, readOptions, readSnapshotOptions } = require("./lib/descriptor");
+const { createExotic } = require("./lib/exotic");
 const { features } = require("./lib/features");
 const { closed } = require("./lib/closed-store");
 const identity = require("./lib/identity");
-const { isMemory: isEngineMemory } = require("./lib/engine");
-const { isRegistered } = require("./lib/registered");
-const { markAsUncloneable } = require("./lib/marks");
+const { EngineMemory, isMemory: isEngineMemory } = require("./lib/engine");
 const pages = require("./lib/pages");
+const {
+  ObjectDefineProperty,
+  ObjectGetPrototypeOf,
+  ObjectPrototype,
+  ObjectSetPrototypeOf,
+  ReflectApply,
+  ReflectSetPrototypeOf,
+  SymbolDispose,
+  SymbolToStringTag,
+  TypeError,
+} = require("./lib/primordials");
+const { prototypeIn, rememberPrototype } = require("./lib/realm");
+const { isRegistered } = require("./lib/registered");
 const { keepShapesOf } = require("./lib/shapes");
 const { Snapshot, snapshotOf, isSnapshot, imageOf } = require("./lib/snapshot");
 const { Slot } = require("./lib/slot");
@@ -18,75 +30,46 @@ const { createStore, openStore, hostObject } = require("./lib/store");
 
 // What most programs never need is loaded when it is used.
 
-// What the next Memory is to be over, while Memory.from() runs the constructor.
-let opened;
-
-class Memory {
+// It inherits from no class, but its constructor returns an object that it has not made itself.
+class Memory extends null {
   constructor(descriptor, options = undefined) {
-    const isNew = opened === undefined;
-    const store = isNew ? createStore(readDescriptor(descriptor), readOptions(options)) : opened;
-    const object = isNew ? hostObject(store) : undefined;
-    if (object === undefined) {
-      Slot.add(this, store);
-      // Posted, it would arrive as an empty object.
-      markAsUncloneable(this);
+    const type = readDescriptor(descriptor);
+    const read = readOptions(options);
+    const prototype = prototypeFor(new.target);
+    const store = createStore(type, read);
+    const host = hostObject(store);
+    if (host === undefined) {
+      const memory = memoryOver(store, prototype);
       if (!hasExample && store.memory === undefined && !isRegistered()) keepExampleSoon();
-      return;
+      return memory;
     }
-    Object.setPrototypeOf(object, Object.getPrototypeOf(this));
-    Slot.add(object, store);
-    remember(object, store);
-    return object;
+    ObjectSetPrototypeOf(host, prototype);
+    return adopt(host, store);
   }
 
   static open(path, options = undefined) {
     const { openFile } = require("./lib/open");
-    return Memory.#over(openFile(path, options));
+    return onlyMemoryOver(openFile(path, options));
   }
 
   static from(source, options = undefined) {
-    if (isSnapshot(source)) return Memory.#startingAs(imageOf(source, "Memory.from()"), options);
+    if (isSnapshot(source)) return startingAs(source, options);
     if (isObject(source) && Slot.isIn(source)) {
       storeOf(source, "from()");
       return source;
     }
     const known = isObject(source) ? identity.findEngineMemory(source) : undefined;
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      welcome(source);
+      return known;
+    }
     const store = openStore(source);
     if (store === undefined) {
       throw new TypeError(
         `Memory.from(): expected a WebAssembly.Memory or what share() returned, got ${show(source)}`,
       );
     }
-    return Memory.#over(store);
-  }
-
-  /** A new memory of the type that the image's was, but for what `options` say. */
-  static #startingAs(image, options) {
-    const { address, maximum, shared } = image.type;
-    const given = isObject(options) ? options : {};
-    const memory = new Memory({
-      address,
-      initial: fromAddress(image.byteLength / PAGE, address),
-      maximum: given.maximum ?? (maximum === undefined ? maximum : fromAddress(maximum, address)),
-      shared: given.shared ?? shared,
-    });
-    pages.restore(Slot.get(memory), image, "Memory.from()");
-    return memory;
-  }
-
-  /** The one object of this thread over that store's memory. */
-  static #over(store) {
-    const known = store.isShared ? identity.findShared(store) : undefined;
-    if (known !== undefined) return known;
-    opened = store;
-    try {
-      const memory = new Memory();
-      remember(memory, store);
-      return memory;
-    } finally {
-      opened = undefined;
-    }
+    return onlyMemoryOver(store);
   }
 
   get buffer() {
@@ -144,7 +127,7 @@ class Memory {
   }
 
   discard(offset, length) {
-    storeOf(this, "discard()");
+    checkReceiver(this, "discard()");
     const from = toPageBytes(offset, "Memory.discard(): offset");
     const bytes = toPageBytes(length, "Memory.discard(): length");
     return pages.discard(storeOf(this, "discard()"), from, bytes);
@@ -157,8 +140,9 @@ class Memory {
   }
 
   restore(snapshot) {
-    const store = storeOf(this, "restore()");
-    pages.restore(store, imageOf(snapshot, "Memory.restore()"), "Memory.restore()");
+    checkReceiver(this, "restore()");
+    const image = imageOf(snapshot, "Memory.restore()");
+    pages.restore(storeOf(this, "restore()"), image, "Memory.restore()");
   }
 
   map(offset, file, options = undefined) {
@@ -214,18 +198,92 @@ class Memory {
   }
 }
 
-/** The store of a memory, for a member; throws where the receiver is none. */
+/** The store of a memory, for a member; throws if the receiver is not a memory, or is closed. */
 function storeOf(receiver, member) {
   let store;
   try {
     store = Slot.get(receiver);
   } catch {
-    // A memory that a module exported is one to the class that stands in for the engine's.
-    if (isRegistered() && isEngineMemory(receiver)) return Slot.get(Memory.from(receiver));
-    throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
+    return storeOfEngineMemory(receiver, member);
   }
   if (store === closed) throw new TypeError(`Memory.${member}: the memory is closed`);
   return store;
+}
+
+/**
+ * The store of a memory of the engine's that has no slot. Such memories have our members if this class
+ * stands in for the engine's, and later if they have our prototype from that time.
+ */
+function storeOfEngineMemory(receiver, member) {
+  if (isEngineMemory(receiver) && (isRegistered() || hasOurPrototype(receiver))) {
+    return storeOf(Memory.from(receiver), member);
+  }
+  throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
+}
+
+function hasOurPrototype(memory) {
+  return ObjectGetPrototypeOf(memory) === Memory.prototype;
+}
+
+/** For a member that converts arguments, which may close the memory: its state is looked at later. */
+function checkReceiver(receiver, member) {
+  if (!isObject(receiver) || !Slot.isIn(receiver)) storeOf(receiver, member);
+}
+
+/** The prototype of what `new` makes. For a class without one, it is that of the class's realm. */
+function prototypeFor(newTarget) {
+  if (newTarget === Memory) return Memory.prototype;
+  const { prototype } = newTarget;
+  return isObject(prototype) ? prototype : prototypeIn(newTarget, Memory.prototype);
+}
+
+/** A new memory of the type that the snapshot's was, except for what `options` say. */
+function startingAs(snapshot, options) {
+  const image = imageOf(snapshot, "Memory.from()");
+  const type = readSnapshotOptions(options, image.byteLength / PAGE, image.type);
+  const store = createStore(type, { hugePages: false });
+  pages.restore(store, image, "Memory.from()");
+  const host = hostObject(store);
+  if (host === undefined) return memoryOver(store, Memory.prototype);
+  ObjectSetPrototypeOf(host, Memory.prototype);
+  return adopt(host, store);
+}
+
+function memoryOver(store, prototype) {
+  const memory = createExotic(Memory);
+  if (prototype !== Memory.prototype) ObjectSetPrototypeOf(memory, prototype);
+  Slot.add(memory, store);
+  return memory;
+}
+
+/** The one object of this thread over that store's memory. */
+function onlyMemoryOver(store) {
+  const known = store.isShared ? identity.findShared(store) : undefined;
+  const isWelcome = store.memory !== undefined && welcome(store.memory);
+  if (known !== undefined) return known;
+  if (isWelcome) return adopt(store.memory, store);
+  const memory = memoryOver(store, Memory.prototype);
+  remember(memory, store);
+  return memory;
+}
+
+/**
+ * Gives a memory of the engine's our prototype, if our class stands in for the engine's. Returns whether
+ * it did: not if the memory is frozen, of another realm, or of a class of the program's.
+ */
+function welcome(memory) {
+  return (
+    isRegistered() &&
+    ObjectGetPrototypeOf(memory) === EngineMemory.prototype &&
+    ReflectSetPrototypeOf(memory, Memory.prototype)
+  );
+}
+
+/** Makes a memory of the engine's a `Memory` itself. */
+function adopt(memory, store) {
+  Slot.add(memory, store);
+  remember(memory, store);
+  return memory;
 }
 
 /** Has a memory live in a store from now on, which may be the one that it lives in. */
@@ -243,13 +301,22 @@ function remember(memory, store) {
 
 let hasExample = false;
 
+const { unref } = takeImmediate();
+
+/** One that never runs: of what class they are, nothing else tells. */
+function takeImmediate() {
+  const immediate = setImmediate(() => {});
+  clearImmediate(immediate);
+  return immediate;
+}
+
 /**
  * Once there is a memory over pages of ours, and the next will be too. Not at once: who loads this may
  * never make one, and who makes one is waiting for it.
  */
 function keepExampleSoon() {
   hasExample = true;
-  setImmediate(() => {
+  const immediate = setImmediate(() => {
     try {
       // A memory that has grown has every shape.
       const example = new Memory({ initial: 0, maximum: 0 });
@@ -258,11 +325,17 @@ function keepExampleSoon() {
     } catch {
       // There is room for no more. Without it, growing takes longer.
     }
-  }).unref();
+  });
+  ReflectApply(unref, immediate, []);
 }
 
-if (Symbol.dispose !== undefined) {
-  Object.defineProperty(Memory.prototype, Symbol.dispose, {
+// Like any class that inherits from none.
+ObjectSetPrototypeOf(Memory.prototype, ObjectPrototype);
+rememberPrototype(Memory.prototype);
+
+if (SymbolDispose !== undefined) {
+  ObjectDefineProperty(Memory.prototype, SymbolDispose, {
+    __proto__: null,
     value: Memory.prototype.close,
     writable: true,
     configurable: true,
@@ -270,8 +343,8 @@ if (Symbol.dispose !== undefined) {
 }
 
 // As WebIDL has the members of an interface: enumerable.
-const enumerable = { enumerable: true };
-for (const member of [
+const enumerable = { __proto__: null, enumerable: true };
+const members = [
   "buffer",
   "grow",
   "type",
@@ -289,12 +362,14 @@ for (const member of [
   "notify",
   "usage",
   "close",
-]) {
-  Object.defineProperty(Memory.prototype, member, enumerable);
+];
+for (let i = 0; i < members.length; i++) {
+  ObjectDefineProperty(Memory.prototype, members[i], enumerable);
 }
-Object.defineProperty(Memory, "from", enumerable);
-Object.defineProperty(Memory, "open", enumerable);
-Object.defineProperty(Memory.prototype, Symbol.toStringTag, {
+ObjectDefineProperty(Memory, "from", enumerable);
+ObjectDefineProperty(Memory, "open", enumerable);
+ObjectDefineProperty(Memory.prototype, SymbolToStringTag, {
+  __proto__: null,
   value: "WebAssembly.Memory",
   configurable: true,
 });

@@ -1,5 +1,7 @@
 "use strict";
 
+const { TypeError } = require("./primordials");
+
 /** The store of a memory that was closed: of what a store has, only what needs no asking before. */
 const closed = {
   get buffer() {

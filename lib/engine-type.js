@@ -5,7 +5,16 @@
 
 const { PAGE } = require("./convert");
 const { sizeLimit } = require("./descriptor");
-const { Module, Instance, LinkError, validate, isShared, bufferOf } = require("./engine");
+const {
+  Module,
+  Instance,
+  LinkError,
+  validate,
+  isShared,
+  bufferOf,
+  byteLengthOf,
+} = require("./engine");
+const { FunctionPrototypeSymbolHasInstance, MathFloor, Uint8Array } = require("./primordials");
 
 /** The type of a memory of the engine's. */
 function typeOf(memory) {
@@ -26,11 +35,11 @@ function addressOf(memory) {
 
 /** The smallest maximum under which a module can import the memory; undefined if it has none. */
 function maximumOf(memory, type) {
-  let low = bufferOf(memory).byteLength / PAGE;
+  let low = byteLengthOf(bufferOf(memory)) / PAGE;
   let high = sizeLimit(type);
   if (!canImport(memory, { ...type, maximum: high })) return undefined;
   while (low < high) {
-    const middle = Math.floor((low + high) / 2);
+    const middle = MathFloor((low + high) / 2);
     if (canImport(memory, { ...type, maximum: middle })) high = middle;
     else low = middle + 1;
   }
@@ -42,7 +51,7 @@ function canImport(memory, type) {
     new Instance(new Module(moduleThatImports(type)), { "": { "": memory } });
     return true;
   } catch (error) {
-    if (error instanceof LinkError) return false;
+    if (FunctionPrototypeSymbolHasInstance(LinkError, error)) return false;
     throw error;
   }
 }
@@ -54,16 +63,28 @@ const MEMORY_IMPORT = 2;
 /** A module that imports a memory of that type as "" of "", and does nothing else. */
 function moduleThatImports({ address, shared = false, maximum }) {
   const flags = (maximum === undefined ? 0 : 1) | (shared ? 2 : 0) | (address === "i64" ? 4 : 0);
-  const limits = maximum === undefined ? [flags, 0] : [flags, 0, ...leb128(maximum)];
-  const imports = [1, 0, 0, MEMORY_IMPORT, ...limits];
-  return Uint8Array.from([...MODULE_HEADER, IMPORT_SECTION, imports.length, ...imports]);
+  const section = [1, 0, 0, MEMORY_IMPORT, flags, 0];
+  const sizeOfMaximum = maximum === undefined ? 0 : sizeOf(maximum);
+  const start = MODULE_HEADER.length + 2;
+  const bytes = new Uint8Array(start + section.length + sizeOfMaximum);
+  for (let i = 0; i < MODULE_HEADER.length; i++) bytes[i] = MODULE_HEADER[i];
+  bytes[start - 2] = IMPORT_SECTION;
+  bytes[start - 1] = section.length + sizeOfMaximum;
+  for (let i = 0; i < section.length; i++) bytes[start + i] = section[i];
+  let rest = maximum;
+  for (let i = 0; i < sizeOfMaximum; i++) {
+    const isLast = i === sizeOfMaximum - 1;
+    bytes[start + section.length + i] = (rest % 128) | (isLast ? 0 : 128);
+    rest = MathFloor(rest / 128);
+  }
+  return bytes;
 }
 
-function leb128(number) {
-  const bytes = [];
-  for (; number >= 128; number = Math.floor(number / 128)) bytes.push((number % 128) | 128);
-  bytes.push(number);
-  return bytes;
+/** How many bytes a number takes as LEB128. */
+function sizeOf(number) {
+  let size = 1;
+  for (let rest = number; rest >= 128; rest = MathFloor(rest / 128)) size++;
+  return size;
 }
 
 module.exports = { typeOf, addressOf };

@@ -5,14 +5,36 @@
 
 const { isSharedArrayBuffer: isShared } = require("node:util/types");
 
+const {
+  ArrayBufferPrototypeGetByteLength,
+  BigInt,
+  Error,
+  FunctionPrototypeSymbolHasInstance,
+  Number,
+  ObjectGetOwnPropertyDescriptor,
+  RangeError,
+  ReflectApply,
+  SharedArrayBufferPrototypeGetByteLength,
+  WebAssembly,
+} = require("./primordials");
+
+if (WebAssembly === undefined) {
+  const error = new Error(
+    "linear-memory: this engine runs without WebAssembly, as it does with --jitless",
+  );
+  error.code = "ERR_LINEAR_MEMORY_NO_WEBASSEMBLY";
+  throw error;
+}
+
 const { Memory: EngineMemory, Module, Instance, LinkError, validate } = WebAssembly;
 const { grow: growMemory, toFixedLengthBuffer, toResizableBuffer } = EngineMemory.prototype;
-const { get: getBuffer } = Object.getOwnPropertyDescriptor(EngineMemory.prototype, "buffer");
+const { get: getBuffer } = ObjectGetOwnPropertyDescriptor(EngineMemory.prototype, "buffer");
 
 /** A new memory of the engine's; 32-bit where it has no 64-bit ones. Throws what the engine does. */
 function create({ address, initial, maximum, shared }) {
-  if (!is64({ address })) return new EngineMemory({ initial, maximum, shared });
+  if (!is64({ address })) return new EngineMemory({ __proto__: null, initial, maximum, shared });
   return new EngineMemory({
+    __proto__: null,
     address,
     initial: BigInt(initial),
     maximum: maximum === undefined ? undefined : BigInt(maximum),
@@ -30,7 +52,7 @@ function isMemory(value) {
 }
 
 function bufferOf(memory) {
-  return Reflect.apply(getBuffer, memory, []);
+  return ReflectApply(getBuffer, memory, []);
 }
 
 /**
@@ -46,11 +68,18 @@ function sharedBufferOf(memory) {
   return bufferOf(memory);
 }
 
-const interruptible = { valueOf: () => 0 };
+const interruptible = { __proto__: null, valueOf: () => 0 };
+
+/** The length of a buffer, shared or not. A program can give a buffer a `byteLength` of its own. */
+function byteLengthOf(buffer) {
+  return isShared(buffer)
+    ? SharedArrayBufferPrototypeGetByteLength(buffer)
+    : ArrayBufferPrototypeGetByteLength(buffer);
+}
 
 /** Pages before. Throws what the engine does. */
 function grow(memory, type, delta) {
-  return Number(Reflect.apply(growMemory, memory, [is64(type) ? BigInt(delta) : delta]));
+  return Number(ReflectApply(growMemory, memory, [is64(type) ? BigInt(delta) : delta]));
 }
 
 /** Whether the engine's class makes resizable buffers: those of V8 13.6 do with a flag, later ones always. */
@@ -58,12 +87,12 @@ const hasResizable = toResizableBuffer !== undefined;
 
 /** The buffer that is resizable from then on. Throws what the engine does. */
 function makeResizable(memory) {
-  return Reflect.apply(toResizableBuffer, memory, []);
+  return ReflectApply(toResizableBuffer, memory, []);
 }
 
 /** The buffer that is of fixed length from then on. */
 function makeFixed(memory) {
-  return Reflect.apply(toFixedLengthBuffer, memory, []);
+  return ReflectApply(toFixedLengthBuffer, memory, []);
 }
 
 /** Whether the engine's class takes the BigInts of that type. */
@@ -80,11 +109,11 @@ function has64() {
 
 function makes64() {
   try {
-    new EngineMemory({ address: "i64", initial: 0n, maximum: 0n });
+    new EngineMemory({ __proto__: null, address: "i64", initial: 0n, maximum: 0n });
     return true;
   } catch (error) {
     // Refused for want of memory, it is still taken.
-    return error instanceof RangeError;
+    return FunctionPrototypeSymbolHasInstance(RangeError, error);
   }
 }
 
@@ -99,6 +128,7 @@ module.exports = {
   isShared,
   bufferOf,
   sharedBufferOf,
+  byteLengthOf,
   grow,
   hasResizable,
   makeResizable,

@@ -2,6 +2,15 @@
 
 const { getSystemErrorName } = require("node:util");
 
+const {
+  FunctionPrototypeSymbolHasInstance,
+  ObjectDefineProperty,
+  RangeError,
+  RegExpPrototypeExec,
+  TypeError,
+  platform,
+} = require("./primordials");
+
 /**
  * An error of the addon's as one of the caller's realm: a TypeError where the memory is gone, or
  * something is not what it should be; a RangeError where something could not be had. Where the system
@@ -9,15 +18,24 @@ const { getSystemErrorName } = require("node:util");
  * have thrown such a one.
  */
 function translate(error, member) {
-  if (error instanceof TypeError) return error;
-  const Kind = ["Closing", "InvalidArg"].includes(error.code) ? TypeError : RangeError;
+  if (FunctionPrototypeSymbolHasInstance(TypeError, error)) return error;
+  const { code } = error;
+  const Kind = code === "Closing" || code === "InvalidArg" ? TypeError : RangeError;
   const translated = new Kind(`${member}: ${error.message}`, { cause: error });
   // Of Windows, these are not the numbers that Node has codes for.
-  if (process.platform === "win32") return translated;
+  if (platform === "win32") return translated;
   // What Rust ends with what the system says.
-  const [, number] = /\(os error (\d+)\)$/.exec(error.message) ?? [];
-  if (number === undefined) return translated;
-  return Object.assign(translated, { errno: -number, code: getSystemErrorName(-number) });
+  const found = RegExpPrototypeExec(/\(os error (\d+)\)$/, error.message);
+  if (found === null) return translated;
+  const errno = -found[1];
+  setOwn(translated, "errno", errno);
+  setOwn(translated, "code", getSystemErrorName(errno));
+  return translated;
+}
+
+function setOwn(error, key, value) {
+  const attributes = { writable: true, enumerable: true, configurable: true };
+  ObjectDefineProperty(error, key, { __proto__: null, value, ...attributes });
 }
 
 /** Whether a translated error says that the engine makes no buffers over pages of ours. */

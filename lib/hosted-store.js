@@ -4,6 +4,7 @@ const { PAGE } = require("./convert");
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const { typeOf, addressOf } = require("./engine-type");
+const { MathMin, RangeError, TypeError, Uint8Array } = require("./primordials");
 const native = require("../native");
 
 /**
@@ -52,7 +53,7 @@ class HostedStore {
   }
 
   get size() {
-    return this.buffer.byteLength / PAGE;
+    return engine.byteLengthOf(this.buffer) / PAGE;
   }
 
   get buffer() {
@@ -92,8 +93,8 @@ class HostedStore {
    */
   get reserved() {
     return {
-      reserved: Math.min(native.hostedReserved(this.pages), sizeLimit(this.type) * PAGE),
-      committed: this.buffer.byteLength,
+      reserved: MathMin(native.hostedReserved(this.pages), sizeLimit(this.type) * PAGE),
+      committed: engine.byteLengthOf(this.buffer),
     };
   }
 

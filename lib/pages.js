@@ -3,12 +3,15 @@
 // What can be done to the pages of a memory in place, whichever store they are in.
 
 const { canBeCutOff } = require("./buffers");
+const { byteLengthOf } = require("./engine");
 const { translate } = require("./errors");
+const { RangeError, TypeError, TypedArrayPrototypeGetByteLength } = require("./primordials");
 const native = require("../native");
 
 /** Gives pages back to the system. Returns how many bytes of memory that freed. */
 function discard(store, offset, length) {
-  const { byteLength } = store.pages;
+  const { pages } = store;
+  const byteLength = store.isShared ? TypedArrayPrototypeGetByteLength(pages) : byteLengthOf(pages);
   if (length > byteLength - offset) {
     throw new RangeError(
       `Memory.discard(): ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,

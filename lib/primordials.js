@@ -85,4 +85,7 @@ module.exports = {
   WeakMapPrototypeSet: uncurryThis(WeakMap.prototype.set),
   WeakRef,
   WeakRefPrototypeDeref: uncurryThis(WeakRef.prototype.deref),
+  /** Undefined if the engine runs without it. */
+  WebAssembly: globalThis.WebAssembly,
+  platform: process.platform,
 };

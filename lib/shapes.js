@@ -8,9 +8,9 @@
  * for each memory that comes when there is no other.
  */
 function keepShapesOf(...objects) {
-  kept.push(...objects);
+  kept = [kept, objects];
 }
 
-const kept = [];
+let kept;
 
 module.exports = { keepShapesOf };

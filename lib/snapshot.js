@@ -1,25 +1,20 @@
 "use strict";
 
 const { show, isObject } = require("./convert");
+const { createExotic } = require("./exotic");
+const {
+  ObjectDefineProperty,
+  ObjectPrototype,
+  ObjectSetPrototypeOf,
+  SymbolToStringTag,
+  TypeError,
+} = require("./primordials");
 const { readSnapshot, writeSnapshot } = require("./snapshot-file");
 
-// What the next Snapshot is of. Programs cannot make any.
-let taken;
-
-let isSnapshot;
-
-// What a Snapshot is of; throws where `value` is none.
-let imageOf;
-
-/** A frozen image of a memory's bytes, and the type of that memory. */
-class Snapshot {
-  #image;
-
+/** A frozen image of a memory's bytes, and the type of that memory. Programs cannot make any. */
+class Snapshot extends null {
   constructor() {
-    if (taken === undefined) {
-      throw new TypeError("Snapshot: memory.snapshot() and Snapshot.open() make them, not new");
-    }
-    this.#image = taken;
+    throw new TypeError("Snapshot: memory.snapshot() and Snapshot.open() make them, not new");
   }
 
   static open(file) {
@@ -33,32 +28,53 @@ class Snapshot {
   save(file) {
     writeSnapshot(imageOf(this, "Snapshot.save()"), file);
   }
+}
 
-  static {
-    isSnapshot = (value) => isObject(value) && #image in value;
+/** Where a Snapshot has its image: a private field, added to an object that this class has not made. */
+class ImageSlot extends function (object) {
+  return object;
+} {
+  #image;
 
-    imageOf = (value, member) => {
-      if (isSnapshot(value)) return value.#image;
-      throw new TypeError(`${member}: expected a Snapshot, got ${show(value)}`);
-    };
+  constructor(object, image) {
+    super(object);
+    this.#image = image;
   }
+
+  static isIn(object) {
+    return #image in object;
+  }
+
+  static get(object) {
+    return object.#image;
+  }
+}
+
+function isSnapshot(value) {
+  return isObject(value) && ImageSlot.isIn(value);
+}
+
+/** What a Snapshot is of; throws if `value` is not one. */
+function imageOf(value, member) {
+  if (isSnapshot(value)) return ImageSlot.get(value);
+  throw new TypeError(`${member}: expected a Snapshot, got ${show(value)}`);
 }
 
 /** A Snapshot of an image: its number, what keeps it alive, its length, the type of its memory. */
 function snapshotOf(image) {
-  taken = image;
-  try {
-    return new Snapshot();
-  } finally {
-    taken = undefined;
-  }
+  const snapshot = createExotic(Snapshot);
+  new ImageSlot(snapshot, image);
+  return snapshot;
 }
 
-for (const member of ["byteLength", "save"]) {
-  Object.defineProperty(Snapshot.prototype, member, { enumerable: true });
-}
-Object.defineProperty(Snapshot, "open", { enumerable: true });
-Object.defineProperty(Snapshot.prototype, Symbol.toStringTag, {
+ObjectSetPrototypeOf(Snapshot.prototype, ObjectPrototype);
+
+const enumerable = { __proto__: null, enumerable: true };
+ObjectDefineProperty(Snapshot.prototype, "byteLength", enumerable);
+ObjectDefineProperty(Snapshot.prototype, "save", enumerable);
+ObjectDefineProperty(Snapshot, "open", enumerable);
+ObjectDefineProperty(Snapshot.prototype, SymbolToStringTag, {
+  __proto__: null,
   value: "Snapshot",
   configurable: true,
 });

@@ -27,6 +27,7 @@ const { isRefusal } = require("./errors");
 const { features } = require("./features");
 const { isRegistered } = require("./registered");
 const { ReservedStore } = require("./reserved-store");
+const { RangeError, TypeError, platform } = require("./primordials");
 const { readToken } = require("./token");
 
 /** The store of a new memory. */
@@ -64,7 +65,7 @@ function createHuge(type) {
     throw new TypeError("Memory: hugePages: not of a shared memory, whose pages are the engine's");
   }
   if (!features.hugePages) {
-    const reason = process.platform === "linux" ? " (transparent_hugepage is never)" : "";
+    const reason = platform === "linux" ? " (transparent_hugepage is never)" : "";
     throw new TypeError(`Memory: hugePages: this system has none${reason}`);
   }
   return new ReservedStore(type, { hugePages: true });

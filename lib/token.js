@@ -5,6 +5,7 @@
 // which a program can make up. The stores look at that.
 
 const { isObject } = require("./convert");
+const { TypeError } = require("./primordials");
 
 /** All members that a token may have, each read once; undefined where `source` is no object. */
 function readToken(source) {

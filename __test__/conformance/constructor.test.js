@@ -175,8 +175,8 @@ describe("addresses:", () => {
   });
 });
 
-test("a second argument is ignored", () => {
-  expect(pagesOf(new Memory({ initial: 1 }, { initial: 2 }))).toBe(1);
+test.each([[2], ["text"], [null]])("a second argument %p is ignored", (argument) => {
+  expect(pagesOf(new Memory({ initial: 1 }, argument))).toBe(1);
 });
 
 test("two memories of one descriptor share nothing", () => {

@@ -297,7 +297,6 @@ describe("the class Snapshot:", () => {
     ["what has the prototype", Object.create(Snapshot.prototype)],
     ["what inherits from a snapshot", Object.create(snapshot)],
     ["a proxy of a snapshot", new Proxy(snapshot, {})],
-    ["a clone of a snapshot", structuredClone(snapshot)],
   ])("is told from %s", (_, other) => {
     const memory = new Memory({ initial: 1 });
     const expectRefusal = (body, member) => {

@@ -4,12 +4,7 @@
 
 const { once } = require("node:events");
 const v8 = require("node:v8");
-const {
-  BroadcastChannel,
-  MessageChannel,
-  receiveMessageOnPort,
-  markAsUncloneable,
-} = require("node:worker_threads");
+const { BroadcastChannel, MessageChannel } = require("node:worker_threads");
 
 const { Memory } = require("../..");
 const { collect, gc, turn } = require("../support/kernel");
@@ -174,14 +169,12 @@ describe("refused:", () => {
     expect(() => memory.share()).toThrow(/^Memory\.share\(\): shared/);
   });
 
-  const testMark = markAsUncloneable === undefined ? test.skip : test;
-
-  testMark.each([
+  test.each([
     ["structuredClone()", (value) => structuredClone(value)],
     ["postMessage()", (value) => new MessageChannel().port1.postMessage(value)],
     ["a BroadcastChannel", (value) => broadcast(value)],
     ["workerData", (value) => start("", value)],
-  ])("a Memory itself in %s (needs markAsUncloneable())", (_, post) => {
+  ])("a Memory itself in %s", (_, post) => {
     class Derived extends Memory {}
     const adopted = Memory.from(new WebAssembly.Memory({ initial: 1 }));
     for (const memory of [
@@ -206,17 +199,4 @@ describe("refused:", () => {
       channel.close();
     }
   }
-
-  const testUnmarked = markAsUncloneable === undefined ? test : test.skip;
-
-  testUnmarked("what a posted Memory arrives as (where there is no markAsUncloneable())", () => {
-    const { port1, port2 } = new MessageChannel();
-    port1.postMessage(shared());
-    const { message } = receiveMessageOnPort(port2);
-    port1.close();
-    expect(() => Memory.from(message)).toThrow(TypeError);
-    expect(() => Memory.from(message)).toThrow(
-      /expected .* what share\(\) returned, got an object/,
-    );
-  });
 });

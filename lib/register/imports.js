@@ -2,7 +2,9 @@
 
 const { Memory } = require("../..");
 const { isObject } = require("../convert");
+const { ObjectCreate, Proxy, ReflectApply, ReflectGet } = require("../primordials");
 const { Slot } = require("../slot");
+const { adopt } = require("./adopt");
 
 const { toWebAssembly } = Memory.prototype;
 
@@ -15,20 +17,25 @@ const { toWebAssembly } = Memory.prototype;
  */
 function forEngine(imports) {
   if (!isObject(imports)) return imports;
-  return new Proxy(Object.create(null), {
-    get: (_, module) => namespaceForEngine(Reflect.get(imports, module)),
+  return new Proxy(ObjectCreate(null), {
+    __proto__: null,
+    get: (_, module) => namespaceForEngine(ReflectGet(imports, module)),
   });
 }
 
 function namespaceForEngine(namespace) {
   if (!isObject(namespace)) return namespace;
-  return new Proxy(Object.create(null), {
-    get: (_, name) => valueForEngine(Reflect.get(namespace, name)),
+  return new Proxy(ObjectCreate(null), {
+    __proto__: null,
+    get: (_, name) => valueForEngine(ReflectGet(namespace, name)),
   });
 }
 
 function valueForEngine(value) {
-  return isObject(value) && Slot.isIn(value) ? Reflect.apply(toWebAssembly, value, []) : value;
+  if (!isObject(value)) return value;
+  if (Slot.isIn(value)) return ReflectApply(toWebAssembly, value, []);
+  if (typeof value === "object") adopt(value);
+  return value;
 }
 
 module.exports = { forEngine };

@@ -1,7 +1,6 @@
 "use strict";
 
 const { setRegistered } = require("../registered");
-const { Patch } = require("./patch");
 const { replacements } = require("./replacements");
 
 let undo;
@@ -15,12 +14,14 @@ function register() {
 }
 
 function replaceAll() {
-  const patches = [];
+  const replace = replacements();
+  // The last one that was put in place, and those before it.
+  let patches;
   const takeAllBack = () => {
-    for (const patch of patches.splice(0)) patch.takeBack();
+    for (; patches !== undefined; patches = patches.before) patches.patch.takeBack();
   };
   try {
-    for (const replacement of replacements()) patches.push(new Patch(...replacement));
+    for (let i = 0; i < replace.length; i++) patches = { patch: replace[i](), before: patches };
   } catch (error) {
     takeAllBack(); // of a frozen WebAssembly, say
     throw error;
