@@ -90,6 +90,9 @@ pub enum MemoryError {
     /// A file that became shorter while it was mapped.
     #[error("the file was truncated while it was mapped")]
     Truncated,
+    /// An engine memory that the engine has copied to other pages than the file's.
+    #[error("the engine has moved the memory away from the file's pages")]
+    Moved,
     /// A file whose memories were all closed.
     #[error("the file is closed")]
     FileClosed,

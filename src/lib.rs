@@ -28,5 +28,6 @@ mod snapshot_file;
 mod spare;
 mod sync;
 mod sys;
+mod tail;
 mod units;
 mod waits;

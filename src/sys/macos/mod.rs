@@ -7,7 +7,9 @@ mod image;
 mod pages;
 mod process;
 
-pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, file, page_size};
+pub use super::unix::{
+    ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, at_exit, file, page_size,
+};
 pub use super::untold::{
     address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
 };

@@ -1,5 +1,6 @@
 //! What is the same on Linux and on macOS. What is not, each of them has in `of_unix`.
 
+mod exit;
 pub mod file;
 mod image_file;
 #[cfg(not(all(test, feature = "model-checking")))]
@@ -10,6 +11,7 @@ mod watch;
 
 use super::system::of_unix;
 
+pub use exit::at_exit;
 pub use image_file::{ImageBytes, ImageFile};
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use mapping::Mapping;

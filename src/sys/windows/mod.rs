@@ -10,7 +10,8 @@ mod process;
 mod watch;
 
 pub use super::untold::{
-    address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
+    address_space_left, at_exit, has_huge_pages, is_split, max_map_count, page_states,
+    private_pages,
 };
 pub use image::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
