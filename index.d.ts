@@ -196,7 +196,7 @@ export interface OpenOptions<
   /**
    * Whether threads can share it. Default `false`. Processes share the bytes of a file that is written
    * to in either case; with `true`, `Atomics`, `wait()` and `notify()` work between them too. Not with
-   * mode "r", whose writes nobody else sees.
+   * mode "r", whose writes nobody else sees. The file is extended to whole pages of the system.
    */
   shared?: Shared;
   /** How the memory is addressed. Default `"i32"`, but `"i64"` for a file of more than 4 GiB. */
@@ -867,7 +867,10 @@ export interface MemoryConstructor {
    *
    * A file need not be whole pages of 64 KiB. The bytes of the last page that it does not have read
    * zero and stay out of it: it keeps its length until the memory grows, and takes in then what was
-   * written there. Before, the system may zero it again, as docs/files.md explains.
+   * written there. Before, no other memory of the file sees them. Bytes before the end, but in the same
+   * page of the system, reach the file with the next call on the memory. A file that is written to is
+   * extended to whole pages of the system with `shared: true` and by `toWebAssembly()`: see
+   * docs/files.md.
    *
    * `grow()` extends a file that is written to, disk space first: where there is none, it throws a
    * RangeError, and no store fails later. Before, it takes in what others have added to the file; these

@@ -8,6 +8,8 @@ const { translate } = require("./errors");
 const { WatchedStore, lost } = require("./watched-store");
 const native = require("../native");
 
+const SYSTEM_PAGE = native.systemPage();
+
 /**
  * Pages of a file, under another store: reserved, where the memory is unshared, else hosted. What is
  * of the file is decided in the addon; here is what that other store does in between.
@@ -45,11 +47,16 @@ class FileStore extends WatchedStore {
     const inner = this.intact(member);
     if (!this.#file.isWritten) return inner.grow(delta);
     return this.#locked(member, () => {
-      this.#takeIn(member);
-      this.#follow(member);
-      const before = inner.size;
-      if (delta === 0) inner.grow(0);
-      else this.#extend(member, before, delta);
+      const length = this.#fileLength(member);
+      const before = this.#sizeWith(member, length);
+      checkGrowth(inner.type, before, delta);
+      const size = before + delta;
+      this.#undoing(length, () => {
+        if (size > Math.ceil(length / PAGE)) this.#extendFile(member, size * PAGE);
+        // Under reserved pages, the file's are put before the memory has grown.
+        inner.grow(size - inner.size, { id: this.#file.id, length });
+      });
+      if (this.#reserved === undefined) this.#coverGrown(member, size - before);
       return before;
     });
   }
@@ -63,44 +70,56 @@ class FileStore extends WatchedStore {
   }
 
   #isTakenIn() {
-    return this.inner.size <= Math.ceil(native.coveredByFile(this.#file.id) / PAGE);
+    return native.hasTakenIn(this.#file.id, this.inner.pages);
   }
 
   #takeIn(member) {
     if (this.#isTakenIn()) return;
-    const needed = this.inner.size * PAGE;
-    this.#extendFile(member, Math.max(needed, this.#fileLength(member)));
-    this.#cover(member);
+    const length = this.#fileLength(member);
+    this.#undoing(length, () => {
+      this.#extendFile(member, Math.max(this.inner.size * PAGE, length));
+      this.#cover(member);
+    });
   }
 
-  /** Grows the memory as far as other processes have grown the file. */
-  #follow(member) {
-    const { inner } = this;
-    const { type } = inner;
-    const pages = Math.ceil(this.#fileLength(member) / PAGE);
+  /** How many pages the memory has after it has grown as far as other processes have grown the file. */
+  #sizeWith(member, length) {
+    const { size, type } = this.inner;
+    const pages = Math.ceil(length / PAGE);
     if (pages > sizeLimit(type)) {
       const shown = (count) => showPages(count, type.address);
       throw new RangeError(
         `${member}: ${this.#file.path}: has grown to ${shown(pages)} pages, more than the limit of ${shown(sizeLimit(type))}`,
       );
     }
-    if (pages > inner.size) inner.grow(pages - inner.size);
-    this.#cover(member);
+    return Math.max(size, pages);
   }
 
-  #extend(member, before, delta) {
-    const { inner } = this;
-    checkGrowth(inner.type, before, delta);
-    const length = this.#fileLength(member);
-    this.#extendFile(member, (before + delta) * PAGE);
+  /** The same, after an engine memory has grown: other threads may use its new pages already. */
+  #coverGrown(member, delta) {
     try {
-      inner.grow(delta);
+      this.#cover(member);
+    } catch (cause) {
+      const { message, errno, code } = cause;
+      const state = `The memory has grown by ${delta} pages, but new pages are not the file's yet`;
+      const error = new RangeError(`${message}. ${state}: grow(0) or flush() mends that`, {
+        cause,
+      });
+      throw Object.assign(error, { errno, code });
+    }
+  }
+
+  /** Calls `action`; if it throws, the file has `length` bytes again. */
+  #undoing(length, action) {
+    try {
+      action();
     } catch (error) {
-      native.shrinkFile(this.#file.id, inner.pages, length);
+      const { id } = this.#file;
+      if (!native.shrinkFile(id, this.inner.pages, length, this.#reserved)) {
+        error.message += `. The file could not be made ${length} bytes long again: it stays longer`;
+      }
       throw error;
     }
-    // Where that fails, the pages are like those that a module adds: taken in the next time.
-    this.#cover(member);
   }
 
   /** Returns the result of `action`. No other thread or process changes the file's length meanwhile. */
@@ -124,7 +143,8 @@ class FileStore extends WatchedStore {
 
   /** Puts the file's pages under the memory's; throws where the file has fewer than `least` bytes. */
   #cover(member, least = 0) {
-    this.#attempt(member, () => native.coverWithFile(this.#file.id, this.inner.pages, least));
+    const { id } = this.#file;
+    this.#attempt(member, () => native.coverWithFile(id, this.inner.pages, least, this.#reserved));
   }
 
   /**
@@ -133,21 +153,32 @@ class FileStore extends WatchedStore {
    * error says what it lost.
    */
   begin(member, size, initial, isEmptied) {
-    const { isWritten } = this.#file;
-    // A file that is long enough stays as it is, whole pages or not.
-    const isShort = isWritten && Math.ceil(size / PAGE) < initial;
-    if (isShort || isEmptied) this.#locked(member, () => this.#change(member, initial, isEmptied));
-    else this.#cover(member, size);
+    if (!this.#file.isWritten) {
+      this.#cover(member, size);
+      return;
+    }
+    this.#checkReserved(member, this.inner);
+    this.#locked(member, () => {
+      try {
+        this.#beginWritten(member, size, initial, isEmptied);
+      } catch (error) {
+        // Only then can the file be closed before the memory is collected.
+        if (this.#reserved !== undefined) native.forgetFile(this.#reserved);
+        throw error;
+      }
+    });
   }
 
-  #change(member, initial, isEmptied) {
+  #beginWritten(member, size, initial, isEmptied) {
     const { id } = this.#file;
-    const length = initial * PAGE;
     const before = this.#fileLength(member);
+    const length = initial * PAGE;
+    // A file that is long enough stays as it is, whole pages or not.
+    const isChanged = isEmptied || Math.ceil(size / PAGE) < initial;
     try {
-      this.#extendFile(member, length);
+      if (isChanged) this.#extendFile(member, length);
       if (isEmptied) this.#attempt(member, () => native.fillFile(id, Math.min(before, length)));
-      this.#cover(member, length);
+      this.#cover(member, isChanged ? length : size);
       // Last, since it cannot be undone: by now there is room for all zeros that have to be written.
       if (isEmptied) this.#attempt(member, () => native.clearFile(id, before, length));
     } catch (error) {
@@ -156,7 +187,7 @@ class FileStore extends WatchedStore {
     }
   }
 
-  /** Takes back that the file was extended, for what failed with `error`. */
+  /** Takes back that the file was extended for a memory that nobody gets, since `error` was thrown. */
   #cutBack(length, error) {
     try {
       native.cutFile(this.#file.id, length);
@@ -165,10 +196,43 @@ class FileStore extends WatchedStore {
     }
   }
 
+  /** Number of the memory, if its pages are reserved, and no engine memory's. */
+  get #reserved() {
+    return this.#file.isWritten && !this.inner.isShared ? this.inner.id : undefined;
+  }
+
+  /** An engine that has not reserved all that a memory can grow to would move it away from the file. */
+  #checkReserved(member, store) {
+    if (store.memory === undefined || store.isShared) return;
+    const wanted = sizeLimit(store.type) * PAGE;
+    const { reserved } = this.#attempt(member, () => store.reserved);
+    if (reserved >= wanted) return;
+    throw new RangeError(
+      `${member}: ${this.#file.path}: the engine could reserve ${reserved} bytes only, of the ${wanted} that the memory can grow to; it would move the memory away from the file's pages when it grows. A smaller maximum may help`,
+    );
+  }
+
   toHosted() {
-    const { inner } = this;
-    const hosted = this.intact("Memory.toWebAssembly()").toHosted();
-    return hosted === inner ? this : new FileStore(hosted, this.#file);
+    const member = "Memory.toWebAssembly()";
+    const inner = this.intact(member);
+    if (!this.#file.isWritten) return this.#over(inner.toHosted());
+    if (this.#reserved === undefined) return this.#over(inner.toHosted());
+    return this.#locked(member, () => {
+      const length = this.#fileLength(member);
+      let hosted;
+      this.#undoing(length, () => {
+        // Nobody can write back what is in the last page when an engine memory goes.
+        this.#extendFile(member, Math.ceil(length / SYSTEM_PAGE) * SYSTEM_PAGE);
+        this.#cover(member);
+        hosted = inner.toHosted((store) => this.#checkReserved(member, store));
+      });
+      native.rebaseFile(this.#file.id, hosted.pages);
+      return this.#over(hosted);
+    });
+  }
+
+  #over(inner) {
+    return inner === this.inner ? this : new FileStore(inner, this.#file);
   }
 
   toResizable() {
@@ -187,13 +251,26 @@ class FileStore extends WatchedStore {
   }
 
   close() {
+    // Brings the file in step. What was lost is no reason to keep the memory.
+    if (this.#reserved !== undefined) this.#check("Memory.close()");
     this.inner.close();
     native.releaseFile(this.#file.holder, this.#file.owner);
   }
 
   checkIntact(member) {
-    const { id, path } = this.#file;
-    if (native.wasTruncated(id, this.inner.pages)) throw lost(member, path);
+    const { path } = this.#file;
+    const what = this.#check(member);
+    if (what === "truncated") throw lost(member, path);
+    if (what === "moved") {
+      throw new RangeError(
+        `${member}: ${path}: the engine has moved the memory away from the file's pages when it grew; what was stored since then is not in the file`,
+      );
+    }
+  }
+
+  #check(member) {
+    const { id } = this.#file;
+    return this.#attempt(member, () => native.checkFile(id, this.inner.pages, this.#reserved));
   }
 
   #attempt(member, action) {

@@ -58,14 +58,20 @@ class ReservedStore {
     return canBeDetached && !(0 in this.#probe) ? this.#reissue() : this.#buffer;
   }
 
-  grow(delta) {
+  /** For its number, other functions of the addon find the memory. */
+  get id() {
+    return this.#id;
+  }
+
+  /** @param file what the memory is, if it is a file: `{ id, length }`, see `native.grow` */
+  grow(delta, file = undefined) {
     const size = this.#size;
     checkGrowth(this.type, size, delta);
     checkLength("Memory.grow()", size + delta);
     const buffer = this.#detachable("Memory.grow()");
     let next;
     try {
-      next = native.grow(this.#id, delta, buffer);
+      next = native.grow(this.#id, delta, buffer, file?.id, file?.length);
     } catch (error) {
       // As the engine's own class: what grow() throws is a RangeError.
       throw translateDetaching(error, "Memory.grow()", RangeError);
@@ -98,8 +104,8 @@ class ReservedStore {
   }
 
   /** Moves the pages into a WebAssembly.Memory, and returns the store that holds it. */
-  toHosted() {
-    return this.#moveToHost("Memory.toWebAssembly()", engine.bufferOf);
+  toHosted(check = undefined) {
+    return this.#moveToHost("Memory.toWebAssembly()", engine.bufferOf, check);
   }
 
   /** Moves the pages where a resizable buffer can be over them, and returns the store that has it. */
@@ -160,14 +166,19 @@ class ReservedStore {
     }
   }
 
-  /** Moves the pages into a WebAssembly.Memory, under the buffer of it that `bufferOf` returns. */
-  #moveToHost(member, bufferOf) {
+  /**
+   * Moves the pages into a WebAssembly.Memory, under the buffer of it that `bufferOf` returns. Calls
+   * `check` with the store over that memory before, which may throw.
+   */
+  #moveToHost(member, bufferOf, check = undefined) {
     const { type } = this;
     const buffer = this.#detachable(member);
     const { HostedStore, createHost } = require("./hosted-store");
     const memory = createHost(member, { ...type, initial: this.#size });
+    const store = new HostedStore(memory, type);
+    check?.(store);
     this.#moveUnder(member, bufferOf(memory), buffer);
-    return new HostedStore(memory, type);
+    return store;
   }
 
   /** Moves the pages under a buffer of the engine's, and detaches the one that they had. */

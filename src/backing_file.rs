@@ -9,6 +9,11 @@
 //! A file need not end where a page of the memory does. What lies beyond its end is the memory's alone,
 //! until the memory grows: the file is then extended to whole pages, and takes in what was there.
 //! The same comes of pages that a module has added by itself.
+//!
+//! The system's page in which the file ends is never mapped: others would see what is written beyond the
+//! end. In a memory that never writes to the file, that page is a copy. In reserved pages, it is a
+//! [`Tail`]. In engine pages, nobody could write it back when the memory goes, so the file is first
+//! extended to the end of that page.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +23,11 @@ use crate::error::MemoryError;
 use crate::pages;
 use crate::sys::file::{self, LengthLock};
 use crate::sys::{PageRange, Writes};
+use crate::tail::Tail;
 use crate::units::HostBytes;
+
+/// What memories grow by.
+const WASM_PAGE: usize = 65_536;
 
 /// The file.
 #[derive(Debug)]
@@ -27,10 +36,18 @@ pub struct BackingFile {
     writes: Writes,
     /// The first address of the memory, where that is known.
     base: AtomicUsize,
-    /// Bytes of the memory, from the first, that are pages of the file.
-    covered: Mutex<usize>,
+    covered: Mutex<Covered>,
     is_locked: Mutex<bool>,
     unlocked: Condvar,
+}
+
+/// What of the memory is the file's.
+#[derive(Debug, Default)]
+struct Covered {
+    /// Bytes, from the first, that are pages of the file.
+    end: usize,
+    /// Where the file ends in the memory: in the page behind those, or with them.
+    length: usize,
 }
 
 /// The file itself, until nobody has a memory of it.
@@ -64,6 +81,16 @@ impl BackingFile {
     /// Whether it was last put under that memory.
     pub fn is_under(&self, memory: &PageRange) -> bool {
         self.base.load(Ordering::Relaxed) == memory.addresses().start
+    }
+
+    /// From now on, it is under that memory: its pages were moved there.
+    pub fn rebase(&self, memory: &PageRange) {
+        self.base.store(memory.addresses().start, Ordering::Relaxed);
+    }
+
+    /// Whether the engine has moved the memory away from the file's pages, by copying it.
+    pub fn was_moved(&self, memory: &PageRange) -> bool {
+        self.is_written() && self.covers() != 0 && !self.is_under(memory)
     }
 
     /// One more holds it.
@@ -139,30 +166,74 @@ impl BackingFile {
     }
 
     /// Puts the file's pages under those of the memory that are not yet, as far as both reach. The file
-    /// takes in what was written to them.
+    /// takes in what was written to them. `own` is where a reserved memory has its [`Tail`]; without
+    /// it, a file that is written to is first extended to whole system pages.
     ///
     /// # Errors
     ///
-    /// What the system says; what was covered stays so. [`MemoryError::Truncated`] where the file is
+    /// The error of a system call; what was covered stays so. [`MemoryError::Truncated`] if the file is
     /// not `least` bytes long.
-    pub fn cover(&self, memory: &PageRange, least: usize) -> Result<(), MemoryError> {
+    pub fn cover(
+        &self,
+        memory: &PageRange,
+        least: usize,
+        own: Option<&mut Option<Tail>>,
+    ) -> Result<(), MemoryError> {
         let file = self.file()?;
-        self.base.store(memory.addresses().start, Ordering::Relaxed);
-        let length = self.length_as_covered()?;
-        let mut covered = self.covered();
-        let end = HostBytes::round_up(length).unwrap_or(memory.length());
-        let end = end.min(memory.length()).get();
-        if *covered < memory.length().get() {
-            pages::forget(&pages::part(memory, *covered..memory.length().get())?);
+        let all = memory.length().get();
+        if own.is_none() && self.was_moved(memory) {
+            return Err(MemoryError::Moved);
         }
-        if *covered < end {
-            let part = pages::part(memory, *covered..end)?;
-            let offset = position(*covered);
-            if self.writes == Writes::ToFile {
-                pages::write_runs(&part, &file, offset, position(length))?;
+        let mut length = self.length_as_covered()?;
+        if self.is_written() && own.is_none() && length < all {
+            length = up(length);
+            self.extend(memory, length)?;
+        }
+        let mut covered = self.covered();
+        self.rebase(memory);
+        if covered.end < all {
+            pages::forget(&pages::part(memory, covered.end..all)?);
+        }
+        let end = down(length).min(all).max(covered.end);
+        let mut private = None;
+        let tail = own.filter(|_| self.is_written()).unwrap_or(&mut private);
+        let mut written = covered.end;
+        if let Some(tail) = tail.as_mut() {
+            let page = HostBytes::page().get();
+            if length <= tail.at() {
+                return Err(MemoryError::Truncated);
             }
-            pages::cover(&part, &file, offset, self.writes)?;
-            *covered = end;
+            tail.merge(memory, length.saturating_sub(tail.at()).min(page))?;
+            if tail.was_lost() {
+                return Err(MemoryError::Truncated);
+            }
+            // Merged, that page has the file's bytes.
+            written = tail.at().saturating_add(page);
+        }
+        if written < end && self.is_written() {
+            let part = pages::part(memory, written..end)?;
+            pages::write_runs(&part, &file, position(written), position(end))?;
+        }
+        let is_known = tail.as_ref().is_some_and(|tail| tail.at() == end);
+        let next = if is_known || end >= length.min(all) {
+            None
+        } else {
+            let mut next = Tail::new(Arc::clone(&file), end);
+            next.merge(memory, length.min(all).saturating_sub(end))?;
+            Some(next)
+        };
+        if covered.end < end {
+            let part = pages::part(memory, covered.end..end)?;
+            pages::cover(&part, &file, position(covered.end), self.writes)?;
+        }
+        let length_here = length.min(all).max(end);
+        *covered = Covered {
+            end,
+            length: length_here,
+        };
+        drop(covered);
+        if !is_known {
+            *tail = next;
         }
         if self.length()? < length.max(least) {
             return Err(MemoryError::Truncated);
@@ -173,8 +244,7 @@ impl BackingFile {
     /// How many bytes the file has, where it still has all those pages that are the memory's.
     fn length_as_covered(&self) -> Result<usize, MemoryError> {
         let length = self.length()?;
-        let has_all = HostBytes::round_up(length).is_none_or(|end| end.get() >= self.covers());
-        if has_all || self.writes == Writes::Private {
+        if up(length) >= self.covers() || self.writes == Writes::Private {
             Ok(length)
         } else {
             Err(MemoryError::Truncated)
@@ -183,10 +253,16 @@ impl BackingFile {
 
     /// How many bytes of the memory, from the first, are the file's pages.
     pub fn covers(&self) -> usize {
-        *self.covered()
+        self.covered().end
     }
 
-    /// Whether one of those was lost, since somebody truncated the file.
+    /// Whether no page of the memory waits to become the file's.
+    pub fn has_taken_in(&self, memory: &PageRange) -> bool {
+        let covered = self.covered();
+        memory.length().get() <= covered.length.next_multiple_of(WASM_PAGE)
+    }
+
+    /// Whether a page of the file was lost, since somebody truncated the file.
     ///
     /// # Errors
     ///
@@ -205,7 +281,7 @@ impl BackingFile {
     /// What the system says; the file is then as long as it was, and the memory's bytes are.
     pub fn extend(&self, memory: &PageRange, length: usize) -> Result<(), MemoryError> {
         let before = self.length_as_covered()?;
-        let covered = *self.covered();
+        let covered = self.covers();
         // In the last page that is the file's, what is beyond its end may be lost when it grows.
         let rest = memory.read(before..covered.max(before));
         let extended = file::extend(&*self.file()?, position(length)).map_err(failed);
@@ -213,15 +289,72 @@ impl BackingFile {
         extended
     }
 
-    /// Takes back what [`BackingFile::extend`] did, for a memory that did not grow after all.
-    pub fn shrink(&self, memory: &PageRange, length: usize) {
-        let covered = *self.covered();
-        let rest = memory.read(length..covered.max(length));
-        // Where that fails, the file is longer than it was.
-        let _ = self
-            .file()
-            .map(|file| file::truncate(&file, position(length)));
+    /// Takes back what [`BackingFile::extend`] did, and [`BackingFile::cover`] after it if the memory is a
+    /// reserved one: the file has `length` bytes again. `memory` has as many bytes as it had then. If
+    /// the system refuses, the file stays longer, and its pages stay where they are. Returns whether the
+    /// file is as short.
+    pub fn shrink(
+        &self,
+        memory: &PageRange,
+        length: usize,
+        own: Option<&mut Option<Tail>>,
+    ) -> bool {
+        let Ok(file) = self.file() else { return true };
+        if own.is_some() {
+            self.rebase(memory);
+        }
+        if self.length().is_ok_and(|now| now <= length) {
+            return true;
+        }
+        let is_own = own.is_some();
+        if let Some(tail) = own
+            && self
+                .uncover(memory, memory.length().get(), length, tail)
+                .is_err()
+        {
+            return false;
+        }
+        let end = self.covers();
+        if end > up(length) {
+            return false;
+        }
+        let rest = if is_own {
+            Vec::new()
+        } else {
+            memory.read(length..end.max(length))
+        };
+        let truncated = file::truncate(&file, position(length));
         memory.write_at(&rest, length);
+        truncated.is_ok()
+    }
+
+    /// Makes the pages anonymous that a file of `length` bytes does not have whole. They keep the bytes
+    /// that they have, up to the first `kept` of the memory: the rest are new.
+    ///
+    /// # Errors
+    ///
+    /// The error of a system call; nothing has changed then.
+    pub fn uncover(
+        &self,
+        memory: &PageRange,
+        kept: usize,
+        length: usize,
+        tail: &mut Option<Tail>,
+    ) -> Result<(), MemoryError> {
+        let file = self.file()?;
+        let mut covered = self.covered();
+        let end = down(length);
+        if covered.end <= end {
+            return Ok(());
+        }
+        let part = pages::part(memory, end..covered.end.min(memory.length().get()))?;
+        let bytes = part.read(0..kept.saturating_sub(end));
+        pages::give_back(&part)?;
+        part.write_at(&bytes, 0);
+        *covered = Covered { end, length };
+        let base = bytes.get(..length.saturating_sub(end)).unwrap_or_default();
+        *tail = (!base.is_empty()).then(|| Tail::of(file, end, base.to_vec()));
+        Ok(())
     }
 
     /// Takes room on the disk for holes in the file's first `length` bytes.
@@ -283,24 +416,32 @@ impl BackingFile {
     }
 
     /// Puts the file's pages under a part of the memory again, whatever is there now, and zeros where
-    /// it has none.
+    /// it has none. Of the page in which the file ended, the bytes up to the end are read again.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of a system call; no byte has changed then.
     pub fn revert(&self, memory: &PageRange, start: usize, end: usize) -> Result<(), MemoryError> {
-        let covered = *self.covered();
-        let middle = covered.clamp(start, end);
+        let file = self.file()?;
+        let covered = self.covered();
+        let middle = covered.end.clamp(start, end);
+        let last = middle..covered.length.clamp(middle, end);
         let beyond = pages::part(memory, middle..end)?;
-        pages::discard(&beyond)?;
+        let mut bytes = vec![0; last.len()];
+        file::read_some(&file, &mut bytes, position(last.start)).map_err(failed)?;
         let part = pages::part(memory, start..middle)?;
-        if part.length() == HostBytes::ZERO {
-            return Ok(());
+        if part.length() != HostBytes::ZERO {
+            pages::cover(&part, &file, position(start), self.writes)?;
         }
-        pages::cover(&part, &*self.file()?, position(start), self.writes)
+        if pages::discard(&beyond).is_err() {
+            // Writing zeros takes memory, but never fails.
+            beyond.clear();
+        }
+        memory.write_at(&bytes, last.start);
+        Ok(())
     }
 
-    fn covered(&self) -> MutexGuard<'_, usize> {
+    fn covered(&self) -> MutexGuard<'_, Covered> {
         // Nothing panics under the lock.
         self.covered.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -337,6 +478,16 @@ impl Drop for InProcess {
         *is_locked.lock().unwrap_or_else(PoisonError::into_inner) = false;
         self.0.unlocked.notify_one();
     }
+}
+
+/// `length`, down to whole system pages.
+fn down(length: usize) -> usize {
+    length - length % HostBytes::page().get()
+}
+
+/// `length`, up to whole system pages.
+fn up(length: usize) -> usize {
+    HostBytes::round_up(length).map_or(length, HostBytes::get)
 }
 
 fn failed(source: std::io::Error) -> MemoryError {
@@ -389,7 +540,7 @@ mod tests {
             let (own, backing) = file(PAGE, writes);
             let mapping = mapping();
             let memory = mapping.pages(bytes(PAGE)).unwrap();
-            backing.cover(&memory, PAGE).unwrap();
+            backing.cover(&memory, PAGE, None).unwrap();
             assert_eq!(memory.read(PAGE - 1..PAGE), [1]);
             memory.write_at(&[2], 5);
             assert_eq!(byte(&own, 5), expected);
@@ -402,36 +553,68 @@ mod tests {
         let (own, backing) = file(5000, Writes::ToFile);
         let mapping = mapping();
         let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
-        backing.cover(&memory, 5000).unwrap();
-        assert_eq!(backing.covers(), bytes(5000).get());
-        for at in [5000, 9000, 2 * PAGE - 1] {
+        let mut tail = None;
+        backing.cover(&memory, 5000, Some(&mut tail)).unwrap();
+        assert_eq!(backing.covers(), down(5000));
+        assert_eq!(memory.read(4999..5001), [1, 0]);
+        for at in [4998, 5000, 9000, 2 * PAGE - 1] {
             memory.write_at(&[3], at);
         }
         assert_eq!(backing.length().unwrap(), 5000);
+        tail.as_mut().unwrap().settle(&memory).unwrap();
+        assert_eq!((byte(&own, 4998), byte(&own, 4999)), (3, 1));
+        assert!(backing.has_taken_in(&pages::part(&memory, 0..PAGE).unwrap()));
+        assert!(!backing.has_taken_in(&memory));
         backing.extend(&memory, 2 * PAGE).unwrap();
-        backing.cover(&memory, 0).unwrap();
-        for at in [5000, 9000, 2 * PAGE - 1] {
+        backing.cover(&memory, 0, Some(&mut tail)).unwrap();
+        for at in [4998, 5000, 9000, 2 * PAGE - 1] {
             assert_eq!((byte(&own, at), memory.read(at..at + 1)), (3, vec![3]));
         }
         assert_eq!((byte(&own, 4999), byte(&own, 5001)), (1, 0));
+        assert!(tail.is_none() && backing.has_taken_in(&memory));
 
         // Taken back, with what is in the last page.
-        backing.extend(&memory, 3 * PAGE).unwrap();
-        backing.shrink(&memory, 2 * PAGE);
-        assert_eq!(backing.length().unwrap(), 2 * PAGE);
+        backing.shrink(&memory, 5000, Some(&mut tail));
+        assert_eq!(backing.length().unwrap(), 5000);
+        assert_eq!(backing.covers(), down(5000));
+        assert_eq!(memory.read(4998..5002), [3, 1, 3, 0]);
+        memory.write_at(&[4], 4998);
+        tail.as_mut().unwrap().settle(&memory).unwrap();
+        assert_eq!(byte(&own, 4998), 4);
     }
 
     #[test]
-    fn what_was_shrunk_keeps_the_bytes_in_its_last_page() {
-        let (_, backing) = file(100, Writes::ToFile);
+    fn what_is_beyond_the_end_is_nobody_elses() {
+        let (own, backing) = file(5000, Writes::ToFile);
+        let (first, second) = (mapping(), mapping());
+        let pages = [&first, &second].map(|mapping| mapping.pages(bytes(PAGE)).unwrap());
+        let mut tail = None;
+        backing.cover(&pages[0], 0, Some(&mut tail)).unwrap();
+        pages[0].write_at(&[7], 5100);
+        tail.as_mut().unwrap().settle(&pages[0]).unwrap();
+        let other = BackingFile::new(own.try_clone().unwrap(), Writes::Private);
+        other.hold().unwrap();
+        other.cover(&pages[1], 0, None).unwrap();
+        assert_eq!(pages[1].read(4999..5101), [&[1][..], &[0; 101]].concat());
+        assert_eq!(pages[0].read(5100..5101), [7]);
+        other.revert(&pages[1], 4096, PAGE).unwrap();
+        assert_eq!(pages[1].read(4999..5001), [1, 0]);
+    }
+
+    #[test]
+    fn engine_pages_have_the_end_rounded_away() {
+        let (own, backing) = file(5000, Writes::ToFile);
         let mapping = mapping();
-        let memory = mapping.pages(bytes(PAGE)).unwrap();
-        backing.cover(&memory, 100).unwrap();
-        memory.write_at(&[7], 100);
-        backing.extend(&memory, PAGE).unwrap();
-        backing.shrink(&memory, 100);
-        assert_eq!(backing.length().unwrap(), 100);
-        assert_eq!(memory.read(99..102), [1, 7, 0]);
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        backing.cover(&memory, 5000, None).unwrap();
+        assert_eq!(backing.length().unwrap(), up(5000));
+        memory.write_at(&[7], 5000);
+        assert_eq!(byte(&own, 5000), 7);
+        let elsewhere = super::tests::mapping();
+        let moved = elsewhere.pages(bytes(2 * PAGE)).unwrap();
+        assert!(backing.was_moved(&moved) && !backing.was_moved(&memory));
+        let error = backing.cover(&moved, 0, None).unwrap_err();
+        assert!(matches!(error, MemoryError::Moved), "{error}");
     }
 
     #[test]
@@ -439,7 +622,7 @@ mod tests {
         let (_, backing) = file(PAGE, Writes::ToFile);
         let mapping = mapping();
         let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
-        let error = backing.cover(&memory, PAGE + 1).unwrap_err();
+        let error = backing.cover(&memory, PAGE + 1, None).unwrap_err();
         assert!(matches!(error, MemoryError::Truncated), "{error}");
     }
 
@@ -448,7 +631,7 @@ mod tests {
         let (_, backing) = file(PAGE, Writes::Private);
         let mapping = mapping();
         let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
-        backing.cover(&memory, PAGE).unwrap();
+        backing.cover(&memory, PAGE, None).unwrap();
         memory.write_at(&vec![9; 2 * PAGE], 0);
         backing.revert(&memory, 4096, PAGE + 4096).unwrap();
         assert_eq!(memory.read(4095..4097), [9, 1]);
@@ -461,7 +644,7 @@ mod tests {
         let (own, backing) = file(3 * PAGE, Writes::ToFile);
         let mapping = mapping();
         let memory = mapping.pages(bytes(3 * PAGE)).unwrap();
-        backing.cover(&memory, 0).unwrap();
+        backing.cover(&memory, 0, None).unwrap();
         own.set_len(position(PAGE)).unwrap();
         assert_eq!(memory.read(PAGE - 1..PAGE), [1]);
         assert!(!backing.was_truncated(&memory).unwrap());

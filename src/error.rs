@@ -136,6 +136,9 @@ pub enum MemoryError {
     /// Pages of a file that writes go to: without them, the memory would no longer be the file.
     #[error("cannot replace pages of a writable file mapping")]
     WrittenFile,
+    /// An engine memory that the engine has copied to other pages than the file's.
+    #[error("the engine has moved the memory away from the file's pages")]
+    Moved,
     /// A file whose memories were all closed.
     #[error("the file is closed")]
     FileClosed,

@@ -8,6 +8,7 @@ use napi::{Env, Error, Status, Unknown};
 use napi_derive::napi;
 
 use crate::error::MemoryError;
+use crate::file_exports;
 use crate::handoff::{self, Handoff, Held};
 use crate::held_lock;
 use crate::linear_memory::{LinearMemory, Sharing};
@@ -86,19 +87,24 @@ pub fn size(id: f64) -> napi::Result<f64> {
     Ok(number(find_memory(id)?.size()))
 }
 
-/// Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next.
+/// Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next. If the memory is
+/// `file`, which had `length` bytes before it was extended, the file's pages are under the new ones.
 #[napi(catch_unwind)]
 pub fn grow<'env>(
     env: &'env Env,
     id: f64,
     delta: f64,
     buffer: Unknown<'env>,
+    file: Option<f64>,
+    length: Option<f64>,
 ) -> napi::Result<Unknown<'env>> {
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
     handoff.check_detachable(env, &buffer)?;
-    let (_, next) = memory.grow(
+    let under = file_exports::under(&memory, file.zip(length))?;
+    let (_, next) = memory.grow_over(
         pages(delta)?,
+        &under,
         |extent| handoff.issue(env, held(&memory), extent),
         || handoff.detach(env, &buffer),
     )?;
@@ -353,7 +359,8 @@ pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, 
     })
 }
 
-fn find_memory(id: f64) -> napi::Result<Arc<LiveMemory>> {
+/// The memory of that number.
+pub fn find_memory(id: f64) -> napi::Result<Arc<LiveMemory>> {
     find(id, "the memory is gone")
 }
 

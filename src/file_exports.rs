@@ -13,15 +13,16 @@ use napi_derive::napi;
 
 use crate::backing_file::{BackingFile, Flushing};
 use crate::error::MemoryError;
-use crate::exports::{bytes, find};
+use crate::exports::{bytes, find, find_memory};
 use crate::handoff::{self, Handoff, Held};
 use crate::held_lock;
+use crate::linear_memory::{LinearMemory, Under};
 use crate::overlay::FileId;
 use crate::page_exports::within;
 use crate::pages;
 use crate::registry::{self, FileHolder, Live, LiveFile};
 use crate::sys::futex::{self, Wait};
-use crate::sys::{self, Watch, Writes};
+use crate::sys::{self, PageRange, Watch, Writes};
 use crate::units::HostBytes;
 use crate::waits;
 
@@ -138,6 +139,12 @@ pub fn file_length(id: f64) -> napi::Result<f64> {
     Ok(bytes(find_file(id)?.length()?))
 }
 
+/// Bytes of a page of the system.
+#[napi(catch_unwind)]
+pub fn system_page() -> f64 {
+    bytes(HostBytes::page().get())
+}
+
 /// From now on, no other thread or process changes the file's length, until [`unlock_file`].
 #[napi(catch_unwind)]
 pub fn lock_file(id: f64) -> napi::Result<()> {
@@ -157,26 +164,98 @@ pub fn extend_file(env: &Env, id: f64, buffer: Unknown, length: f64) -> napi::Re
     Ok(find_file(id)?.extend(&memory, within(length))?)
 }
 
-/// Takes that back, where the memory did not grow after all.
+/// Takes that back, where the memory did not grow after all. Returns whether it could. `reserved` is the
+/// memory's number, if its pages are reserved.
 #[napi(catch_unwind)]
-pub fn shrink_file(env: &Env, id: f64, buffer: Unknown, length: f64) -> napi::Result<()> {
+pub fn shrink_file(
+    env: &Env,
+    id: f64,
+    buffer: Unknown,
+    length: f64,
+    reserved: Option<f64>,
+) -> napi::Result<bool> {
     let memory = handoff::pages_of(env, &buffer)?;
-    find_file(id)?.shrink(&memory, within(length));
-    Ok(())
+    let reserved = reserved.map(find_memory).transpose()?;
+    let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
+    Ok(find_file(id)?.shrink(&memory, within(length), tail.as_deref_mut()))
 }
 
 /// Puts the file's pages under those of the memory that are not yet. Throws where it has not `least`
-/// bytes.
+/// bytes. `reserved` is the memory's number, if its pages are reserved.
 #[napi(catch_unwind)]
-pub fn cover_with_file(env: &Env, id: f64, buffer: Unknown, least: f64) -> napi::Result<()> {
+pub fn cover_with_file(
+    env: &Env,
+    id: f64,
+    buffer: Unknown,
+    least: f64,
+    reserved: Option<f64>,
+) -> napi::Result<()> {
     let memory = handoff::pages_of(env, &buffer)?;
-    Ok(find_file(id)?.cover(&memory, within(least))?)
+    let reserved = reserved.map(find_memory).transpose()?;
+    let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
+    if tail.is_some() {
+        sys::at_exit(settle_all);
+    }
+    Ok(find_file(id)?.cover(&memory, within(least), tail.as_deref_mut())?)
 }
 
-/// How many bytes of the memory are the file's pages, from the first.
+/// Forgets the file, for a memory that nobody has seen.
 #[napi(catch_unwind)]
-pub fn covered_by_file(id: f64) -> napi::Result<f64> {
-    Ok(bytes(find_file(id)?.covers()))
+pub fn forget_file(reserved: f64) -> napi::Result<()> {
+    *find_memory(reserved)?.tail() = None;
+    Ok(())
+}
+
+/// Gives files what memories have in their last pages.
+extern "C" fn settle_all() {
+    for memory in registry::all::<LinearMemory>() {
+        memory.settle();
+    }
+}
+
+/// Whether no page of the memory waits to become the file's.
+#[napi(catch_unwind)]
+pub fn has_taken_in(env: &Env, id: f64, buffer: Unknown) -> napi::Result<bool> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    Ok(find_file(id)?.has_taken_in(&memory))
+}
+
+/// What is put under the pages of `memory` when it grows: those of a file, given by its number and the
+/// length that it had, if any.
+pub fn under<'a>(
+    memory: &'a LinearMemory,
+    file: Option<(f64, f64)>,
+) -> napi::Result<UnderGrowth<'a>> {
+    let file = file
+        .map(|(id, length)| Ok::<_, napi::Error>((find_file(id)?, within(length))))
+        .transpose()?;
+    if file.is_some() {
+        sys::at_exit(settle_all);
+    }
+    Ok(UnderGrowth { memory, file })
+}
+
+/// See [`under`].
+#[derive(Debug)]
+pub struct UnderGrowth<'a> {
+    memory: &'a LinearMemory,
+    file: Option<(Arc<BackingFile>, usize)>,
+}
+
+impl Under for UnderGrowth<'_> {
+    fn cover(&self, pages: &PageRange) -> Result<(), MemoryError> {
+        match &self.file {
+            Some((file, _)) => file.cover(pages, 0, Some(&mut self.memory.tail())),
+            None => Ok(()),
+        }
+    }
+
+    fn uncover(&self, pages: &PageRange, kept: HostBytes) {
+        if let Some((file, length)) = &self.file {
+            // If that fails, the file stays as long as it is now.
+            let _ = file.uncover(pages, kept.get(), *length, &mut self.memory.tail());
+        }
+    }
 }
 
 /// Puts them under a part of the memory again, whatever is there now.
@@ -195,11 +274,37 @@ pub fn revert_to_file(
     Ok(bytes(released))
 }
 
-/// Whether a page of the file's was lost, since somebody truncated it.
+/// Brings the memory and the file in step where the file ends. Returns what has happened to the memory
+/// meanwhile: "moved" if the engine has moved it away from the file, "truncated" if a page of the file
+/// was lost, and null otherwise. `reserved` is the memory's number, if its pages are reserved.
 #[napi(catch_unwind)]
-pub fn was_truncated(env: &Env, id: f64, buffer: Unknown) -> napi::Result<bool> {
+pub fn check_file(
+    env: &Env,
+    id: f64,
+    buffer: Unknown,
+    reserved: Option<f64>,
+) -> napi::Result<Option<&'static str>> {
     let memory = handoff::pages_of(env, &buffer)?;
-    Ok(find_file(id)?.was_truncated(&memory)?)
+    let file = find_file(id)?;
+    if file.was_moved(&memory) {
+        return Ok(Some("moved"));
+    }
+    let mut was_truncated = file.was_truncated(&memory)?;
+    if let Some(reserved) = reserved.map(find_memory).transpose()?
+        && let Some(tail) = reserved.tail().as_mut()
+    {
+        tail.settle(&memory)?;
+        was_truncated |= tail.was_lost();
+    }
+    Ok(was_truncated.then_some("truncated"))
+}
+
+/// From now on, the file is under the memory whose pages these are: they were moved there.
+#[napi(catch_unwind)]
+pub fn rebase_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    find_file(id)?.rebase(&memory);
+    Ok(())
 }
 
 /// The files put over parts of a memory that have lost a page there, by the numbers of [`map_file`]. Null

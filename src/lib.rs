@@ -31,5 +31,6 @@ mod snapshot_fuzz;
 mod spare;
 mod sync;
 mod sys;
+mod tail;
 mod units;
 mod waits;

@@ -17,6 +17,7 @@
 //!    ever lived in is unmapped. Not before: native code may still hold an old address.
 
 use std::ptr::NonNull;
+use std::sync;
 
 use crate::error::MemoryError;
 use crate::pages;
@@ -24,6 +25,7 @@ use crate::range::PageSize;
 use crate::reservation::Reservation;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::sys::PageRange;
+use crate::tail::Tail;
 use crate::units::{HostBytes, Pages};
 
 /// Pages reserved for a memory without a maximum: all that 32-bit addresses reach.
@@ -61,6 +63,32 @@ pub struct LinearMemory {
     /// The size for those who do not hold the lock: stored under it, after the pages were committed.
     published: AtomicU64,
     ranges: Mutex<Ranges>,
+    /// If it is a file: the page in which that ends. Locked after the ranges.
+    tail: sync::Mutex<Option<Tail>>,
+}
+
+/// What else has to happen to the pages of a memory that grows.
+pub trait Under {
+    /// Called when the pages are accessible, and before anybody sees them: all of the memory's.
+    ///
+    /// # Errors
+    ///
+    /// Why the memory cannot grow; nothing has changed then.
+    fn cover(&self, pages: &PageRange) -> Result<(), MemoryError>;
+
+    /// Takes that back. The first `kept` bytes are those that the memory had before.
+    fn uncover(&self, pages: &PageRange, kept: HostBytes);
+}
+
+/// Nothing has.
+struct Nothing;
+
+impl Under for Nothing {
+    fn cover(&self, _pages: &PageRange) -> Result<(), MemoryError> {
+        Ok(())
+    }
+
+    fn uncover(&self, _pages: &PageRange, _kept: HostBytes) {}
 }
 
 #[derive(Debug)]
@@ -77,7 +105,8 @@ struct Ranges {
 impl Ranges {
     fn grow_in_place<T, E: From<MemoryError>>(
         &mut self,
-        to: HostBytes,
+        (from, to): (HostBytes, HostBytes),
+        under: &dyn Under,
         issue: impl FnOnce(Extent) -> Result<T, E>,
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<T, E> {
@@ -89,9 +118,14 @@ impl Ranges {
             base: self.current.base(),
             length: to,
         };
-        let issued = issue(extent)
-            .and_then(|issued| retire().map(|()| issued))
-            .inspect_err(|_| self.current.uncommit(committed))?;
+        let attempt = || {
+            let issued = issue(extent)?;
+            let pages = self.current.pages(to)?;
+            under.cover(&pages)?;
+            retire().inspect_err(|_| under.uncover(&pages, from))?;
+            Ok(issued)
+        };
+        let issued = attempt().inspect_err(|_: &E| self.current.uncommit(committed))?;
         self.growths = self.growths.saturating_add(1);
         Ok(issued)
     }
@@ -146,6 +180,7 @@ impl LinearMemory {
                 vacated: false,
                 growths: 0,
             }),
+            tail: sync::Mutex::default(),
         }
     }
 
@@ -194,6 +229,21 @@ impl LinearMemory {
         issue: impl FnOnce(Extent) -> Result<T, E>,
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<(u64, T), E> {
+        self.grow_over(delta, &Nothing, issue, retire)
+    }
+
+    /// As [`LinearMemory::grow`], with something under the pages.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::grow`], and that of `under`.
+    pub fn grow_over<T, E: From<MemoryError>>(
+        &self,
+        delta: Pages,
+        under: &dyn Under,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        retire: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(u64, T), E> {
         let mut ranges = self.lock_live()?;
         let before = ranges.size;
         let after = before
@@ -205,9 +255,9 @@ impl LinearMemory {
             })?;
         let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
         let issued = if to <= ranges.current.capacity() {
-            ranges.grow_in_place(to, issue, retire)?
+            ranges.grow_in_place((from, to), under, issue, retire)?
         } else {
-            self.grow_elsewhere(&mut ranges, (from, to), issue, retire)?
+            self.grow_elsewhere(&mut ranges, (from, to), under, issue, retire)?
         };
         ranges.size = after;
         self.published.store(after.count(), Ordering::Release);
@@ -219,6 +269,7 @@ impl LinearMemory {
         &self,
         ranges: &mut Ranges,
         (from, to): (HostBytes, HostBytes),
+        under: &dyn Under,
         issue: impl FnOnce(Extent) -> Result<T, E>,
         retire: impl FnOnce() -> Result<(), E>,
     ) -> Result<T, E> {
@@ -235,7 +286,12 @@ impl LinearMemory {
             length: to,
         })?;
         let moved = ranges.current.move_pages(from, &larger.pages(from)?)?;
-        retire().inspect_err(|_| moved.undo())?;
+        let attempt = || {
+            let pages = larger.pages(to)?;
+            under.cover(&pages)?;
+            retire().inspect_err(|_| under.uncover(&pages, from))
+        };
+        attempt().inspect_err(|_: &E| moved.undo())?;
         let former = std::mem::replace(&mut ranges.current, larger);
         ranges.former.push(former);
         Ok(issued)
@@ -270,6 +326,8 @@ impl LinearMemory {
     ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
         retire()?;
+        self.settle_within(&ranges);
+        *self.tail() = None;
         ranges.vacated = true;
         // Where the system refuses, the pages go when the range does.
         let _ = ranges.current.discard();
@@ -367,6 +425,32 @@ impl LinearMemory {
         let _ = ranges.current.discard();
     }
 
+    /// If it is a file: the page in which that ends, if that page is the memory's own.
+    pub fn tail(&self) -> sync::MutexGuard<'_, Option<Tail>> {
+        // Nothing panics under the lock.
+        self.tail
+            .lock()
+            .unwrap_or_else(sync::PoisonError::into_inner)
+    }
+
+    /// Gives a file what of its last page was not given to it yet, before the memory goes.
+    pub fn settle(&self) {
+        let ranges = self.lock();
+        self.settle_within(&ranges);
+    }
+
+    fn settle_within(&self, ranges: &Ranges) {
+        let mut tail = self.tail();
+        let pages = within(ranges.size, self.maximum).and_then(|size| ranges.current.pages(size));
+        if !ranges.vacated
+            && let Some(tail) = tail.as_mut()
+            && let Ok(pages) = pages
+        {
+            // Nobody is left who could be told of a failure.
+            let _ = tail.settle(&pages);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Ranges> {
         // Nothing panics under the lock; if it did, the ranges are still whole.
         self.ranges.lock().unwrap_or_else(PoisonError::into_inner)
@@ -376,6 +460,14 @@ impl LinearMemory {
         Some(self.lock())
             .filter(|ranges| !ranges.vacated)
             .ok_or(MemoryError::Vacated)
+    }
+}
+
+impl Drop for LinearMemory {
+    fn drop(&mut self) {
+        if self.tail().is_some() {
+            self.settle();
+        }
     }
 }
 

@@ -241,15 +241,15 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
             }
         }
     }
-    make_zero(&beyond, &mut overlays);
+    make_zero(&beyond, image, &mut overlays);
     Ok(())
 }
 
 /// Makes the pages read zero. If the system refuses to replace them, it writes zeros, which takes no
 /// system call and so cannot fail.
-fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
+fn make_zero(pages: &PageRange, image: &Image, overlays: &mut Overlays) {
     let addresses = pages.addresses();
-    if overlays.touch(&addresses) {
+    if overlays.touch(&addresses) || !is_under(&[(addresses.clone(), None)], image) {
         if pages.renew().is_ok() {
             overlays.clear(&addresses);
             return;

@@ -165,6 +165,15 @@ pub fn register<T: Listed>(value: T) -> Arc<Live<T>> {
     live
 }
 
+/// All of a kind that live.
+pub fn all<T: Listed>() -> Vec<Arc<Live<T>>> {
+    T::table()
+        .lock()
+        .values()
+        .filter_map(Weak::upgrade)
+        .collect()
+}
+
 /// What has that number, if it lives.
 pub fn find<T: Listed>(id: Id) -> Option<Arc<Live<T>>> {
     T::table().lock().get(&id)?.upgrade()

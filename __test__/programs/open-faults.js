@@ -64,10 +64,14 @@ function checkOpened(name, memory, check) {
   if (isKept) content.copy(expected);
   const bytes = new Uint8Array(memory.buffer);
   check(Buffer.from(bytes).equals(expected), "the memory's bytes");
-  const inFile = isKept && before === "long" ? content : expected;
+  const isLong = isKept && before === "long";
+  // The end of a file whose pages are in the engine is rounded to a page of the system.
+  const end = shared === "shared" ? Math.ceil(length / 4096) * 4096 : length;
+  const inFile = isLong ? expected.subarray(0, end) : expected;
   check(fs.readFileSync(name).equals(inFile), "the file's bytes");
   for (const at of [5, inFile.length - 1]) {
     bytes[at] = 252;
+    void memory.buffer; // Any member gives the file what is in the page in which it ends.
     check(fs.readFileSync(name)[at] === 252, `a store at ${at}`);
   }
 }

@@ -14,9 +14,9 @@
 #[cfg_attr(windows, path = "windows/mod.rs")]
 mod system;
 pub use system::{
-    ImageBytes, ImageFile, MAPS_FILES, SizeSignal, Watch, address_space_left, file, has_huge_pages,
-    is_split, mappings_within, max_map_count, page_size, page_states, private_pages,
-    resident_bytes, tells_page_states,
+    ImageBytes, ImageFile, MAPS_FILES, SizeSignal, Watch, address_space_left, at_exit, file,
+    has_huge_pages, is_split, mappings_within, max_map_count, page_size, page_states,
+    private_pages, resident_bytes, tells_page_states,
 };
 
 #[cfg(unix)]

@@ -11,6 +11,10 @@ pub fn max_map_count() -> usize {
     65_530
 }
 
+/// What would be done when the process ends is only for memories that are files.
+#[cfg(windows)]
+pub fn at_exit(_action: extern "C" fn()) {}
+
 /// Bytes of address space left, or `None` without a limit: macOS does not hold processes to
 /// `RLIMIT_AS`, and a job of Windows limits what is committed.
 pub fn address_space_left() -> Option<usize> {

@@ -11,7 +11,7 @@ mod size_signal;
 
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use super::unix::Mapping;
-pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Watch, copies, file, page_size};
+pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Watch, at_exit, copies, file, page_size};
 pub use process::{
     address_space_left, has_huge_pages, is_split, mappings_within, max_map_count, page_states,
     private_pages, resident_bytes, tells_page_states,

@@ -9,7 +9,9 @@ mod pages;
 mod process;
 mod size_signal;
 
-pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, copies, file, page_size};
+pub use super::unix::{
+    ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, at_exit, copies, file, page_size,
+};
 pub use super::untold::{
     address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
     tells_page_states,

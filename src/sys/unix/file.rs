@@ -192,6 +192,37 @@ pub fn next_data(file: &File, from: u64) -> u64 {
     }
 }
 
+/// Reads bytes at `offset` until `bytes` is full or the file ends. Returns how many.
+///
+/// # Errors
+///
+/// The error from `pread(2)`.
+pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let at = u64::try_from(done).unwrap_or(u64::MAX);
+        let rest = bytes.get_mut(done..).unwrap_or_default();
+        fault::check("pread")?;
+        match file.read_at(rest, offset.saturating_add(at)) {
+            Ok(0) => break,
+            Ok(count) => done = done.saturating_add(count),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// Writes all of `bytes` at `offset`.
+///
+/// # Errors
+///
+/// The error from `pwrite(2)`.
+pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    fault::check("pwrite")?;
+    file.write_all_at(bytes, offset)
+}
+
 /// Makes the file `length` bytes long, with room on the disk for those that are new.
 ///
 /// # Errors
@@ -301,6 +332,10 @@ impl LengthLock {
             fault::check("fcntl")?;
             match set_lock(file, libc::F_OFD_SETLKW, libc::F_WRLCK) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The descriptor is open, but not for writing: mmap(2) reports that by EACCES.
+                Err(error) if error.raw_os_error() == Some(libc::EBADF) => {
+                    return Err(io::Error::from_raw_os_error(libc::EACCES));
+                }
                 result => return result.map(|()| Self(Arc::clone(file))),
             }
         }

@@ -1,6 +1,7 @@
 //! What is the same on Linux and on macOS. What is not, each of them has in `of_unix`.
 
 pub mod copies;
+mod exit;
 pub mod file;
 mod image_file;
 #[cfg(not(all(test, feature = "model-checking")))]
@@ -12,6 +13,7 @@ mod watch;
 
 use super::system::of_unix;
 
+pub use exit::at_exit;
 pub use image_file::{ImageBytes, ImageFile};
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use mapping::Mapping;

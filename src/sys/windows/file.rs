@@ -159,6 +159,44 @@ pub fn next_data(_file: &File, from: u64) -> u64 {
     from
 }
 
+/// Reads bytes at `offset` until `bytes` is full or the file ends. Returns how many.
+///
+/// # Errors
+///
+/// The error from `ReadFile`.
+pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let at = u64::try_from(done).unwrap_or(u64::MAX);
+        let rest = bytes.get_mut(done..).unwrap_or_default();
+        fault::check("ReadFile")?;
+        match file.seek_read(rest, offset.saturating_add(at))? {
+            0 => break,
+            count => done = done.saturating_add(count),
+        }
+    }
+    Ok(done)
+}
+
+/// Writes all of `bytes` at `offset`.
+///
+/// # Errors
+///
+/// The error from `WriteFile`, or `WriteZero`.
+pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let mut done = 0;
+    while done < bytes.len() {
+        let at = u64::try_from(done).unwrap_or(u64::MAX);
+        let rest = bytes.get(done..).unwrap_or_default();
+        fault::check("WriteFile")?;
+        match file.seek_write(rest, offset.saturating_add(at))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            count => done = done.saturating_add(count),
+        }
+    }
+    Ok(())
+}
+
 /// Makes the file `length` bytes long, where it is not yet. The system takes room on the disk for all of
 /// them, unless the file is a sparse one.
 ///

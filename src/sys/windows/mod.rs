@@ -12,8 +12,8 @@ mod size_signal;
 mod watch;
 
 pub use super::untold::{
-    address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
-    tells_page_states,
+    address_space_left, at_exit, has_huge_pages, is_split, max_map_count, page_states,
+    private_pages, tells_page_states,
 };
 pub use image::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
