@@ -15,6 +15,7 @@ const { start } = require("../support/worker");
 const PAGE = 65_536;
 const TIMES = 800;
 const program = path.join(__dirname, "..", "programs", "grow-descriptor.js");
+const root = path.join(__dirname, "..", "..");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
@@ -140,7 +141,7 @@ test("a file without a name is a memory like others", async () => {
   });
 });
 
-test("a descriptor that is open for less than the mode wants is refused, though its file could be opened", async () => {
+test("a descriptor that is open for less than the mode wants is refused", async () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   const before = fs.readFileSync(file);
   const options = { r: {}, "r+": { initial: 2 }, "w+": { initial: 1 } };
@@ -156,7 +157,35 @@ test("a descriptor that is open for less than the mode wants is refused, though 
         expect(error.message).toMatch(`Memory.open(): ${descriptor}: the descriptor is not open`);
       }
       expect(descriptorsOf(file)).toEqual([`${descriptor}`]);
-      expect(fs.readFileSync(file)).toEqual(before);
+      expect(fs.readFileSync(file).equals(before)).toBe(true);
     });
   }
+});
+
+test("a file that this process may not open anew is refused, and keeps its bytes", async () => {
+  const file = newFile(Buffer.alloc(PAGE, 1));
+  const script = `
+    const { Memory } = require(${JSON.stringify(root)});
+    // Root may open all files.
+    if (process.getuid() === 0) process.setuid(65534);
+    for (const options of [{ mode: "r+" }, { mode: "w+", initial: 2 }]) {
+      try {
+        Memory.open(3, options);
+      } catch ({ name, code, message }) {
+        console.log(name, code, message);
+      }
+    }`;
+  await withDescriptor(file, "r+", async (descriptor) => {
+    fs.chmodSync(file, 0o400);
+    const stdio = ["ignore", "pipe", "inherit", descriptor];
+    const child = spawn(process.execPath, ["-e", script], { stdio });
+    let text = "";
+    child.stdout.on("data", (data) => (text += data));
+    await once(child, "close");
+    const expected =
+      /^RangeError EACCES Memory\.open\(\): 3: the file of descriptor 3 cannot be opened anew/;
+    const lines = text.trim().split("\n");
+    expect(lines).toEqual([expect.stringMatching(expected), expect.stringMatching(expected)]);
+    expect(fs.readFileSync(file).equals(Buffer.alloc(PAGE, 1))).toBe(true);
+  });
 });
