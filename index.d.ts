@@ -394,10 +394,14 @@ export interface Memory<
    * The pages of an unshared memory are moved into the engine the first time, on Linux without
    * copying them: its buffer is detached, and `buffer` is another one from then on.
    *
+   * A file that is written to is extended to whole pages of the system, since the page in which it ends
+   * is the engine's then.
+   *
    * @throws TypeError where the engine has no class for it: 64-bit addresses on Node.js 20 and 22,
    *   or a maximum beyond 262,144 pages; or where the buffer can no longer be detached. The memory is
    *   as it was.
-   * @throws RangeError where the engine cannot allocate it. The memory is as it was.
+   * @throws RangeError where the engine cannot allocate it, or the memory is a file that is written to
+   *   and the engine could not reserve all that it can grow to. The memory is as it was.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });

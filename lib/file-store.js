@@ -97,6 +97,7 @@ class FileStore extends WatchedStore {
 
   /** The same, after an engine memory has grown: other threads may use its new pages already. */
   #coverGrown(member, delta) {
+    this.checkIntact(member);
     try {
       this.#cover(member);
     } catch (cause) {

@@ -1,0 +1,60 @@
+"use strict";
+
+// Engines that have not reserved as much as a memory can grow to copy it to other pages when it grows.
+// Those pages are not the file's.
+
+const { useFiles } = require("../support/files");
+const { run } = require("../support/run");
+
+const { newFile, removeFiles } = useFiles();
+afterAll(removeFiles);
+
+const PAGE = 65_536;
+
+// On Node.js 20 and 22, the engine only reserves less than it wants without its trap handler.
+const flag = "--disable-wasm-trap-handler";
+const flags = process.allowedNodeEnvironmentFlags.has(flag) ? [flag] : [];
+
+// Kilobytes of address space: far from the 4 GiB that the engine wants to reserve, besides the memory's own.
+const ulimit = "-v 2000000";
+
+const use = (args, options = {}) => run("engine-moves.js", { args, flags, ...options });
+
+test.each([
+  ["with a maximum", 65_536],
+  ["without a maximum", 0],
+])("a memory that the engine would move is not given to it: %s", async (_, maximum) => {
+  const file = newFile();
+  const { refusal, before, kept, isFile } = await use([file, maximum], { ulimit });
+  expect(refusal.name).toBe("RangeError");
+  expect(refusal.message).toMatch(
+    /^Memory\.toWebAssembly\(\): .*could reserve \d+ bytes only, of the 4294967296 .*smaller maximum/,
+  );
+  expect(refusal.message).toContain(file);
+  // Nothing has changed: the file did not get longer, and is still the memory.
+  expect(kept).toEqual(before);
+  expect(isFile).toBe(true);
+});
+
+test("nor is one made in the engine", async () => {
+  const { refusal, before, kept } = await use([newFile(), 65_536, "registered"], { ulimit });
+  expect(refusal.message).toMatch(/^Memory\.open\(\): .*could reserve \d+ bytes only/);
+  expect(kept).toEqual(before);
+});
+
+test("a smaller maximum helps", async () => {
+  const result = await use([newFile(), 700], { ulimit });
+  expect(result).toEqual({ errors: [], byte: 9, length: 503 * PAGE });
+});
+
+test("one that was moved all the same is told of by every later call", async () => {
+  const file = newFile();
+  const result = await use([file, 65_536, "unchecked"], { ulimit });
+  expect(result.errors.map(({ name }) => name)).toEqual(Array(4).fill("RangeError"));
+  for (const { message } of result.errors) {
+    expect(message).toContain(
+      `${file}: the engine has moved the memory away from the file's pages`,
+    );
+  }
+  expect(result).toMatchObject({ byte: 1, isClosed: true });
+});
