@@ -135,35 +135,42 @@ class ReservedStore {
    * that. Returns what keeps its addresses mapped.
    */
   reclaim(member, buffer, size) {
-    const { moved, remains } = this.#move(member, buffer, () => {
-      const { buffer: moved, remains } = native.reclaim(this.#id, buffer);
-      return { moved, remains };
-    });
+    let moved;
+    let remains;
+    try {
+      ({ buffer: moved, remains } = native.reclaim(this.#id, buffer));
+      remains ??= moveToClone(buffer);
+    } catch (error) {
+      this.#moveBack(moved, buffer);
+      throw translateDetaching(error, member);
+    }
     this.#size = size;
     this.#hold(moved);
     return remains;
   }
 
-  /** Moves the pages on from where they went, under `destination`; otherwise as `reclaim`. */
-  passOn(member, buffer, destination) {
-    const moved = new Uint8Array(destination);
-    const move = () => ({ moved, remains: native.passOn(this.#id, buffer, moved) });
-    return this.#move(member, buffer, move).remains;
-  }
-
   /**
-   * Calls `move`, and then detaches the buffer that the pages were under, unless the addon has done
-   * that. If it cannot be detached, the pages move back.
+   * Moves the pages on from where they went, under `destination`; otherwise as `reclaim`. (Nothing here is
+   * a function that knows the destination: the error would keep both alive.)
    */
-  #move(member, buffer, move) {
-    let done;
+  passOn(member, buffer, destination) {
+    const view = new Uint8Array(destination);
+    let moved;
+    let remains;
     try {
-      done = move();
-      return { ...done, remains: done.remains ?? moveToClone(buffer) };
+      remains = native.passOn(this.#id, buffer, view);
+      moved = view;
+      remains ??= moveToClone(buffer);
     } catch (error) {
-      if (done !== undefined) native.moveBack(this.#id, done.moved, buffer);
+      this.#moveBack(moved, buffer);
       throw translateDetaching(error, member);
     }
+    return remains;
+  }
+
+  /** Undoes a move, unless the addon itself has failed: the buffer could not be detached. */
+  #moveBack(moved, buffer) {
+    if (moved !== undefined) native.moveBack(this.#id, moved, buffer);
   }
 
   /**

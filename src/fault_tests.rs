@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::copies;
 use crate::error::MemoryError;
 use crate::image::Image;
 use crate::linear_memory::{Extent, LinearMemory, Sharing};
@@ -12,9 +13,9 @@ use crate::range::PageSize;
 use crate::reservation::Reservation;
 use crate::snapshot_file::{self, Origin};
 use crate::spare;
-use crate::sys::PageRange;
 use crate::sys::fault::{calls_reached, fail_at};
 use crate::sys::maps::{self, protection_at};
+use crate::sys::{self, PageRange};
 use crate::units::{HostBytes, Pages};
 
 const PAGE: usize = 65_536;
@@ -581,6 +582,38 @@ fn a_file_is_saved_whole_or_what_was_there_stays() {
         run
     });
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn copies_of_an_image_are_there_or_nothing_has_changed() {
+    with_every_failure(|calls| {
+        let (area, image) = area();
+        write_every_other(&whole(&area), 9);
+        let before = bytes_of(&whole(&area));
+        let (_, run) = failing(calls, || copies::restore(&whole(&area), &image));
+        let expected = if run.done { EVERY_OTHER } else { before };
+        assert_eq!(bytes_of(&whole(&area)), expected);
+        expect_usable(&area, &image);
+        run
+    });
+}
+
+#[test]
+fn pages_of_an_image_become_anonymous_with_the_bytes_they_had() {
+    with_every_failure(|calls| {
+        let (area, image) = area();
+        pages::restore(&whole(&area), &image).unwrap();
+        write_every_other(&whole(&area), 9);
+        let before = bytes_of(&whole(&area));
+        let (_, run) = failing(calls, || copies::make_anonymous(&whole(&area)));
+        assert_eq!(bytes_of(&whole(&area)), before);
+        let addresses = whole(&area).addresses();
+        let mapped = sys::mappings_within(&addresses).unwrap();
+        let is_file = mapped.iter().any(|mapped| mapped.is_file == Some(true));
+        assert_eq!(is_file, !run.done);
+        expect_usable(&area, &image);
+        run
+    });
 }
 
 #[test]
