@@ -414,8 +414,7 @@ export interface Memory<
   /**
    * What another thread is to be posted, for its {@link MemoryConstructor.from | Memory.from()}.
    *
-   * A `Memory` itself cannot be posted: that throws a DataCloneError, as does `structuredClone()`. On
-   * Node.js before 22.10, which cannot be told so, it arrives as an empty object.
+   * A `Memory` itself cannot be posted: that throws a DataCloneError, as does `structuredClone()`.
    *
    * @throws TypeError where the memory is not shared.
    * @example
@@ -695,8 +694,8 @@ export interface Memory<
  *
  * It holds nothing of an instance but its memory: docs/restore.md lists what that leaves out.
  *
- * It belongs to one thread, and cannot be posted: what arrives is an empty object. Save it, or share
- * the memory.
+ * It belongs to one thread, and cannot be posted: that throws a DataCloneError. Save it, or share the
+ * memory.
  * @example
  * ```js
  * const memory = new Memory({ initial: 1 });

@@ -1,6 +1,6 @@
 "use strict";
 
-const { setImmediate, clearImmediate } = require("node:timers");
+const { setImmediate } = require("node:timers");
 
 const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions, readSnapshotOptions } = require("./lib/descriptor");
@@ -15,7 +15,6 @@ const {
   ObjectGetPrototypeOf,
   ObjectPrototype,
   ObjectSetPrototypeOf,
-  ReflectApply,
   ReflectSetPrototypeOf,
   SymbolDispose,
   SymbolToStringTag,
@@ -301,15 +300,6 @@ function remember(memory, store) {
 
 let hasExample = false;
 
-const { unref } = takeImmediate();
-
-/** One that never runs: of what class they are, nothing else tells. */
-function takeImmediate() {
-  const immediate = setImmediate(() => {});
-  clearImmediate(immediate);
-  return immediate;
-}
-
 /**
  * Once there is a memory over pages of ours, and the next will be too. Not at once: who loads this may
  * never make one, and who makes one is waiting for it.
@@ -326,7 +316,8 @@ function keepExampleSoon() {
       // There is room for no more. Without it, growing takes longer.
     }
   });
-  ReflectApply(unref, immediate, []);
+  // eslint-disable-next-line no-restricted-syntax -- taken when this loads, it would have to be made then
+  immediate.unref();
 }
 
 // Like any class that inherits from none.

@@ -11,9 +11,10 @@
  * addresses on Node.js 20 and 22), and what asks for pages of ours (`hugePages`), is as without this
  * module, and moves when a module imports it.
  *
- * Memories that modules export, or that another thread posts, stay as the engine makes them. They are
- * `instanceof WebAssembly.Memory`, `WebAssembly.Memory.prototype`'s members work on them, and
- * `Memory.from()` takes them.
+ * Memories that modules export are such objects, too. Memories that another thread posts have the
+ * members of `Memory` when they arrive, and its prototype from the first use of one of ours.
+ *
+ * `toResizableBuffer()` and `toFixedLengthBuffer()` are there only if the engine's own class has them.
  *
  * TypeScript takes a `Memory` for a `WebAssembly.Memory` in programs that import this module. A program
  * that is run with `--require` names it in its tsconfig.json: `"types": ["linear-memory/register"]`.

@@ -26,10 +26,10 @@ function typeOf(memory) {
 /** The address type of a memory of the engine's. Node 22 runs modules with 64-bit ones, too. */
 function addressOf(memory) {
   const address = "i64";
-  if (!validate(moduleThatImports({ address }))) return "i32";
+  if (!validate(moduleThatImports({ address, shared: false, maximum: undefined }))) return "i32";
   // Only a memory with a maximum can be shared, and a module must then name one.
   const shared = isShared(bufferOf(memory));
-  const maximum = shared ? sizeLimit({ address }) : undefined;
+  const maximum = shared ? sizeLimit({ address, maximum: undefined }) : undefined;
   return canImport(memory, { address, shared, maximum }) ? address : "i32";
 }
 

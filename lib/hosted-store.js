@@ -131,7 +131,7 @@ function createHost(member, type) {
   try {
     return engine.create(type);
   } catch (cause) {
-    const tooLarge = type.maximum > sizeLimit({ address: type.address });
+    const tooLarge = type.maximum > sizeLimit({ address: type.address, maximum: undefined });
     const Kind = tooLarge ? TypeError : RangeError;
     throw new Kind(`${member}: the engine refused: ${cause.message}`, { cause });
   }

@@ -30,13 +30,16 @@ const { ReservedStore } = require("./reserved-store");
 const { RangeError, TypeError, platform } = require("./primordials");
 const { readToken } = require("./token");
 
+const SMALL_PAGES = { hugePages: false };
+const HUGE_PAGES = { hugePages: true };
+
 /** The store of a new memory. */
 function createStore(type, options) {
   if (options.hugePages) return createHuge(type);
   if (type.shared) return createShared(type);
   if (isRegistered()) return createHosted(type);
   try {
-    return new ReservedStore(type);
+    return new ReservedStore(type, SMALL_PAGES);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return hosted().create(type);
@@ -50,12 +53,12 @@ function hosted() {
 
 /** Hosted from the start, if the engine has memories of that type. */
 function createHosted(type) {
-  if (!isOfEngine(type)) return new ReservedStore(type);
+  if (!isOfEngine(type)) return new ReservedStore(type, SMALL_PAGES);
   try {
     return hosted().create(type);
   } catch (error) {
     if (type.address === "i32") throw error;
-    return new ReservedStore(type);
+    return new ReservedStore(type, SMALL_PAGES);
   }
 }
 
@@ -68,7 +71,7 @@ function createHuge(type) {
     const reason = platform === "linux" ? " (transparent_hugepage is never)" : "";
     throw new TypeError(`Memory: hugePages: this system has none${reason}`);
   }
-  return new ReservedStore(type, { hugePages: true });
+  return new ReservedStore(type, HUGE_PAGES);
 }
 
 /** Hosted where the engine can: modules and Atomics must use one address, which only it can give. */
@@ -99,14 +102,19 @@ function hostObject({ memory, type }) {
   return isRegistered() && memory !== undefined && isOfEngine(type) ? memory : undefined;
 }
 
+function openReserved(token) {
+  if (token.id === undefined) return undefined;
+  const { SharedReservedStore } = require("./shared-reserved-store");
+  return SharedReservedStore.open(token);
+}
+
 /** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
 function openStore(source) {
   const HostedStore = hosted();
   if (engine.isMemory(source)) return new HostedStore(source);
   const token = readToken(source);
   if (token === undefined) return undefined;
-  const { SharedReservedStore } = require("./shared-reserved-store");
-  const store = HostedStore.open(token) ?? SharedReservedStore.open(token);
+  const store = HostedStore.open(token) ?? openReserved(token);
   if (store === undefined || token.file === undefined) return store;
   const { FileStore } = require("./file-store");
   return FileStore.open(store, token.file);

@@ -5,14 +5,20 @@
 // which a program can make up. The stores look at that.
 
 const { isObject } = require("./convert");
-const { TypeError } = require("./primordials");
+const { ObjectHasOwn, TypeError } = require("./primordials");
 
 /** All members that a token may have, each read once; undefined where `source` is no object. */
 function readToken(source) {
   if (!isObject(source)) return undefined;
   try {
-    const { memory, address, id, maximum, buffer, file } = source;
-    return { memory, address, id, maximum, buffer, file: readFile(file) };
+    return {
+      memory: own(source, "memory"),
+      address: own(source, "address"),
+      id: own(source, "id"),
+      maximum: own(source, "maximum"),
+      buffer: own(source, "buffer"),
+      file: readFile(own(source, "file")),
+    };
   } catch (cause) {
     throw new TypeError("Memory.from(): expected what share() returned, but reading it threw", {
       cause,
@@ -20,10 +26,16 @@ function readToken(source) {
   }
 }
 
+/** Structured clone keeps own members only. Others are what a program has put on a prototype. */
+function own(object, key) {
+  return ObjectHasOwn(object, key) ? object[key] : undefined;
+}
+
 /** What a token says of the file that the memory is, if any. */
 function readFile(file) {
   if (!isObject(file)) return undefined;
-  const { id, path } = file;
+  const id = own(file, "id");
+  const path = own(file, "path");
   return typeof id === "number" && typeof path === "string" ? { id, path } : undefined;
 }
 

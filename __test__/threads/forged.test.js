@@ -49,7 +49,7 @@ test("what throws when it is read, with what it threw as the cause", () => {
   );
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
-  for (const source of [...getters, new Proxy({}, { get: throws })]) {
+  for (const source of [...getters, new Proxy({ memory: 1 }, { get: throws })]) {
     expectRefusal(source);
     expect(causeOf(source)).toBe(thrown);
   }
