@@ -241,20 +241,17 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
             }
         }
     }
-    make_zero(&beyond, image, &mut overlays);
+    make_zero(&beyond, &mut overlays);
     Ok(())
 }
 
 /// Makes the pages read zero. If the system refuses to replace them, it writes zeros, which takes no
 /// system call and so cannot fail.
-fn make_zero(pages: &PageRange, image: &Image, overlays: &mut Overlays) {
+fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
     let addresses = pages.addresses();
-    if overlays.touch(&addresses) || !is_under(&[(addresses.clone(), None)], image) {
-        if pages.renew().is_ok() {
-            overlays.clear(&addresses);
-            return;
-        }
-    } else if pages.discard().is_ok() {
+    // Not given back: that brings zeros only if nothing else is under them than the table has.
+    if pages.renew().is_ok() {
+        overlays.clear(&addresses);
         return;
     }
     // Pages of a file are written in any case: until then, they show what others write to the file.

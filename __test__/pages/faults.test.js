@@ -27,15 +27,15 @@ const scenarios = [
   ["snapshot over a snapshot", "Memory.snapshot()", FREEZING],
   ["snapshot of a shared memory", "Memory.snapshot()", FREEZING],
   // What is beyond the snapshot's bytes is zero whatever fails.
-  ["restore", "Memory.restore()", { mmap: DONE, madvise: DONE }],
+  ["restore", "Memory.restore()", { mmap: DONE }],
   // Where what the kernel has there is not known, all of it is put there anew.
   ["restore again", "Memory.restore()", PUTTING_BACK],
-  ["restore with a hole", "Memory.restore()", { mmap: DONE, madvise: DONE }],
+  ["restore with a hole", "Memory.restore()", { mmap: DONE }],
   ["restore with a hole again", "Memory.restore()", PUTTING_BACK],
   ["restore over a longer snapshot", "Memory.restore()", { mmap: DONE }],
   ["restore in the engine", "Memory.restore()", PUTTING_BACK],
-  ["from", "Memory", { mmap: DONE, mprotect: DONE, madvise: DONE }],
-  ["from, shared", "Memory.from()", { mmap: DONE, madvise: DONE }],
+  ["from", "Memory", { mmap: DONE, mprotect: DONE }],
+  ["from, shared", "Memory.from()", { mmap: DONE }],
   // Pages that cannot be moved are copied; but what is left behind must be anonymous.
   ["move", "Memory.toWebAssembly()", { read: DONE, mremap: DONE, mmap: REFUSED }],
   ["usage", "Memory.usage()", { ioctl: DONE }],

@@ -83,7 +83,8 @@ const scenarios = {
     act: ({ memory }) => memory.discard(PAGE, 3 * PAGE),
     pages: [7, 0, 0, 0, 7],
   },
-  "snapshot over a snapshot": { make: covered, ...frozen },
+  // Its pages are read where the kernel does not say which have bytes: more calls, all of them survived.
+  "snapshot over a snapshot": { make: covered, ...frozen, most: 3 },
   "snapshot of a shared memory": { make: () => covered({ shared: true }), ...frozen },
   restore: { make: plain, ...restored },
   // Of more than a mebibyte: no page of it is the snapshot's.
@@ -180,7 +181,7 @@ async function main() {
   const runs = await withEveryFailure(async (calls) => {
     await turn(); // No range of the run before is used again: each run reaches the same calls.
     return attempt(scenario, calls);
-  });
+  }, scenario.most);
 
   const wrong = [];
   await collect(() => images().length === 0 && mappings() - before < 50);

@@ -21,14 +21,16 @@ function withFailures(calls, action) {
  *
  * @param attempt of the numbers of the calls that fail; returns an object with the names of those that
  *   it `reached`
+ * @param most how many calls fail at a time. Where each is survived, the sets would be too many.
  */
-async function withEveryFailure(attempt) {
+async function withEveryFailure(attempt, most = Infinity) {
   const runs = [];
   const plans = [[]];
   while (plans.length > 0) {
     const calls = plans.pop();
     const run = await attempt(calls);
     runs.push(run);
+    if (calls.length === most) continue;
     // Those after the last that failed: the others' turn has been, or comes.
     for (let call = (calls.at(-1) ?? 0) + 1; call <= run.reached.length; call++) {
       plans.push([...calls, call]);
