@@ -51,12 +51,13 @@ class FileStore extends WatchedStore {
       const before = this.#sizeWith(member, length);
       checkGrowth(inner.type, before, delta);
       const size = before + delta;
+      const added = size - inner.size;
       this.#undoing(length, () => {
         if (size > Math.ceil(length / PAGE)) this.#extendFile(member, size * PAGE);
         // Under reserved pages, the file's are put before the memory has grown.
         inner.grow(size - inner.size, { id: this.#file.id, length });
       });
-      if (this.#reserved === undefined) this.#coverGrown(member, size - before);
+      if (this.#reserved === undefined) this.#coverGrown(member, added);
       return before;
     });
   }
@@ -96,13 +97,14 @@ class FileStore extends WatchedStore {
   }
 
   /** The same, after an engine memory has grown: other threads may use its new pages already. */
-  #coverGrown(member, delta) {
+  #coverGrown(member, added) {
     this.checkIntact(member);
     try {
       this.#cover(member);
     } catch (cause) {
+      if (added === 0) throw cause;
       const { message, errno, code } = cause;
-      const state = `The memory has grown by ${delta} pages, but new pages are not the file's yet`;
+      const state = `The memory has grown by ${added} pages, but new pages are not the file's yet`;
       const error = new RangeError(`${message}. ${state}: grow(0) or flush() mends that`, {
         cause,
       });

@@ -63,13 +63,16 @@ impl Range {
             PageSize::Base => Mapping::reserve,
             PageSize::Huge => Mapping::reserve_huge,
         };
-        Ok(Self {
+        let range = Self {
             mapping: reserve(length, committed).map_err(refused)?,
             capacity,
             committed: AtomicUsize::new(committed.get()),
             page_size,
             _room: room,
-        })
+        };
+        // The engine may have had a memory here, of which the table still speaks.
+        range.forget_overlays();
+        Ok(range)
     }
 
     /// The first byte's address.
@@ -165,11 +168,17 @@ impl Range {
     }
 }
 
-impl Drop for Range {
-    fn drop(&mut self) {
+impl Range {
+    fn forget_overlays(&self) {
         let start = self.base().as_ptr().addr();
         let end = start.saturating_add(self.capacity.get());
         Overlays::lock().clear(&(start..end));
+    }
+}
+
+impl Drop for Range {
+    fn drop(&mut self) {
+        self.forget_overlays();
     }
 }
 
@@ -180,6 +189,18 @@ mod tests {
     use super::*;
     use crate::image::ImageBuilder;
     use crate::sys::maps::prefers_huge_pages;
+
+    #[test]
+    fn a_new_range_has_nothing_of_what_was_there_before() {
+        let size = HostBytes::MIB;
+        let image = Arc::new(ImageBuilder::new(size).unwrap().finish().unwrap());
+        let range = Range::map(size, size, PageSize::Base).unwrap();
+        let addresses = range.pages(size).unwrap().addresses();
+        // As if the engine had unmapped a memory here.
+        Overlays::lock().put(&addresses, crate::overlay::Overlay::of_image(&image));
+        range.forget_overlays();
+        assert!(!Overlays::lock().touch(&addresses));
+    }
 
     #[test]
     fn a_long_range_is_mapped_to_a_multiple_of_2_mib() {

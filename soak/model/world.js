@@ -18,8 +18,8 @@ const { resize, transfer } = ArrayBuffer.prototype;
 
 /** What two or more memories of several copies of the package may be over: the bytes themselves. */
 class Body {
-  constructor({ kind, size, maximum, address = "i32", shared = false, engine, file }) {
-    Object.assign(this, { kind, maximum, address, shared, engine, file });
+  constructor({ size, ...rest }) {
+    Object.assign(this, { address: "i32", shared: false }, rest);
     this.bytes = Buffer.alloc(size * PAGE);
   }
 
@@ -132,7 +132,9 @@ function checkFile({ memory, body }) {
     assert.ok(file.mayBeRounded, "the file's length is rounded");
     file.length = rounded;
   }
-  assertEqual(bytes, body.bytes.subarray(0, bytes.length), `the file of ${body.kind}`);
+  // What a failed growth has added is in the file with the next one that does not fail.
+  const shown = Math.min(bytes.length, body.bytes.length, file.shown ?? Infinity);
+  assertEqual(bytes.subarray(0, shown), body.bytes.subarray(0, shown), `the file of ${body.kind}`);
 }
 
 function assertEqual(actual, expected, what) {
