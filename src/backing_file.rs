@@ -16,6 +16,7 @@
 //! extended to the end of that page.
 
 use std::fs::File;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -48,6 +49,9 @@ struct Covered {
     end: usize,
     /// Where the file ends in the memory: in the page behind those, or with them.
     length: usize,
+    /// What was written to the file behind those, for a [`BackingFile::cover`] that then failed. If the
+    /// memory has zeros there by the next one, the file must have them too.
+    written: Vec<Range<usize>>,
 }
 
 /// The file itself, until nobody has a memory of it.
@@ -211,8 +215,18 @@ impl BackingFile {
             written = tail.at().saturating_add(page);
         }
         if written < end && self.is_written() {
+            for stretch in &covered.written {
+                let stretch = stretch.start.max(written)..stretch.end.min(end);
+                if !stretch.is_empty() {
+                    let at = position(stretch.start);
+                    pages::write_all(&pages::part(memory, stretch)?, &file, at, position(end))?;
+                }
+            }
             let part = pages::part(memory, written..end)?;
-            pages::write_runs(&part, &file, position(written), position(end))?;
+            pages::write_runs(&part, &file, position(written), position(end), |stretch| {
+                let at = |offset: usize| written.saturating_add(offset);
+                covered.written.push(at(stretch.start)..at(stretch.end));
+            })?;
         }
         let is_known = tail.as_ref().is_some_and(|tail| tail.at() == end);
         let next = if is_known || end >= length.min(all) {
@@ -230,6 +244,7 @@ impl BackingFile {
         *covered = Covered {
             end,
             length: length_here,
+            written: Vec::new(),
         };
         drop(covered);
         if !is_known {
@@ -345,13 +360,21 @@ impl BackingFile {
         let mut covered = self.covered();
         let end = down(length);
         if covered.end <= end {
+            // The page in which the file ended may have been merged up to another end.
+            if let Some(tail) = tail {
+                tail.forget_from(length);
+            }
             return Ok(());
         }
         let part = pages::part(memory, end..covered.end.min(memory.length().get()))?;
         let bytes = part.read(0..kept.saturating_sub(end));
         pages::give_back(&part)?;
         part.write_at(&bytes, 0);
-        *covered = Covered { end, length };
+        *covered = Covered {
+            end,
+            length,
+            written: Vec::new(),
+        };
         let base = bytes.get(..length.saturating_sub(end)).unwrap_or_default();
         *tail = (!base.is_empty()).then(|| Tail::of(file, end, base.to_vec()));
         Ok(())
@@ -709,5 +732,73 @@ mod tests {
         backing.clear(2 * PAGE, 2 * PAGE).unwrap();
         file.read_exact_at(&mut bytes, PAGE as u64).unwrap();
         assert_eq!(bytes, [0; PAGE]);
+    }
+
+    /// Calls `attempt` with the number of the call that is to fail, until there are no more: it returns how
+    /// many it has reached.
+    #[cfg(feature = "fault-injection")]
+    fn with_each_failure(attempt: impl Fn(usize) -> usize) {
+        let mut call = 1;
+        while attempt(call) >= call {
+            call += 1;
+        }
+        assert!(call > 4, "no calls");
+    }
+
+    #[test]
+    #[cfg(feature = "fault-injection")]
+    fn zeros_that_are_written_after_a_refusal_reach_the_file() {
+        use crate::sys::fault;
+        with_each_failure(|call| {
+            let (own, backing) = file(PAGE, Writes::ToFile);
+            let mapping = mapping();
+            backing
+                .cover(&mapping.pages(bytes(PAGE)).unwrap(), 0, None)
+                .unwrap();
+            let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+            memory.write_at(&[7], PAGE + 5);
+            own.set_len(position(2 * PAGE)).unwrap();
+            fault::fail_at(&[call]);
+            let refused = backing.cover(&memory, 0, None).is_err();
+            let calls = fault::calls_reached().len();
+            fault::fail_at(&[]);
+            if refused {
+                memory.write_at(&[0], PAGE + 5);
+                backing.cover(&memory, 0, None).unwrap();
+            }
+            assert_eq!(byte(&own, PAGE + 5), if refused { 0 } else { 7 });
+            assert_eq!(memory.read(PAGE + 5..PAGE + 6), [byte(&own, PAGE + 5)]);
+            calls
+        });
+    }
+
+    #[test]
+    #[cfg(feature = "fault-injection")]
+    fn what_is_beyond_the_end_survives_a_refusal() {
+        use crate::sys::fault;
+        with_each_failure(|call| {
+            let (own, backing) = file(5000, Writes::ToFile);
+            let mapping = mapping();
+            let memory = mapping.pages(bytes(PAGE)).unwrap();
+            let mut tail = None;
+            backing.cover(&memory, 0, Some(&mut tail)).unwrap();
+            memory.write_at(&[7], 5000);
+            fault::fail_at(&[call]);
+            let refused = backing
+                .extend(&memory, 8192)
+                .and_then(|()| backing.cover(&memory, 0, Some(&mut tail)))
+                .is_err();
+            let calls = fault::calls_reached().len();
+            fault::fail_at(&[]);
+            if refused {
+                assert!(backing.shrink(&memory, 5000, Some(&mut tail)));
+                tail.as_mut().unwrap().settle(&memory).unwrap();
+                assert_eq!(backing.length().unwrap(), 5000);
+            } else {
+                assert_eq!(byte(&own, 5000), 7);
+            }
+            assert_eq!(memory.read(4999..5002), [1, 7, 0]);
+            calls
+        });
     }
 }

@@ -150,7 +150,8 @@ pub fn runs_of_piece(addresses: &Range<usize>, overlay: Option<&Overlay>) -> Vec
     told.map_or_else(|_| all(), |()| runs)
 }
 
-/// Writes what of anonymous pages is not zero to a file, at `offset`, but nothing from `end` on.
+/// Writes what of anonymous pages is not zero to a file, at `offset`, but nothing from `end` on. Tells
+/// `about_to` of each stretch of the pages before it is written.
 ///
 /// # Errors
 ///
@@ -160,19 +161,31 @@ pub fn write_runs(
     file: &File,
     offset: u64,
     end: u64,
+    mut about_to: impl FnMut(Range<usize>),
 ) -> Result<(), MemoryError> {
     let _held = SizeSignal::hold();
     for run in runs_of_piece(&pages.addresses(), None) {
         let start = run.start;
         let run = part(pages, run)?;
         for_bytes(&run, |bytes, at| {
-            let at = offset.saturating_add(position(start.saturating_add(at)));
-            bytes
-                .write_to(file, at, end)
-                .map_err(|source| MemoryError::File { source })
+            let at = start.saturating_add(at);
+            about_to(at..at.saturating_add(bytes.length().get()));
+            write_all(bytes, file, offset.saturating_add(position(at)), end)
         })?;
     }
     Ok(())
+}
+
+/// Writes all of the pages, as [`write_runs`] does.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn write_all(pages: &PageRange, file: &File, offset: u64, end: u64) -> Result<(), MemoryError> {
+    let _held = SizeSignal::hold();
+    pages
+        .write_to(file, offset, end)
+        .map_err(|source| MemoryError::File { source })
 }
 
 /// Calls `take` with each stretch of pages that are not zero, and its offset.

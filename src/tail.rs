@@ -50,6 +50,11 @@ impl Tail {
         self.was_lost
     }
 
+    /// Forgets the file's bytes from `length` on: it has none there, and the memory's are its own.
+    pub fn forget_from(&mut self, length: usize) {
+        self.base.truncate(length.saturating_sub(self.at));
+    }
+
     /// Merges the bytes up to the file's end, as last seen.
     ///
     /// # Errors

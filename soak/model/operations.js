@@ -244,7 +244,6 @@ function grow(_world, random, handle) {
   if (body.isEndless && isTooMuch) return;
   if (isTooMuch) {
     if (!body.isStuck) assertThrows(() => memory.grow(value), "RangeError");
-    if (isWritten) takeInNewPages(body);
     return;
   }
   // A file that stayed longer is grown with first.
