@@ -73,7 +73,7 @@ pub trait Under {
     ///
     /// # Errors
     ///
-    /// Why the memory cannot grow; nothing has changed then.
+    /// Why the memory cannot grow. [`Under::uncover`] is called then, too.
     fn cover(&self, pages: &PageRange) -> Result<(), MemoryError>;
 
     /// Takes that back. The first `kept` bytes are those that the memory had before.
@@ -121,8 +121,11 @@ impl Ranges {
         let attempt = || {
             let issued = issue(extent)?;
             let pages = self.current.pages(to)?;
-            under.cover(&pages)?;
-            retire().inspect_err(|_| under.uncover(&pages, from))?;
+            under
+                .cover(&pages)
+                .map_err(E::from)
+                .and_then(|()| retire())
+                .inspect_err(|_| under.uncover(&pages, from))?;
             Ok(issued)
         };
         let issued = attempt().inspect_err(|_: &E| self.current.uncommit(committed))?;
@@ -288,8 +291,11 @@ impl LinearMemory {
         let moved = ranges.current.move_pages(from, &larger.pages(from)?)?;
         let attempt = || {
             let pages = larger.pages(to)?;
-            under.cover(&pages)?;
-            retire().inspect_err(|_| under.uncover(&pages, from))
+            under
+                .cover(&pages)
+                .map_err(E::from)
+                .and_then(|()| retire())
+                .inspect_err(|_| under.uncover(&pages, from))
         };
         attempt().inspect_err(|_: &E| moved.undo())?;
         let former = std::mem::replace(&mut ranges.current, larger);
@@ -618,6 +624,27 @@ mod tests {
         assert!(matches!(grow(&memory, 1), Err(MemoryError::Maximum { .. })));
         // And out and back again, over the seam.
         vacate(&elsewhere(3)).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_left_of_pages_that_came_back_and_had_to_go_again() {
+        let memory = unshared(1, Some(3));
+        let buffer = elsewhere(1);
+        let retired = || Ok::<_, MemoryError>(());
+        memory
+            .vacate(&buffer.pages(bytes(1)).unwrap(), retired)
+            .unwrap();
+        buffer.commit(bytes(3)).unwrap();
+        let there = buffer.pages(bytes(3)).unwrap();
+        let last = bytes(2).get();
+        there.write_at(&[7], last);
+        let refused = memory.reclaim(&there, |_| Ok(()), || Err(MemoryError::Vacated));
+        assert!(refused.is_err());
+        assert_eq!(there.read(last..last + 1), [7]);
+        let ranges = memory.lock();
+        ranges.current.commit(bytes(3)).unwrap();
+        let here = ranges.current.pages(bytes(3)).unwrap();
+        assert_eq!(here.read(last..last + 1), [0]);
     }
 
     #[test]

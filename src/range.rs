@@ -115,6 +115,23 @@ impl Range {
         Ok(())
     }
 
+    /// Takes back a commit: `length` bytes in all stay. If those behind are committed again, they read zero:
+    /// pages may have moved there, and back.
+    pub fn uncommit(&self, length: HostBytes) {
+        let committed = self.committed();
+        let behind = || pages::part(&self.pages(committed)?, length.get()..committed.get());
+        if length < committed
+            && let Ok(behind) = behind()
+            && pages::give_back(&behind).is_err()
+            // Of a file, they stay its pages, and the range is not used again.
+            && !Overlays::lock().touch(&behind.addresses())
+        {
+            behind.clear();
+        }
+        // If this fails, pages that nobody can name stay accessible: no harm but the lost fault.
+        let _ = self.commit(length);
+    }
+
     /// Gives all pages back to the system: what is committed reads zero.
     ///
     /// # Errors
@@ -169,10 +186,18 @@ impl Range {
 }
 
 impl Range {
+    /// Whether there may be pages of a file anywhere in it.
+    pub fn has_overlays(&self) -> bool {
+        Overlays::lock().touch(&self.addresses())
+    }
+
     fn forget_overlays(&self) {
+        Overlays::lock().clear(&self.addresses());
+    }
+
+    fn addresses(&self) -> std::ops::Range<usize> {
         let start = self.base().as_ptr().addr();
-        let end = start.saturating_add(self.capacity.get());
-        Overlays::lock().clear(&(start..end));
+        start..start.saturating_add(self.capacity.get())
     }
 }
 

@@ -90,10 +90,9 @@ impl Reservation {
         self.range.commit(length)
     }
 
-    /// Takes back a commit of bytes that nobody has touched: `length` in all stay.
+    /// Takes back a commit: `length` in all stay. If those behind are ever committed again, they read zero.
     pub fn uncommit(&self, length: HostBytes) {
-        // Where it fails, pages that nobody can name stay accessible: no harm but the lost fault.
-        let _ = self.range.commit(length);
+        self.range.uncommit(length);
     }
 
     /// Gives all pages back to the system: what is committed reads zero.

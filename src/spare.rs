@@ -43,7 +43,8 @@ pub fn take(committed: HostBytes, capacity: HostBytes, page_size: PageSize) -> O
 
 /// Keeps a range that nobody uses any more, if there may be use for it.
 pub fn offer(range: &Arc<Range>) {
-    if !lock().wanted || range.discard().is_err() {
+    // A growth of a file that failed may have left pages behind those that are committed.
+    if !lock().wanted || range.discard().is_err() || range.has_overlays() {
         return;
     }
     let mut spares = lock();
