@@ -1,7 +1,5 @@
 "use strict";
 
-const { setImmediate } = require("node:timers");
-
 const {
   canBeDetached,
   isDetached,
@@ -17,6 +15,8 @@ const { translate } = require("./errors");
 const { features } = require("./features");
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
+const { setImmediate } = require("./node-built-ins");
+const { ArrayBuffer, ObjectSetPrototypeOf, RangeError, Uint8Array } = require("./primordials");
 const { adopt } = require("./realm");
 
 /**
@@ -37,7 +37,7 @@ class ReservedStore {
   #size;
   #hugePages;
 
-  constructor(type, { hugePages = false } = {}) {
+  constructor(type, { hugePages }) {
     const { id, buffer } = issue(type, hugePages);
     this.type = type;
     this.#id = id;
@@ -261,5 +261,7 @@ function releaseSparesSoon() {
     native.releaseSpares();
   });
 }
+
+ObjectSetPrototypeOf(ReservedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { ReservedStore, issue };
