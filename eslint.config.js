@@ -31,8 +31,8 @@ const LATE_LOOKUPS = [
     "looks up a method of a built-in prototype: use the function from lib/primordials.js",
   ],
   [
-    ":function CallExpression[callee.name='require'][arguments.0.value=/^node:/]",
-    "finds what a program has put there by then: require it at the top",
+    "CallExpression[callee.name='require'][arguments.0.value=/^node:/]",
+    "may run when a program has replaced what is there: take it from lib/node-built-ins.js",
   ],
 ].map(([selector, why]) => ({ selector, message: `This ${why}.` }));
 

@@ -14,6 +14,7 @@ const {
   Error,
   FunctionPrototypeSymbolHasInstance,
   RangeError,
+  SymbolIterator,
   TypeError,
   Uint8Array,
 } = require("./primordials");
@@ -81,13 +82,23 @@ function moveToClone(buffer) {
   let other;
   try {
     // Moves the bytes, resizable ones too, which `transfer()` copies.
-    other = structuredClone(buffer, { __proto__: null, transfer: [buffer] });
+    other = structuredClone(buffer, { __proto__: null, transfer: listOf(buffer) });
   } catch (cause) {
     throw new Undetachable(cause);
   }
   // Node 20 copies what is marked, and says nothing.
   if (!isDetached(buffer)) throw new Undetachable();
   return other;
+}
+
+/** A list of one value, which is read without what a program has put on `Array.prototype`. */
+function listOf(value) {
+  const iterate = () => {
+    let done = true;
+    const next = () => ({ __proto__: null, value, done: (done = !done) });
+    return { __proto__: null, next };
+  };
+  return { __proto__: null, [SymbolIterator]: iterate };
 }
 
 function isDetached(buffer) {

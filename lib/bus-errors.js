@@ -20,8 +20,13 @@ let isListening = false;
 function keepHandler() {
   if (isListening) return;
   isListening = true;
-  processOn(process, "newListener", changed);
-  processOn(process, "removeListener", changed);
+  try {
+    processOn(process, "newListener", changed);
+    processOn(process, "removeListener", changed);
+  } catch {
+    // Node's own emitter calls what a program can replace. As if the main thread maps no file.
+    return;
+  }
   if (hasAllEvents && isMainThread()) native.expectRearm();
 }
 

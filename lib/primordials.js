@@ -88,6 +88,7 @@ module.exports = {
   StringPrototypeIncludes: uncurryThis(String.prototype.includes),
   SymbolDispose: Symbol.dispose,
   SymbolFor: Symbol.for,
+  SymbolIterator: Symbol.iterator,
   SymbolToPrimitive: Symbol.toPrimitive,
   SymbolToStringTag: Symbol.toStringTag,
   SyntaxError,

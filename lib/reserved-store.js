@@ -16,7 +16,13 @@ const { features } = require("./features");
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
 const { setImmediate } = require("./node-built-ins");
-const { ArrayBuffer, ObjectSetPrototypeOf, RangeError, Uint8Array } = require("./primordials");
+const {
+  ArrayBuffer,
+  ObjectHasOwn,
+  ObjectSetPrototypeOf,
+  RangeError,
+  Uint8Array,
+} = require("./primordials");
 const { adopt } = require("./realm");
 
 /**
@@ -138,8 +144,9 @@ class ReservedStore {
     let moved;
     let remains;
     try {
-      ({ buffer: moved, remains } = native.reclaim(this.#id, buffer));
-      remains ??= moveToClone(buffer);
+      const reclaimed = native.reclaim(this.#id, buffer);
+      moved = reclaimed.buffer;
+      remains = ObjectHasOwn(reclaimed, "remains") ? reclaimed.remains : moveToClone(buffer);
     } catch (error) {
       this.#moveBack(moved, buffer);
       throw translateDetaching(error, member);
