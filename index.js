@@ -1,7 +1,5 @@
 "use strict";
 
-const { setImmediate } = require("node:timers");
-
 const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./lib/convert");
 const { readDescriptor, readOptions, readSnapshotOptions } = require("./lib/descriptor");
 const { createExotic } = require("./lib/exotic");
@@ -9,6 +7,7 @@ const { features } = require("./lib/features");
 const { closed } = require("./lib/closed-store");
 const identity = require("./lib/identity");
 const { EngineMemory, isMemory: isEngineMemory } = require("./lib/engine");
+const { setImmediate } = require("./lib/node-built-ins");
 const pages = require("./lib/pages");
 const {
   ObjectDefineProperty,
@@ -172,7 +171,8 @@ class Memory extends null {
     const { readWait, wait } = require("./lib/waiting");
     const asked = readWait(index, expected, timeout);
     // Looked up again: the conversions can move the memory, or close it.
-    return wait(storeOf(this, "wait()"), asked);
+    // Not the promise itself: that would look up its then().
+    return await wait(storeOf(this, "wait()"), asked);
   }
 
   notify(index, count = undefined) {

@@ -1,5 +1,7 @@
 "use strict";
 
+/* eslint-disable no-restricted-globals, no-restricted-syntax -- All of this runs while the package loads. */
+
 // Finds the addon: one that was built here, or the package of this platform, which npm installed with
 // this one (`optionalDependencies`).
 

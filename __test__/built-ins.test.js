@@ -5,35 +5,49 @@
 
 const { execFile } = require("node:child_process");
 const fs = require("node:fs");
+const os = require("node:os");
 const path = require("node:path");
 const { promisify } = require("node:util");
 const v8 = require("node:v8");
 const vm = require("node:vm");
 
 const { Memory } = require("..");
+const { bundle } = require("../scripts/bundle");
 const { print } = require("./support/run");
 
 const execute = promisify(execFile);
 const root = path.join(__dirname, "..");
 
-describe("members do the same after all globals and prototypes", () => {
-  const program = "replaced-built-ins.js";
-  const flags = ["--require", path.join(root, "register.js")];
-  let expected;
+// As it is published: within it, modules are not loaded by Node's loader, which a program can break.
+describe.each([
+  ["with register", true],
+  ["without register", false],
+])(
+  "members do the same after all globals, prototypes and functions of Node, %s",
+  (_, isRegistered) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
+    const flags = isRegistered ? ["--require", path.join(folder, "register.js")] : [];
+    const addon = fs.readdirSync(root).find((name) => name.endsWith(".node"));
+    const env = { LINEAR_MEMORY_ADDON: process.env.LINEAR_MEMORY_ADDON ?? path.join(root, addon) };
+    const outcomes = (way) => print("replaced-built-ins.js", { flags, args: [folder, way], env });
+    let expected;
 
-  beforeAll(async () => {
-    expected = await print(program, { flags, args: ["none"] });
-  });
+    beforeAll(async () => {
+      bundle(folder);
+      expected = await outcomes("none");
+    });
+    afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-  test.each([
-    ["throw", "throws"],
-    ["return a number", "lies"],
-    ["return nothing", "nothing"],
-  ])("%s", async (_, way) => {
-    expect(await print(program, { flags, args: [way] })).toBe(expected);
-    expect(expected).toContain('"made"');
-  });
-});
+    test.each([
+      ["throw", "throws"],
+      ["return a number", "lies"],
+      ["return nothing", "nothing"],
+    ])("%s", async (_, way) => {
+      expect(await outcomes(way)).toBe(expected);
+      expect(expected).toContain('"made"');
+    });
+  },
+);
 
 test("a hosted memory's buffer with a length of its own does not change its size", () => {
   const hosted = new WebAssembly.Memory({ initial: 1, maximum: 4 });

@@ -2,28 +2,31 @@
 
 // Unshared buffers, of ours and of the engine's making: how long they can be, and who detaches them.
 
-const { constants } = require("node:buffer");
-
 const { PAGE } = require("./convert");
 const { hasResizable } = require("./engine");
 const { translate } = require("./errors");
 const { features } = require("./features");
-const { markAsUntransferable, isMarkedAsUntransferable } = require("./marks");
+const { BUFFER_LIMIT, structuredClone } = require("./node-built-ins");
+const {
+  ArrayBufferPrototypeGetDetached,
+  ArrayBufferPrototypeGetResizable,
+  ArrayBufferPrototypeTransfer,
+  Error,
+  FunctionPrototypeSymbolHasInstance,
+  RangeError,
+  SymbolIterator,
+  TypeError,
+  Uint8Array,
+} = require("./primordials");
+const { markAsUntransferable, isMarkedAsUntransferable } = require("./worker-threads");
 const native = require("../native");
-
-// Taken when this loads, before anyone can replace them.
-const { structuredClone } = globalThis;
-const getterOf = (property) =>
-  Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, property)?.get;
-const isResizable = getterOf("resizable");
-const getDetached = getterOf("detached"); // not on Node.js 20
 
 // Without detach keys, structured clone at least can be told to leave a buffer alone. Node does so by
 // itself with those that Node-API made.
 const marksBuffers = features.handoff === "v8" && !features.detachKeys;
 
 /** Whether a program can detach a buffer: by `transfer()`, which only detach keys prevent. */
-const canBeDetached = !features.detachKeys && "transfer" in ArrayBuffer.prototype;
+const canBeDetached = !features.detachKeys && ArrayBufferPrototypeTransfer !== undefined;
 
 /** Keeps programs from detaching a new buffer, as far as the hand-off can. */
 function protect(buffer) {
@@ -55,7 +58,8 @@ class Undetachable extends Error {
  * of that `Kind`.
  */
 function translateDetaching(error, member, Kind) {
-  if (error instanceof Undetachable) return undetachable(member, error.cause, EITHER);
+  if (FunctionPrototypeSymbolHasInstance(Undetachable, error))
+    return undetachable(member, error.cause, EITHER);
   return error.code === "DetachableArraybufferExpected"
     ? undetachable(member, error, LINKED, Kind)
     : translate(error, member);
@@ -78,7 +82,7 @@ function moveToClone(buffer) {
   let other;
   try {
     // Moves the bytes, resizable ones too, which `transfer()` copies.
-    other = structuredClone(buffer, { transfer: [buffer] });
+    other = structuredClone(buffer, { __proto__: null, transfer: listOf(buffer) });
   } catch (cause) {
     throw new Undetachable(cause);
   }
@@ -87,8 +91,18 @@ function moveToClone(buffer) {
   return other;
 }
 
+/** A list of one value, which is read without what a program has put on `Array.prototype`. */
+function listOf(value) {
+  const iterate = () => {
+    let done = true;
+    const next = () => ({ __proto__: null, value, done: (done = !done) });
+    return { __proto__: null, next };
+  };
+  return { __proto__: null, [SymbolIterator]: iterate };
+}
+
 function isDetached(buffer) {
-  if (getDetached !== undefined) return Reflect.apply(getDetached, buffer, []);
+  if (ArrayBufferPrototypeGetDetached !== undefined) return ArrayBufferPrototypeGetDetached(buffer);
   try {
     new Uint8Array(buffer);
     return false;
@@ -103,15 +117,16 @@ function isDetached(buffer) {
  * the engine gives back what is cut off, and pages of a file would come back with the file's bytes.
  */
 function canBeCutOff(store) {
-  if (isResizable === undefined || hasResizable || store.isShared) return false;
-  return Reflect.apply(isResizable, store.pages, []);
+  if (ArrayBufferPrototypeGetResizable === undefined || hasResizable || store.isShared)
+    return false;
+  return ArrayBufferPrototypeGetResizable(store.pages);
 }
 
 function checkLength(member, pages) {
   const bytes = pages * PAGE;
-  if (bytes > constants.MAX_LENGTH) {
+  if (bytes > BUFFER_LIMIT) {
     throw new RangeError(
-      `${member}: ${pages} pages are ${bytes} bytes, more than a buffer of this engine's can view (${constants.MAX_LENGTH})`,
+      `${member}: ${pages} pages are ${bytes} bytes, more than a buffer of this engine's can view (${BUFFER_LIMIT})`,
     );
   }
 }

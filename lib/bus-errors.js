@@ -4,15 +4,12 @@
 // behaviour. Lost pages would then be touched again and again, or end the process. So the addon's handler
 // is put in place again, over Node's, to which it passes on the signals that somebody sends.
 
-const { isMainThread } = require("node:worker_threads");
-
 const native = require("../native");
-
-const { apply } = Reflect;
-const { on } = process;
+const { isBun, process, processOn } = require("./node-built-ins");
+const { isMainThread } = require("./worker-threads");
 
 /** Bun emits none when a listener is removed. */
-const hasAllEvents = process.versions.bun === undefined;
+const hasAllEvents = !isBun;
 
 let isListening = false;
 
@@ -23,8 +20,14 @@ let isListening = false;
 function keepHandler() {
   if (isListening) return;
   isListening = true;
-  for (const event of ["newListener", "removeListener"]) apply(on, process, [event, changed]);
-  if (isMainThread && hasAllEvents) native.expectRearm();
+  try {
+    processOn(process, "newListener", changed);
+    processOn(process, "removeListener", changed);
+  } catch {
+    // Node's own emitter calls what a program can replace. As if the main thread maps no file.
+    return;
+  }
+  if (hasAllEvents && isMainThread()) native.expectRearm();
 }
 
 function changed(name) {

@@ -20,7 +20,8 @@ const { FunctionPrototypeSymbolHasInstance, MathFloor, Uint8Array } = require(".
 function typeOf(memory) {
   const address = addressOf(memory);
   const shared = isShared(bufferOf(memory));
-  return { address, shared, maximum: maximumOf(memory, { address, shared }) };
+  const maximum = maximumOf(memory, { address, shared, maximum: undefined });
+  return { address, shared, maximum };
 }
 
 /** The address type of a memory of the engine's. Node 22 runs modules with 64-bit ones, too. */

@@ -3,8 +3,6 @@
 // The engine's own WebAssembly.Memory: made, recognised, grown. It and the rest of the engine's API are
 // taken when this loads, before anyone can replace them.
 
-const { isSharedArrayBuffer: isShared } = require("node:util/types");
-
 const {
   ArrayBufferPrototypeGetByteLength,
   BigInt,
@@ -17,6 +15,7 @@ const {
   SharedArrayBufferPrototypeGetByteLength,
   WebAssembly,
 } = require("./primordials");
+const { isSharedArrayBuffer: isShared } = require("./node-built-ins");
 
 if (WebAssembly === undefined) {
   const error = new Error(

@@ -1,7 +1,5 @@
 "use strict";
 
-const { getSystemErrorName } = require("node:util");
-
 const {
   FunctionPrototypeSymbolHasInstance,
   ObjectDefineProperty,
@@ -10,6 +8,7 @@ const {
   TypeError,
   platform,
 } = require("./primordials");
+const { getSystemErrorName } = require("./node-built-ins");
 
 /**
  * An error of the addon's as one of the caller's realm: a TypeError where the memory is gone, or
@@ -33,6 +32,7 @@ function translate(error, member) {
   return translated;
 }
 
+/** Sets a property of an error, whatever a program has put on the prototypes of errors. */
 function setOwn(error, key, value) {
   const attributes = { writable: true, enumerable: true, configurable: true };
   ObjectDefineProperty(error, key, { __proto__: null, value, ...attributes });
@@ -43,4 +43,4 @@ function isRefusal(error) {
   return error.cause?.code === "NoExternalBuffersAllowed";
 }
 
-module.exports = { translate, isRefusal };
+module.exports = { translate, setOwn, isRefusal };

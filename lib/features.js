@@ -3,6 +3,8 @@
 const engine = require("./engine");
 const { isRefusal } = require("./errors");
 const native = require("../native");
+const { v8Version } = require("./node-built-ins");
+const { ArrayBufferPrototypeResize, NumberParseInt, ObjectFreeze } = require("./primordials");
 
 // Before V8 12, waiters of Atomics remember the backing store they wait on, and a notify through
 // another one over the same address frees memory that is not its own.
@@ -23,7 +25,7 @@ function hasExternalBuffers() {
 }
 
 /** What this engine offers. */
-const features = Object.freeze({
+const features = ObjectFreeze({
   handoff: native.handoffName(),
 
   detachKeys: native.hasDetachKeys(),
@@ -45,14 +47,15 @@ const features = Object.freeze({
   },
 
   get resizableBuffers() {
-    return (resizableBuffers ??= Object.freeze({
-      unshared: engine.hasResizable || ("resize" in ArrayBuffer.prototype && hasExternalBuffers()),
+    return (resizableBuffers ??= ObjectFreeze({
+      unshared:
+        engine.hasResizable || (ArrayBufferPrototypeResize !== undefined && hasExternalBuffers()),
       shared: engine.hasResizable,
     }));
   },
 
   get externalSharedBuffers() {
-    return native.hasExternalSharedBuffers() && parseInt(process.versions.v8) >= FIRST_SAFE_V8;
+    return native.hasExternalSharedBuffers() && NumberParseInt(v8Version, 10) >= FIRST_SAFE_V8;
   },
 });
 

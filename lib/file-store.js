@@ -1,12 +1,12 @@
 "use strict";
 
-const { setImmediate } = require("node:timers");
-
 const { PAGE, showPages } = require("./convert");
 const { checkGrowth, sizeLimit } = require("./descriptor");
-const { translate } = require("./errors");
+const { setOwn, translate } = require("./errors");
 const { WatchedStore, lost } = require("./watched-store");
 const native = require("../native");
+const { setImmediate } = require("./node-built-ins");
+const { MathCeil, MathMax, MathMin, RangeError, TypeError } = require("./primordials");
 
 const SYSTEM_PAGE = native.systemPage();
 
@@ -53,7 +53,7 @@ class FileStore extends WatchedStore {
       const size = before + delta;
       const added = size - inner.size;
       this.#undoing(length, () => {
-        if (size > Math.ceil(length / PAGE)) this.#extendFile(member, size * PAGE);
+        if (size > MathCeil(length / PAGE)) this.#extendFile(member, size * PAGE);
         // Under reserved pages, the file's are put before the memory has grown.
         inner.grow(size - inner.size, { id: this.#file.id, length });
       });
@@ -78,7 +78,7 @@ class FileStore extends WatchedStore {
     if (this.#isTakenIn()) return;
     const length = this.#fileLength(member);
     this.#undoing(length, () => {
-      this.#extendFile(member, Math.max(this.inner.size * PAGE, length));
+      this.#extendFile(member, MathMax(this.inner.size * PAGE, length));
       this.#cover(member);
     });
   }
@@ -86,14 +86,14 @@ class FileStore extends WatchedStore {
   /** How many pages the memory has after it has grown as far as other processes have grown the file. */
   #sizeWith(member, length) {
     const { size, type } = this.inner;
-    const pages = Math.ceil(length / PAGE);
+    const pages = MathCeil(length / PAGE);
     if (pages > sizeLimit(type)) {
       const shown = (count) => showPages(count, type.address);
       throw new RangeError(
         `${member}: ${this.#file.path}: has grown to ${shown(pages)} pages, more than the limit of ${shown(sizeLimit(type))}`,
       );
     }
-    return Math.max(size, pages);
+    return MathMax(size, pages);
   }
 
   /** The same, after an engine memory has grown: other threads may use its new pages already. */
@@ -108,7 +108,9 @@ class FileStore extends WatchedStore {
       const error = new RangeError(`${message}. ${state}: grow(0) or flush() mends that`, {
         cause,
       });
-      throw Object.assign(error, { errno, code });
+      setOwn(error, "errno", errno);
+      setOwn(error, "code", code);
+      throw error;
     }
   }
 
@@ -177,10 +179,10 @@ class FileStore extends WatchedStore {
     const before = this.#fileLength(member);
     const length = initial * PAGE;
     // A file that is long enough stays as it is, whole pages or not.
-    const isChanged = isEmptied || Math.ceil(size / PAGE) < initial;
+    const isChanged = isEmptied || MathCeil(size / PAGE) < initial;
     try {
       if (isChanged) this.#extendFile(member, length);
-      if (isEmptied) this.#attempt(member, () => native.fillFile(id, Math.min(before, length)));
+      if (isEmptied) this.#attempt(member, () => native.fillFile(id, MathMin(before, length)));
       this.#cover(member, isChanged ? length : size);
       // Last, since it cannot be undone: by now there is room for all zeros that have to be written.
       if (isEmptied) this.#attempt(member, () => native.clearFile(id, before, length));
@@ -225,7 +227,7 @@ class FileStore extends WatchedStore {
       let hosted;
       this.#undoing(length, () => {
         // Nobody can write back what is in the last page when an engine memory goes.
-        this.#extendFile(member, Math.ceil(length / SYSTEM_PAGE) * SYSTEM_PAGE);
+        this.#extendFile(member, MathCeil(length / SYSTEM_PAGE) * SYSTEM_PAGE);
         this.#cover(member);
         hosted = inner.toHosted((store) => this.#checkReserved(member, store));
       });

@@ -1,35 +1,30 @@
 "use strict";
 
-// Opens files as programs name them. Errors of the system are Node's own, with its codes. What a program
-// can replace is taken when this module is loaded.
-
-const {
-  constants: { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NONBLOCK = 0, S_IFMT, S_IFREG, S_IFDIR },
-  closeSync,
-  fstatSync,
-  openSync,
-  realpathSync: { native: realpath },
-  statSync,
-  unlinkSync,
-} = require("node:fs");
-const {
-  constants: { errno: numbers },
-} = require("node:os");
-const { fileURLToPath, URL } = require("node:url");
-const {
-  TextDecoder,
-  types: { isUint8Array },
-} = require("node:util");
+// Opens files as programs name them. Errors of the system are Node's own, with its codes.
 
 const { show } = require("./convert");
 const { features } = require("./features");
+const { pathOfUrl } = require("./file-url");
+const {
+  O_CREAT,
+  O_EXCL,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  TextDecoder,
+  TextDecoderPrototypeDecode,
+  closeSync,
+  fstatSync,
+  isUint8Array,
+  openSync,
+  realpath,
+  statSync,
+  unlinkSync,
+} = require("./node-built-ins");
+const { NumberIsInteger, RangeError, TypeError, Uint8Array } = require("./primordials");
+const { requireFile } = require("./regular-file");
 
-const { apply, getOwnPropertyDescriptor } = Reflect;
-const { isInteger } = Number;
-const { Uint8Array: Bytes } = globalThis;
-const getHref = getOwnPropertyDescriptor(URL.prototype, "href").get;
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const { decode } = TextDecoder.prototype;
+const decoder = new TextDecoder("utf-8", { __proto__: null, ignoreBOM: true });
 
 const LAST_DESCRIPTOR = 2 ** 31 - 1;
 
@@ -41,7 +36,7 @@ const LAST_DESCRIPTOR = 2 ** 31 - 1;
 function readSource(file, member) {
   if (typeof file === "string") return { place: file, text: file };
   if (typeof file === "number") {
-    if (!isInteger(file) || file < 0 || file > LAST_DESCRIPTOR) {
+    if (!NumberIsInteger(file) || file < 0 || file > LAST_DESCRIPTOR) {
       throw new RangeError(
         `${member}: expected a descriptor of 0 to ${LAST_DESCRIPTOR}, got ${file}`,
       );
@@ -49,22 +44,12 @@ function readSource(file, member) {
     return { place: file, text: `${file}` };
   }
   if (isUint8Array(file)) {
-    const place = new Bytes(file);
-    return { place, text: apply(decode, decoder, [place]) };
+    const place = new Uint8Array(file);
+    return { place, text: TextDecoderPrototypeDecode(decoder, place) };
   }
-  const href = hrefOf(file);
-  if (href === undefined) throw new TypeError(`${member}: expected a path, got ${show(file)}`);
-  const path = fileURLToPath(href);
+  const path = pathOfUrl(file);
+  if (path === undefined) throw new TypeError(`${member}: expected a path, got ${show(file)}`);
   return { place: path, text: path };
-}
-
-/** Returns the text of a URL, or undefined if `value` is not a URL. Runs no code of the program. */
-function hrefOf(value) {
-  try {
-    return apply(getHref, value, []);
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -89,6 +74,9 @@ function withFile({ place, text }, { isWritten, creates = false }, member, actio
     closeSync(descriptor);
   }
 }
+
+const SMALL = { __proto__: null, bigint: false };
+const BIG = { __proto__: null, bigint: true, throwIfNoEntry: true };
 
 // Opening a pipe does not wait for its other end.
 const READING = O_RDONLY | O_NONBLOCK;
@@ -129,8 +117,8 @@ function unless(code, action) {
 /** Removes a file that was made for what failed with `error`, unless somebody has written to it. */
 function unmake(path, descriptor, error) {
   try {
-    const { dev, ino, size } = fstatSync(descriptor, { bigint: true });
-    const named = statSync(path, { bigint: true });
+    const { dev, ino, size } = fstatSync(descriptor, BIG);
+    const named = statSync(path, BIG);
     if (size === 0n && named.dev === dev && named.ino === ino) unlinkSync(path);
   } catch ({ code, message }) {
     if (code !== "ENOENT") error.message += `; the new file could not be removed: ${message}`;
@@ -139,25 +127,9 @@ function unmake(path, descriptor, error) {
 
 /** Returns the length of the file; throws unless it is a regular one. */
 function lengthOf(descriptor, text, member) {
-  const { mode, size } = fstatSync(descriptor);
+  const { mode, size } = fstatSync(descriptor, SMALL);
   requireFile(mode, text, member);
   return size;
 }
 
-/** Throws unless that is the mode of a regular file: nothing else can be mapped, or read as a whole. */
-function requireFile(mode, text, member) {
-  const kind = mode & S_IFMT;
-  if (kind === S_IFREG) return;
-  const [code, message] =
-    kind === S_IFDIR
-      ? ["EISDIR", "illegal operation on a directory"]
-      : ["ENODEV", "not a regular file"];
-  const error = new TypeError(`${code}: ${message}, ${member} '${text}'`);
-  error.errno = -numbers[code];
-  error.code = code;
-  error.syscall = "mmap";
-  error.path = text;
-  throw error;
-}
-
-module.exports = { readSource, withFile, requireFile };
+module.exports = { readSource, withFile };

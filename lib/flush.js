@@ -3,8 +3,8 @@
 const { show } = require("./convert");
 const { translate } = require("./errors");
 const native = require("../native");
-
-const { isSafeInteger } = Number;
+const { byteLengthOfPages } = require("./pages");
+const { NumberIsSafeInteger, RangeError, TypeError } = require("./primordials");
 
 /** Converts the arguments, of which none runs code of the program. */
 function readRange(offset = 0, length = undefined, member) {
@@ -17,7 +17,7 @@ function check(value, name, member) {
   if (typeof value !== "number") {
     throw new TypeError(`${member}: ${name}: expected a number, got ${show(value)}`);
   }
-  if (!isSafeInteger(value) || value < 0) {
+  if (!NumberIsSafeInteger(value) || value < 0) {
     throw new RangeError(`${member}: ${name}: expected a number of bytes, got ${show(value)}`);
   }
 }
@@ -47,7 +47,7 @@ function prepare(store, { offset, length }, member) {
   if (!file?.isWritten) {
     throw new TypeError(`${member}: the memory is no file, or one that is never written to`);
   }
-  const { byteLength } = store.intact(member).pages;
+  const byteLength = byteLengthOfPages(store.intact(member));
   if (offset > byteLength) {
     throw new RangeError(`${member}: offset: ${offset} is beyond the memory's ${byteLength} bytes`);
   }

@@ -4,7 +4,13 @@ const { PAGE } = require("./convert");
 const { sizeLimit, checkGrowth } = require("./descriptor");
 const engine = require("./engine");
 const { typeOf, addressOf } = require("./engine-type");
-const { MathMin, RangeError, TypeError, Uint8Array } = require("./primordials");
+const {
+  MathMin,
+  ObjectSetPrototypeOf,
+  RangeError,
+  TypeError,
+  Uint8Array,
+} = require("./primordials");
 const native = require("../native");
 
 /**
@@ -162,5 +168,7 @@ function no64(member) {
 function noResizable(reason) {
   return new TypeError(`Memory.toResizableBuffer(): ${reason}`);
 }
+
+ObjectSetPrototypeOf(HostedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { HostedStore, createHost, makeResizable, noResizable };

@@ -1,5 +1,7 @@
 "use strict";
 
+const { ObjectIsExtensible, WeakMap, WeakMapPrototypeSet } = require("./primordials");
+
 /**
  * Makes an object hold another as long as it lives, unseen: a private field, added to an object that
  * this class did not make. (A WeakMap would do, but costs the collector more than all of a growth.)
@@ -20,8 +22,8 @@ class Holder extends function (object) {
 const heldBy = new WeakMap();
 
 function keepAlive(held, object) {
-  if (Object.isExtensible(object)) new Holder(object, held);
-  else heldBy.set(object, held);
+  if (ObjectIsExtensible(object)) new Holder(object, held);
+  else WeakMapPrototypeSet(heldBy, object, held);
 }
 
 module.exports = { keepAlive };

@@ -5,9 +5,9 @@ const { show, isObject } = require("./convert");
 const { translate } = require("./errors");
 const { readSource, withFile } = require("./files");
 const { MappedStore } = require("./mapped-store");
+const { byteLengthOfPages } = require("./pages");
 const native = require("../native");
-
-const { isSafeInteger } = Number;
+const { NumberIsSafeInteger, RangeError, TypeError } = require("./primordials");
 
 const MEMBER = "Memory.map()";
 
@@ -15,7 +15,7 @@ const MEMBER = "Memory.map()";
 function readPart(offset, file, options) {
   const at = toOffset(offset, "offset");
   const source = readSource(file, MEMBER);
-  const { fileOffset, length } = isObject(options) ? options : {};
+  const { fileOffset, length } = isObject(options) ? options : { __proto__: null };
   return {
     at,
     source,
@@ -40,7 +40,7 @@ function map(store, { at, source, from, wanted }) {
       );
     }
     const { pages } = store;
-    const { byteLength } = pages;
+    const byteLength = byteLengthOfPages(store);
     if (count > byteLength - at) {
       throw new RangeError(
         `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
@@ -62,7 +62,7 @@ function toOffset(value, name) {
   if (typeof value !== "number") {
     throw new TypeError(`${MEMBER}: ${name}: expected a number, got ${show(value)}`);
   }
-  if (!isSafeInteger(value) || value < 0) {
+  if (!NumberIsSafeInteger(value) || value < 0) {
     throw new RangeError(`${MEMBER}: ${name}: expected a number of bytes, got ${show(value)}`);
   }
   return value + 0; // -0 becomes 0

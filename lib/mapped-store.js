@@ -8,7 +8,7 @@ const native = require("../native");
 class MappedStore extends WatchedStore {
   #files;
 
-  /** @param files `{ path, id }` each: what `map()` was given, and what the addon knows it by */
+  /** @param files a list of `{ path, id }`: what `map()` was given, and what the addon knows it by */
   constructor(inner, files) {
     super(inner);
     this.#files = files;
@@ -16,10 +16,13 @@ class MappedStore extends WatchedStore {
 
   /** The store of a memory after a file's pages were put over a part of it. */
   static over(store, file) {
-    if (!(store instanceof MappedStore)) return new MappedStore(store, [file]);
+    if (!(#files in store)) return new MappedStore(store, append(emptyList(), file));
     const there = native.mappedFiles(store.inner.pages);
-    const files = store.#files.filter(({ id }) => there.includes(id));
-    return new MappedStore(store.inner, [...files, file]);
+    const files = emptyList();
+    for (let i = 0; i < store.#files.length; i++) {
+      if (includes(there, store.#files[i].id)) append(files, store.#files[i]);
+    }
+    return new MappedStore(store.inner, append(files, file));
   }
 
   toHosted() {
@@ -43,10 +46,26 @@ class MappedStore extends WatchedStore {
   checkIntact(member) {
     const lostIds = native.lostFiles(this.inner.pages);
     if (lostIds === null) return;
-    for (const { path, id } of this.#files) {
-      if (lostIds.includes(id)) throw lost(member, path);
+    for (let i = 0; i < this.#files.length; i++) {
+      const { path, id } = this.#files[i];
+      if (includes(lostIds, id)) throw lost(member, path);
     }
   }
+}
+
+/** What a program has put on `Array.prototype` cannot take what is added to this. */
+function emptyList() {
+  return { __proto__: null, length: 0 };
+}
+
+function append(list, value) {
+  list[list.length++] = value;
+  return list;
+}
+
+function includes(ids, id) {
+  for (let i = 0; i < ids.length; i++) if (ids[i] === id) return true;
+  return false;
 }
 
 module.exports = { MappedStore };

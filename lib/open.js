@@ -15,8 +15,7 @@ const { FileStore } = require("./file-store");
 const { readSource, withFile } = require("./files");
 const { createStore } = require("./store");
 const native = require("../native");
-
-const { ceil } = Math;
+const { Boolean, MathCeil, RangeError, TypeError } = require("./primordials");
 
 const MEMBER = "Memory.open()";
 
@@ -48,7 +47,7 @@ function readOptions(options) {
   if (options !== undefined && !isObject(options)) {
     throw new TypeError(`${MEMBER}: options: expected an object, got ${show(options)}`);
   }
-  const { mode = "r", initial, maximum, shared = false, address } = options ?? {};
+  const { mode = "r", initial, maximum, shared = false, address } = options ?? { __proto__: null };
   if (mode !== "r" && mode !== "r+" && mode !== "w+") {
     throw new TypeError(`${MEMBER}: mode: expected "r", "r+" or "w+", got ${show(mode)}`);
   }
@@ -69,8 +68,9 @@ function readOptions(options) {
 
 /** Returns the type of the memory: of as many pages as the file has, or as were asked for. */
 function typeOf(path, size, { initial, maximum, shared, address }) {
-  const pages = ceil(size / PAGE);
-  const isChosen = address === undefined && pages > sizeLimit({ address: "i32" });
+  const pages = MathCeil(size / PAGE);
+  const isChosen =
+    address === undefined && pages > sizeLimit({ address: "i32", maximum: undefined });
   const kind = isChosen ? "i64" : address;
   // Who did not choose the type of addresses counts pages in numbers.
   const toPages = (value, name) =>
@@ -78,6 +78,7 @@ function typeOf(path, size, { initial, maximum, shared, address }) {
       ? fromAddress(toAddress(value, "i32", `${MEMBER}: ${name}`), "i64")
       : value;
   const type = readDescriptor({
+    __proto__: null,
     address: kind,
     initial: toPages(initial, "initial") ?? fromAddress(0, kind),
     maximum: toPages(maximum, "maximum"),

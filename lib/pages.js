@@ -8,10 +8,14 @@ const { translate } = require("./errors");
 const { RangeError, TypeError, TypedArrayPrototypeGetByteLength } = require("./primordials");
 const native = require("../native");
 
+/** Returns how many bytes the pages are. A program can give a buffer a `byteLength` of its own. */
+function byteLengthOfPages({ pages, isShared }) {
+  return isShared ? TypedArrayPrototypeGetByteLength(pages) : byteLengthOf(pages);
+}
+
 /** Gives pages back to the system. Returns how many bytes of memory that freed. */
 function discard(store, offset, length) {
-  const { pages } = store;
-  const byteLength = store.isShared ? TypedArrayPrototypeGetByteLength(pages) : byteLengthOf(pages);
+  const byteLength = byteLengthOfPages(store);
   if (length > byteLength - offset) {
     throw new RangeError(
       `Memory.discard(): ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
@@ -59,4 +63,4 @@ function attempt(member, action) {
   }
 }
 
-module.exports = { discard, capture, restore, usage };
+module.exports = { byteLengthOfPages, discard, capture, restore, usage };

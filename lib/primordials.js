@@ -19,6 +19,9 @@ const getterOf = (prototype, key) => {
   return descriptor && uncurryThis(descriptor.get);
 };
 
+/** The method as a function, or undefined if the engine lacks it. */
+const methodOf = (prototype, key) => prototype[key] && uncurryThis(prototype[key]);
+
 const typedArray = Object.getPrototypeOf(Uint8Array).prototype;
 const hasInstance = uncurryThis(Function.prototype[Symbol.hasInstance]);
 
@@ -27,6 +30,13 @@ module.exports = {
 
   ArrayBuffer,
   ArrayBufferPrototypeGetByteLength: getterOf(ArrayBuffer.prototype, "byteLength"),
+  /** Not on Node.js 20. */
+  ArrayBufferPrototypeGetDetached: getterOf(ArrayBuffer.prototype, "detached"),
+  ArrayBufferPrototypeGetMaxByteLength: getterOf(ArrayBuffer.prototype, "maxByteLength"),
+  ArrayBufferPrototypeGetResizable: getterOf(ArrayBuffer.prototype, "resizable"),
+  ArrayBufferPrototypeResize: methodOf(ArrayBuffer.prototype, "resize"),
+  ArrayBufferPrototypeTransfer: ArrayBuffer.prototype.transfer,
+  ArrayBufferPrototypeTransferToFixedLength: ArrayBuffer.prototype.transferToFixedLength,
   ArrayIsArray: Array.isArray,
   ArrayPrototypeJoin: uncurryThis(Array.prototype.join),
   BigInt,
@@ -43,18 +53,23 @@ module.exports = {
   MapPrototypeDelete: uncurryThis(Map.prototype.delete),
   MapPrototypeGet: uncurryThis(Map.prototype.get),
   MapPrototypeSet: uncurryThis(Map.prototype.set),
+  MathCeil: Math.ceil,
   MathFloor: Math.floor,
+  MathMax: Math.max,
   MathMin: Math.min,
   MathTrunc: Math.trunc,
   Number,
   NumberIsInteger: Number.isInteger,
+  NumberIsSafeInteger: Number.isSafeInteger,
   NumberMAX_SAFE_INTEGER: Number.MAX_SAFE_INTEGER,
+  NumberParseInt: Number.parseInt,
   ObjectCreate: Object.create,
   ObjectDefineProperty: Object.defineProperty,
   ObjectFreeze: Object.freeze,
   ObjectGetOwnPropertyDescriptor: Object.getOwnPropertyDescriptor,
   ObjectGetPrototypeOf: Object.getPrototypeOf,
   ObjectHasOwn: Object.hasOwn,
+  ObjectIsExtensible: Object.isExtensible,
   ObjectKeys: Object.keys,
   ObjectPrototype: Object.prototype,
   ObjectSetPrototypeOf: Object.setPrototypeOf,
@@ -70,8 +85,10 @@ module.exports = {
   SharedArrayBuffer,
   SharedArrayBufferPrototypeGetByteLength: getterOf(SharedArrayBuffer.prototype, "byteLength"),
   String,
+  StringPrototypeIncludes: uncurryThis(String.prototype.includes),
   SymbolDispose: Symbol.dispose,
   SymbolFor: Symbol.for,
+  SymbolIterator: Symbol.iterator,
   SymbolToPrimitive: Symbol.toPrimitive,
   SymbolToStringTag: Symbol.toStringTag,
   SyntaxError,

@@ -1,7 +1,5 @@
 "use strict";
 
-const { setImmediate } = require("node:timers");
-
 const {
   canBeDetached,
   isDetached,
@@ -17,6 +15,14 @@ const { translate } = require("./errors");
 const { features } = require("./features");
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
+const { setImmediate } = require("./node-built-ins");
+const {
+  ArrayBuffer,
+  ObjectHasOwn,
+  ObjectSetPrototypeOf,
+  RangeError,
+  Uint8Array,
+} = require("./primordials");
 const { adopt } = require("./realm");
 
 /**
@@ -37,7 +43,7 @@ class ReservedStore {
   #size;
   #hugePages;
 
-  constructor(type, { hugePages = false } = {}) {
+  constructor(type, { hugePages }) {
     const { id, buffer } = issue(type, hugePages);
     this.type = type;
     this.#id = id;
@@ -138,8 +144,9 @@ class ReservedStore {
     let moved;
     let remains;
     try {
-      ({ buffer: moved, remains } = native.reclaim(this.#id, buffer));
-      remains ??= moveToClone(buffer);
+      const reclaimed = native.reclaim(this.#id, buffer);
+      moved = reclaimed.buffer;
+      remains = ObjectHasOwn(reclaimed, "remains") ? reclaimed.remains : moveToClone(buffer);
     } catch (error) {
       this.#moveBack(moved, buffer);
       throw translateDetaching(error, member);
@@ -261,5 +268,7 @@ function releaseSparesSoon() {
     native.releaseSpares();
   });
 }
+
+ObjectSetPrototypeOf(ReservedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { ReservedStore, issue };

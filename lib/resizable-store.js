@@ -6,12 +6,27 @@ const { checkGrowth } = require("./descriptor");
 const { HostedStore, createHost } = require("./hosted-store");
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
-
-// Taken when this loads, before anyone can replace them.
-const { prototype } = ArrayBuffer;
-const { resize } = prototype;
-const getterOf = (property) => Object.getOwnPropertyDescriptor(prototype, property)?.get;
-const [getLength, getMaximum] = ["byteLength", "maxByteLength"].map(getterOf);
+const {
+  ArrayBuffer,
+  ArrayBufferPrototypeGetByteLength,
+  ArrayBufferPrototypeGetMaxByteLength,
+  ArrayBufferPrototypeResize,
+  ArrayBufferPrototypeTransfer,
+  ArrayBufferPrototypeTransferToFixedLength,
+  MathCeil,
+  MathMax,
+  NumberIsInteger,
+  ObjectDefineProperty,
+  ObjectSetPrototypeOf,
+  RangeError,
+  ReflectApply,
+  TypeError,
+  WeakMap,
+  WeakMapPrototypeDelete,
+  WeakMapPrototypeGet,
+  WeakMapPrototypeHas,
+  WeakMapPrototypeSet,
+} = require("./primordials");
 
 /**
  * Pages of our own, moved under a resizable ArrayBuffer of the engine's: on engines that have those,
@@ -29,7 +44,7 @@ class ResizableStore {
     this.#home = home;
     this.#buffer = buffer;
     this.#size = home.size;
-    storeOf.set(buffer, this);
+    WeakMapPrototypeSet(storeOf, buffer, this);
   }
 
   /** A buffer that the pages of a memory of that type and size can move under. */
@@ -37,7 +52,7 @@ class ResizableStore {
     const maxByteLength = maximum * PAGE;
     let buffer;
     try {
-      buffer = new ArrayBuffer(size * PAGE, { maxByteLength });
+      buffer = new ArrayBuffer(size * PAGE, { __proto__: null, maxByteLength });
     } catch (cause) {
       throw new RangeError(
         `${member}: maximum: the engine could not reserve ${maxByteLength} bytes: ${cause.message}`,
@@ -46,8 +61,10 @@ class ResizableStore {
     }
     native.setDetachKey(buffer);
     protect(buffer);
-    for (const value of ownMethods) {
-      Object.defineProperty(buffer, value.name, { value, writable: true, configurable: true });
+    giveMethod(buffer, "resize", ownResize);
+    if (canBeDetached) {
+      giveMethod(buffer, "transfer", ownTransfer);
+      giveMethod(buffer, "transferToFixedLength", ownTransferToFixedLength);
     }
     return buffer;
   }
@@ -79,7 +96,7 @@ class ResizableStore {
     const member = "ArrayBuffer.resize()";
     this.#mend(member);
     const size = length / PAGE;
-    if (!Number.isInteger(size) || size < this.#size) {
+    if (!NumberIsInteger(size) || size < this.#size) {
       throw new RangeError(
         `${member}: newLength: a memory of ${this.#size} pages only grows, by whole pages of ${PAGE} bytes; got ${length}`,
       );
@@ -94,7 +111,10 @@ class ResizableStore {
   /** The engine reserves what it needs, and tells of nothing that it keeps besides. */
   get reserved() {
     const { pages } = this;
-    return { reserved: native.hostedReserved(pages), committed: pages.byteLength };
+    return {
+      reserved: native.hostedReserved(pages),
+      committed: ArrayBufferPrototypeGetByteLength(pages),
+    };
   }
 
   /** Gives the pages back, and detaches the buffer. */
@@ -134,7 +154,7 @@ class ResizableStore {
 
   /** The pages have left the buffer; `remains` keeps the addresses mapped that it had. */
   #leave(remains) {
-    storeOf.delete(this.#buffer);
+    WeakMapPrototypeDelete(storeOf, this.#buffer);
     keepAlive(remains, this.#buffer);
   }
 
@@ -154,17 +174,17 @@ class ResizableStore {
    */
   #mend(member) {
     const buffer = this.#buffer;
-    if (Reflect.apply(getMaximum, buffer, []) !== this.type.maximum * PAGE) {
+    if (ArrayBufferPrototypeGetMaxByteLength(buffer) !== this.type.maximum * PAGE) {
       throw new TypeError(`${member}: the buffer was transferred, and the memory's pages with it`);
     }
-    const length = Reflect.apply(getLength, buffer, []);
+    const length = ArrayBufferPrototypeGetByteLength(buffer);
     if (length === this.#size * PAGE) return;
-    this.#setLength(member, Math.max(this.#size, Math.ceil(length / PAGE)));
+    this.#setLength(member, MathMax(this.#size, MathCeil(length / PAGE)));
   }
 
   #setLength(member, size) {
     try {
-      Reflect.apply(resize, this.#buffer, [size * PAGE]);
+      ArrayBufferPrototypeResize(this.#buffer, size * PAGE);
     } catch (cause) {
       throw new RangeError(
         `${member}: the engine could not make it ${size} pages: ${cause.message}`,
@@ -180,32 +200,39 @@ class ResizableStore {
 /** The store of each buffer that is a memory's now. */
 const storeOf = new WeakMap();
 
+function giveMethod(buffer, name, value) {
+  const attributes = { writable: true, configurable: true };
+  ObjectDefineProperty(buffer, name, { __proto__: null, value, ...attributes });
+}
+
 const { resize: ownResize } = {
   resize(newLength) {
     const name = "ArrayBuffer.resize(): newLength";
-    const length = storeOf.has(this) ? toIndex(newLength, name) : newLength;
+    const length = WeakMapPrototypeHas(storeOf, this) ? toIndex(newLength, name) : newLength;
     // Asked again: the conversion may have run toFixedLengthBuffer().
-    const store = storeOf.get(this);
-    if (store === undefined) Reflect.apply(resize, this, [length]);
+    const store = WeakMapPrototypeGet(storeOf, this);
+    if (store === undefined) ArrayBufferPrototypeResize(this, length);
     else store.resize(length);
   },
 };
 
 /** What a buffer has in place of a method that would detach it. */
-function refusing(name) {
-  const inherited = prototype[name];
+function refusing(name, inherited) {
   const method = {
     [name](...args) {
-      if (!storeOf.has(this)) return Reflect.apply(inherited, this, args);
+      if (!WeakMapPrototypeHas(storeOf, this)) return ReflectApply(inherited, this, args);
       throw new TypeError(`ArrayBuffer.${name}(): the buffer of a Memory cannot be detached`);
     },
   };
   return method[name];
 }
 
-const ownMethods = [
-  ownResize,
-  ...(canBeDetached ? ["transfer", "transferToFixedLength"].map(refusing) : []),
-];
+const ownTransfer = refusing("transfer", ArrayBufferPrototypeTransfer);
+const ownTransferToFixedLength = refusing(
+  "transferToFixedLength",
+  ArrayBufferPrototypeTransferToFixedLength,
+);
+
+ObjectSetPrototypeOf(ResizableStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { ResizableStore };

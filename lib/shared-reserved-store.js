@@ -7,6 +7,14 @@ const { isShared } = require("./engine");
 const { translate } = require("./errors");
 const { noResizable } = require("./hosted-store");
 const native = require("../native");
+const {
+  ObjectFreeze,
+  ObjectSetPrototypeOf,
+  SharedArrayBuffer,
+  SharedArrayBufferPrototypeGetByteLength,
+  TypeError,
+  Uint8Array,
+} = require("./primordials");
 const { adopt } = require("./realm");
 const { issue } = require("./reserved-store");
 
@@ -59,7 +67,8 @@ class SharedReservedStore {
 
   /** A new one where the memory has grown, in this thread or another. */
   get buffer() {
-    if (this.#isOld || this.#buffer.byteLength !== this.size * PAGE) this.#reissue();
+    if (this.#isOld || SharedArrayBufferPrototypeGetByteLength(this.#buffer) !== this.size * PAGE)
+      this.#reissue();
     return this.#buffer;
   }
 
@@ -123,7 +132,9 @@ class SharedReservedStore {
 }
 
 function prepare(buffer) {
-  return Object.freeze(adopt(buffer, SharedArrayBuffer));
+  return ObjectFreeze(adopt(buffer, SharedArrayBuffer));
 }
+
+ObjectSetPrototypeOf(SharedReservedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { SharedReservedStore };

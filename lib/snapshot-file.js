@@ -2,23 +2,16 @@
 
 // The files of snapshots, read and written whole. Which bytes are where in one, the addon knows.
 
-// All that touches files is taken when the package is loaded: a program may replace it later.
-const {
-  closeSync,
-  constants: { O_NONBLOCK = 0, O_RDONLY },
-  fstatSync,
-  openSync,
-} = require("node:fs");
-const { fileURLToPath, URL } = require("node:url");
-
 const { PAGE, show } = require("./convert");
-const { translate } = require("./errors");
+const { setOwn, translate } = require("./errors");
+const { pathOfUrl } = require("./file-url");
 const { openImage, saveImage } = require("../native");
+const { O_NONBLOCK, O_RDONLY, closeSync, fstatSync, openSync } = require("./node-built-ins");
+const { NumberIsSafeInteger, StringPrototypeIncludes, TypeError } = require("./primordials");
+const { requireFile } = require("./regular-file");
 
 const OPEN = "Snapshot.open()";
 const SAVE = "Snapshot.save()";
-
-const includes = Function.prototype.call.bind(String.prototype.includes);
 
 /** The image that a file has, and the type of the memory that it was of. */
 function readSnapshot(file) {
@@ -26,8 +19,7 @@ function readSnapshot(file) {
   // Does not wait for the other end of a pipe.
   const descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    const { requireFile } = require("./files");
-    requireFile(fstatSync(descriptor, { bigint: false }).mode, path, OPEN);
+    requireFile(fstatSync(descriptor, { __proto__: null, bigint: false }).mode, path, OPEN);
     const { flags, maximum, ...image } = attempt(OPEN, path, () => openImage(descriptor));
     return { ...image, type: typeFrom(flags, maximum, image.byteLength, path) };
   } finally {
@@ -43,13 +35,14 @@ function writeSnapshot({ id, owner, type }, file) {
 
 /** Of what `node:fs` takes as paths, those that say where a file's folder is. */
 function toPath(file, member) {
-  if (file instanceof URL) return fileURLToPath(file);
+  const path = pathOfUrl(file);
+  if (path !== undefined) return path;
   if (typeof file !== "string") {
     throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
   }
-  if (!includes(file, "\0")) return file;
+  if (!StringPrototypeIncludes(file, "\0")) return file;
   const error = new TypeError(`${member}: expected a path without null bytes, got ${show(file)}`);
-  error.code = "ERR_INVALID_ARG_VALUE";
+  setOwn(error, "code", "ERR_INVALID_ARG_VALUE");
   throw error;
 }
 
@@ -72,7 +65,7 @@ const ALL_FLAGS = IS_64 | IS_SHARED | HAS_MAXIMUM;
 function typeFrom(flags, maximum, byteLength, file) {
   const isLimited = (flags & HAS_MAXIMUM) !== 0;
   const isShared = (flags & IS_SHARED) !== 0;
-  const isMaximum = Number.isSafeInteger(maximum) && maximum * PAGE >= byteLength;
+  const isMaximum = NumberIsSafeInteger(maximum) && maximum * PAGE >= byteLength;
   if (flags > ALL_FLAGS || (isLimited ? !isMaximum : isShared)) {
     throw new TypeError(`Snapshot.open(): ${file}: a snapshot of a type that no memory has`);
   }

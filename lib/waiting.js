@@ -7,10 +7,18 @@ const { show, toPrimitive } = require("./convert");
 const { translate } = require("./errors");
 const { features } = require("./features");
 const native = require("../native");
+const {
+  MathMax,
+  MathMin,
+  MathTrunc,
+  Number,
+  NumberIsInteger,
+  RangeError,
+  TypeError,
+  TypedArrayPrototypeGetByteLength,
+} = require("./primordials");
 
 const WORD = 4;
-
-const { isInteger } = Number;
 
 /** Converts the arguments of `wait`. Runs code of the program. */
 function readWait(index, expected, timeout) {
@@ -60,8 +68,8 @@ function wordAt(store, index, member) {
     );
   }
   const { pages } = store;
-  const words = pages.byteLength / WORD;
-  if (!isInteger(index) || index < 0 || index >= words) {
+  const words = TypedArrayPrototypeGetByteLength(pages) / WORD;
+  if (!NumberIsInteger(index) || index < 0 || index >= words) {
     throw new RangeError(`${member}: index: expected 0 to ${words - 1}, got ${show(index)}`);
   }
   let held = pages;
@@ -82,13 +90,13 @@ function toIndex(index, member) {
 function toTimeout(timeout) {
   const milliseconds =
     timeout === undefined ? Infinity : Number(toPrimitive(timeout, "Memory.wait(): timeout"));
-  return Number.isNaN(milliseconds) ? Infinity : Math.max(milliseconds, 0);
+  return milliseconds !== milliseconds ? Infinity : MathMax(milliseconds, 0);
 }
 
 function toCount(count) {
   if (count === undefined) return 2 ** 31 - 1;
-  const whole = Math.trunc(Number(toPrimitive(count, "Memory.notify(): count"))) || 0;
-  return Math.min(Math.max(whole, 0), 2 ** 31 - 1);
+  const whole = MathTrunc(Number(toPrimitive(count, "Memory.notify(): count"))) || 0;
+  return MathMin(MathMax(whole, 0), 2 ** 31 - 1);
 }
 
 module.exports = { readWait, readNotify, wait, notify };

@@ -1,6 +1,7 @@
 "use strict";
 
 const { keepHandler } = require("./bus-errors");
+const { ObjectSetPrototypeOf, RangeError } = require("./primordials");
 
 /**
  * A store over another, whose pages a file may lose: somebody truncates it. Then they read zero, and
@@ -81,5 +82,7 @@ function lost(member, path) {
     `${member}: ${path}: the mapped file was truncated or the disk failed; lost pages read as zero`,
   );
 }
+
+ObjectSetPrototypeOf(WatchedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { WatchedStore, lost };
