@@ -52,12 +52,15 @@ class FileStore extends WatchedStore {
       checkGrowth(inner.type, before, delta);
       const size = before + delta;
       const added = size - inner.size;
+      const isHosted = this.#reserved === undefined;
       this.#undoing(length, () => {
         if (size > MathCeil(length / PAGE)) this.#extendFile(member, size * PAGE);
+        // What a module has added before.
+        if (isHosted && added === 0) this.#cover(member);
         // Under reserved pages, the file's are put before the memory has grown.
-        inner.grow(size - inner.size, { id: this.#file.id, length });
+        inner.grow(added, { id: this.#file.id, length });
       });
-      if (this.#reserved === undefined) this.#coverGrown(member, added);
+      if (isHosted && added > 0) this.#coverGrown(member, added);
       return before;
     });
   }
@@ -102,7 +105,6 @@ class FileStore extends WatchedStore {
     try {
       this.#cover(member);
     } catch (cause) {
-      if (added === 0) throw cause;
       const { message, errno, code } = cause;
       const state = `The memory has grown by ${added} pages, but new pages are not the file's yet`;
       const error = new RangeError(`${message}. ${state}: grow(0) or flush() mends that`, {
