@@ -358,6 +358,8 @@ impl BackingFile {
     ) -> Result<(), MemoryError> {
         let file = self.file()?;
         let mut covered = self.covered();
+        // Of pages that the memory does not have, none stays.
+        let length = length.min(kept);
         let end = down(length);
         if covered.end <= end {
             // The page in which the file ended may have been merged up to another end.
