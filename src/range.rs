@@ -122,9 +122,9 @@ impl Range {
         let behind = || pages::part(&self.pages(committed)?, length.get()..committed.get());
         if length < committed
             && let Ok(behind) = behind()
-            && pages::give_back(&behind).is_err()
-            // Of a file, they stay its pages, and the range is not used again.
+            // Pages of a file stay there, as their memory knows, and the range is not used again.
             && !Overlays::lock().touch(&behind.addresses())
+            && pages::give_back(&behind).is_err()
         {
             behind.clear();
         }
