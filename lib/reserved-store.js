@@ -18,7 +18,6 @@ const native = require("../native");
 const { setImmediate } = require("./node-built-ins");
 const {
   ArrayBuffer,
-  ObjectHasOwn,
   ObjectSetPrototypeOf,
   RangeError,
   Uint8Array,
@@ -146,7 +145,7 @@ class ReservedStore {
     try {
       const reclaimed = native.reclaim(this.#id, buffer);
       moved = reclaimed.buffer;
-      remains = ObjectHasOwn(reclaimed, "remains") ? reclaimed.remains : moveToClone(buffer);
+      remains = reclaimed.remains ?? moveToClone(buffer);
     } catch (error) {
       this.#moveBack(moved, buffer);
       throw translateDetaching(error, member);

@@ -9,6 +9,7 @@ use napi_derive::napi;
 
 use crate::error::MemoryError;
 use crate::file_exports;
+use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::held_lock;
 use crate::linear_memory::{LinearMemory, Sharing};
@@ -23,13 +24,14 @@ use crate::waits;
 const GONE: Status = Status::Closing;
 
 /// A new memory: its number, and the buffer that keeps it alive.
-#[napi(object, object_from_js = false)]
 pub struct Issued<'env> {
     /// What the other functions know the memory by.
     pub id: f64,
     /// Over all its pages.
     pub buffer: Unknown<'env>,
 }
+
+record!(Issued<'env>: c"id" => id, c"buffer" => buffer);
 
 /// Makes a memory, and issues its first buffer.
 #[napi(catch_unwind)]
@@ -150,13 +152,14 @@ pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Resu
 }
 
 /// What a memory takes of the address space, in bytes.
-#[napi(object, object_from_js = false)]
 pub struct Reserved {
     /// All that is kept for it.
     pub reserved: f64,
     /// What of that is accessible.
     pub committed: f64,
 }
+
+record!(Reserved: c"reserved" => reserved, c"committed" => committed);
 
 /// What a memory takes of the address space.
 #[napi(catch_unwind)]
@@ -169,13 +172,14 @@ pub fn reserved(id: f64) -> napi::Result<Reserved> {
 }
 
 /// Pages that came back.
-#[napi(object, object_from_js = false)]
 pub struct Reclaimed<'env> {
     /// Over all of them.
     pub buffer: Unknown<'env>,
     /// As [`pass_on`] returns it.
     pub remains: Option<Unknown<'env>>,
 }
+
+record!(Reclaimed<'env>: c"buffer" => buffer, c"remains" => remains);
 
 /// Moves a vacated memory's pages back from those under `buffer`, an ArrayBuffer of the engine's, and
 /// detaches that. Its pages are the memory's size from now on.
@@ -271,13 +275,14 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
 }
 
 /// The addon of the copy of this package that was loaded first in this process.
-#[napi(object, object_from_js = false)]
 pub struct FirstCopy {
     /// The file that it was loaded from.
     pub path: String,
     /// Whether it exports the same as this one.
     pub is_compatible: bool,
 }
+
+record!(FirstCopy: c"path" => path, c"isCompatible" => is_compatible);
 
 /// The addon that this process is to use in place of this one; null if it is this one.
 #[napi(catch_unwind)]

@@ -14,6 +14,7 @@ use napi_derive::napi;
 use crate::backing_file::{BackingFile, Flushing};
 use crate::error::MemoryError;
 use crate::exports::{bytes, find, find_memory};
+use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::held_lock;
 use crate::linear_memory::{LinearMemory, Under};
@@ -27,7 +28,6 @@ use crate::units::HostBytes;
 use crate::waits;
 
 /// A file that is to be a memory: its number, and what keeps it open.
-#[napi(object, object_from_js = false)]
 pub struct IssuedFile<'env> {
     /// What the other functions know it by.
     pub id: f64,
@@ -38,6 +38,8 @@ pub struct IssuedFile<'env> {
     /// Whether what is written goes to the file.
     pub is_written: bool,
 }
+
+record!(IssuedFile<'env>: c"id" => id, c"holder" => holder, c"owner" => owner, c"isWritten" => is_written);
 
 /// Takes the file that `descriptor` is open on. Writes go to it or nowhere. With `anew`, it is opened
 /// again: what is set of the descriptor, and locked by it, is then not the memory's.

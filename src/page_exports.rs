@@ -13,6 +13,7 @@ use napi_derive::napi;
 use crate::copies;
 use crate::error::MemoryError;
 use crate::exports::{bytes, collecting, find};
+use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::image::Image;
 use crate::pages;
@@ -56,7 +57,6 @@ pub fn hosted_reserved(env: &Env, buffer: Unknown) -> napi::Result<f64> {
 }
 
 /// An image.
-#[napi(object, object_from_js = false)]
 pub struct IssuedImage<'env> {
     /// What the other functions know it by.
     pub id: f64,
@@ -65,6 +65,8 @@ pub struct IssuedImage<'env> {
     /// How many bytes the image has.
     pub byte_length: f64,
 }
+
+record!(IssuedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte_length);
 
 /// Makes an image of the pages.
 #[napi(catch_unwind)]
@@ -135,7 +137,6 @@ pub fn save_image(
 }
 
 /// An image that was read from a file.
-#[napi(object, object_from_js = false)]
 pub struct OpenedImage<'env> {
     /// As [`IssuedImage`] has it.
     pub id: f64,
@@ -148,6 +149,8 @@ pub struct OpenedImage<'env> {
     /// Likewise.
     pub maximum: f64,
 }
+
+record!(OpenedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte_length, c"flags" => flags, c"maximum" => maximum);
 
 /// Reads an image from a file that is open for reading.
 #[napi(catch_unwind)]

@@ -55,12 +55,12 @@ function reachable() {
   return found;
 }
 
-// Members that objects of the package may lack. (The objects of the addon and of Node.js have none of
-// them: Node-API itself runs setters of these when it makes an object.)
+// Members that objects of the package may lack, and those of what the addon returns.
 const POLLUTION = [
   ...["shared", "maximum", "minimum", "initial", "address", "hugePages", "value", "0"],
   ...["fileOffset", "memory", "file", "isWritten"],
   ...["transfer", "bigint", "throwIfNoEntry", "cause", "maxByteLength"],
+  ...["id", "buffer", "owner", "holder", "byteLength", "remains", "reserved", "committed", "flags"],
 ];
 
 /** Replaces everything; returns what puts it back. */

@@ -11,6 +11,7 @@
 mod account;
 mod holds;
 mod node_api;
+pub mod record;
 mod shared_ptr;
 mod v8;
 
