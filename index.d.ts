@@ -879,8 +879,8 @@ export interface MemoryConstructor {
    * RangeError, and no store fails later. Before, it takes in what others have added to the file; these
    * pages are counted in what it returns. `grow(0)` does only that.
    *
-   * Where another process truncates the file, what is lost reads zero, and from the first access to it
-   * every member throws a RangeError that names the file, but `close()`.
+   * If anybody truncates the file, lost pages read zero. From the first access to one, every member except
+   * `close()` throws a RangeError that names the file.
    *
    * If this throws, the file is as it was; or, if the disk fails while "w+" empties it, the error says what
    * was lost.
