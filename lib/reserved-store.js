@@ -16,12 +16,7 @@ const { features } = require("./features");
 const { keepAlive } = require("./keep-alive");
 const native = require("../native");
 const { setImmediate } = require("./node-built-ins");
-const {
-  ArrayBuffer,
-  ObjectSetPrototypeOf,
-  RangeError,
-  Uint8Array,
-} = require("./primordials");
+const { ArrayBuffer, ObjectSetPrototypeOf, RangeError, Uint8Array } = require("./primordials");
 const { adopt } = require("./realm");
 
 /**

@@ -123,7 +123,9 @@ async function report(context, seed, sequence, error) {
     if (found === undefined) continue;
     [shortest, last] = [shorter, found];
   }
-  console.error(`model: at least: ${shortest.map(({ name, seed }) => `${name} ${seed}`).join(", ")}`);
+  console.error(
+    `model: at least: ${shortest.map(({ name, seed }) => `${name} ${seed}`).join(", ")}`,
+  );
   console.error(`model: which says: ${last.message}`);
 }
 
