@@ -48,8 +48,10 @@ function createStore(type, options) {
 
 /** The class, which programs with unshared memories alone never need. */
 function hosted() {
-  return require("./hosted-store").HostedStore;
+  return (HostedStoreClass ??= require("./hosted-store").HostedStore);
 }
+
+let HostedStoreClass;
 
 /** Hosted from the start, if the engine has memories of that type. */
 function createHosted(type) {
@@ -120,4 +122,4 @@ function openStore(source) {
   return FileStore.open(store, token.file);
 }
 
-module.exports = { createStore, openStore, hostObject };
+module.exports = { createStore, openStore, hostObject, loadHosted: hosted };

@@ -1,6 +1,7 @@
 "use strict";
 
 const { setRegistered } = require("../registered");
+const { loadHosted } = require("../store");
 const { replacements } = require("./replacements");
 
 let undo;
@@ -14,6 +15,8 @@ function register() {
 }
 
 function replaceAll() {
+  // From now on, every memory is hosted, also one that is met when nothing can be loaded any more.
+  loadHosted();
   const replace = replacements();
   // The last one that was put in place, and those before it.
   let patches;
