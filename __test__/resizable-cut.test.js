@@ -102,7 +102,7 @@ const ways = [
   ],
 ];
 
-/** Lengths that end nowhere, at a page of the system's, or at one of WebAssembly's. */
+/** Lengths that end within a page, at a system page, or at a WebAssembly page. */
 const lengths = [0, 1, 4095, 4096, 4097, PAGE, PAGE + 1, 3 * PAGE - 4095, 3 * PAGE + 5, LENGTH - 1];
 
 const looks = [

@@ -62,3 +62,28 @@ pub fn release() -> usize {
     drop(spares);
     ranges.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::image::ImageBuilder;
+    use crate::overlay::{Overlay, Overlays};
+
+    #[test]
+    fn a_range_that_still_has_pages_of_a_file_is_not_kept() {
+        // A capacity that no other test has.
+        let (page, capacity) = (
+            HostBytes::page(),
+            HostBytes::round_up(7_654_321).unwrap_or_default(),
+        );
+        let range = Arc::new(Range::map(page, capacity, PageSize::Base).unwrap());
+        let image = Arc::new(ImageBuilder::new(page).unwrap().finish().unwrap());
+        let start = range.base().as_ptr().addr() + page.get();
+        Overlays::lock().put(&(start..start + page.get()), Overlay::of_image(&image));
+        drop(take(page, capacity, PageSize::Base));
+        offer(&range);
+        assert_eq!(Arc::strong_count(&range), 1);
+    }
+}

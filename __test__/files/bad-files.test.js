@@ -1,7 +1,7 @@
 "use strict";
 
-// What is no file, or not open for what is asked, for each member that takes one: an error that says so,
-// at once, after which all is as it was.
+// Gives each member that takes a file something that is not a regular file, or is not open for the mode.
+// The member throws at once, and changes nothing.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");

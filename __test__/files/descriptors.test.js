@@ -1,6 +1,6 @@
 "use strict";
 
-// Memories by a descriptor of the program's: how it was opened, and who else has it, is not theirs.
+// Memories opened by a descriptor: they do not depend on its flags, nor on other holders of it.
 
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");

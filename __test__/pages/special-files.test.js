@@ -1,6 +1,6 @@
 "use strict";
 
-// What is no snapshot's file, and no regular file.
+// Snapshot files that are not regular files, or not snapshots.
 
 const { run } = require("../support/run");
 

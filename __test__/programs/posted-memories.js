@@ -1,7 +1,7 @@
 "use strict";
 
-// Knows nothing of ours, but what linear-memory/register adds: what a memory that was posted has. To be
-// run with linear-memory/register. (Jest's realm is not the one in which messages arrive.)
+// Prints what a posted memory has, in a program that uses only WebAssembly.Memory. Run it with
+// linear-memory/register. (Jest's realm is not the one in which messages arrive.)
 
 const { MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
 

@@ -1,7 +1,7 @@
 "use strict";
 
-// Opens and replaces what is no snapshot: pipes, devices, and a file that says much of itself and has
-// nothing. In a process of its own, which a call that waits for ever does not leave. Prints the errors.
+// Opens and replaces files that are not snapshots: pipes, devices, and a file whose header claims far more
+// than the file has. It is a process of its own, since a call that waits forever would not return.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
