@@ -3,14 +3,17 @@
 const js = require("@eslint/js");
 const globals = require("globals");
 
-// What a program can replace is taken when the package loads: see lib/primordials.js and lib/node-built-ins.js.
+// What a program can replace is taken when the package loads: see lib/built-ins/.
 const PACKAGE = ["index.js", "register.js", "native.js", "lib/**/*.js"];
 
 // Names of the module system, and `undefined`, are not the program's to replace.
 const MODULE_NAMES = new Set(["undefined", "NaN", "Infinity", "require", "module", "__dirname"]);
 const builtIns = Object.keys({ ...globals.builtin, ...globals.node, WebAssembly: false })
   .filter((name) => !MODULE_NAMES.has(name))
-  .map((name) => ({ name, message: "Take it from lib/primordials.js, which loads first." }));
+  .map((name) => ({
+    name,
+    message: "Take it from lib/built-ins/primordials.js, which loads first.",
+  }));
 
 // Methods of built-in prototypes. The objects named here are ours, and have methods of those names.
 const METHODS =
@@ -28,11 +31,11 @@ const LATE_LOOKUPS = [
   ["BinaryExpression[operator='instanceof']", "runs Symbol.hasInstance: ask by a brand"],
   [
     `CallExpression[callee.property.name=/^(${METHODS})$/]:not([callee.object.name=/^(${OURS})$/])`,
-    "looks up a method of a built-in prototype: use the function from lib/primordials.js",
+    "looks up a method of a built-in prototype: use the function from lib/built-ins/primordials.js",
   ],
   [
     "CallExpression[callee.name='require'][arguments.0.value=/^node:/]",
-    "may run when a program has replaced what is there: take it from lib/node-built-ins.js",
+    "may run when a program has replaced what is there: take it from lib/built-ins/node.js",
   ],
 ].map(([selector, why]) => ({ selector, message: `This ${why}.` }));
 
@@ -48,7 +51,7 @@ module.exports = [
   { files: ["__test__/**/*.js"], languageOptions: { globals: globals.jest } },
   {
     files: PACKAGE,
-    ignores: ["lib/{primordials,node-built-ins}.js"],
+    ignores: ["lib/built-ins/{primordials,node}.js"],
     rules: {
       "no-restricted-globals": ["error", ...builtIns],
       "no-restricted-syntax": ["error", ...LATE_LOOKUPS],

@@ -1,15 +1,15 @@
 "use strict";
 
-const { show, isObject } = require("./convert");
-const { createExotic } = require("./exotic");
+const { show, isObject } = require("./webidl/convert");
+const { createExotic } = require("./webidl/platform-object");
 const {
   ObjectDefineProperty,
   ObjectPrototype,
   ObjectSetPrototypeOf,
   SymbolToStringTag,
   TypeError,
-} = require("./primordials");
-const { readSnapshot, writeSnapshot } = require("./snapshot-file");
+} = require("./built-ins/primordials");
+const { readSnapshot, writeSnapshot } = require("./operations/snapshot-file");
 
 /** A frozen image of a memory's bytes, and the type of that memory. Programs cannot make any. */
 class Snapshot extends null {

@@ -143,7 +143,7 @@ function test(runtime) {
     run(args, env, "inherit");
   }
   return JSON.parse(
-    run(["__test__/programs/print-features.js"], {}, ["ignore", "pipe", "inherit"]),
+    run(["__test__/fixtures/print-features.js"], {}, ["ignore", "pipe", "inherit"]),
   );
 }
 

@@ -1,36 +1,26 @@
-//! What the addon exports: thin functions on a memory's number. The class is JavaScript's
-//! (`index.js`); it converts arguments, and rethrows these errors as the caller's realm has them.
+//! What the addon exports to `lib/`, and what that stands on. An arrow only ever points down:
+//!
+//! ```text
+//! exports                    thin functions, which convert numbers and errors
+//! handoff                    pages to engine buffers
+//! handles                    number -> live memory, image or file
+//! memory     files           address ranges of ours; files that are memories
+//! pages                      what can be done to anybody's pages
+//! waits  mapping_budget  units  error  sync
+//! sys                        the operating system's calls
+//! ```
 
-mod backing_file;
-mod copies;
 mod error;
 pub mod exports;
-#[cfg(feature = "fault-injection")]
-pub mod fault_exports;
-#[cfg(feature = "fault-injection")]
-#[cfg(test)]
-mod fault_tests;
-pub mod file_exports;
-#[cfg(feature = "model-checking")]
-#[cfg(test)]
-mod growth_model;
+mod files;
+mod handles;
 mod handoff;
-mod held_lock;
-mod image;
-mod linear_memory;
-mod mapping_room;
-mod overlay;
-pub mod page_exports;
+mod mapping_budget;
+mod memory;
 mod pages;
-mod range;
-mod registry;
-mod reservation;
-mod snapshot_file;
-#[cfg(test)]
-mod snapshot_fuzz;
-mod spare;
 mod sync;
 mod sys;
-mod tail;
+#[cfg(test)]
+mod tests;
 mod units;
 mod waits;

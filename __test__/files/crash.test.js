@@ -9,7 +9,7 @@ const path = require("node:path");
 
 const { useFiles } = require("../support/files");
 
-const program = path.join(__dirname, "..", "programs", "write-sequence.js");
+const program = path.join(__dirname, "..", "fixtures", "write-sequence.js");
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
 

@@ -14,7 +14,7 @@ const { start } = require("../support/worker");
 
 const PAGE = 65_536;
 const TIMES = 800;
-const program = path.join(__dirname, "..", "programs", "grow-descriptor.js");
+const program = path.join(__dirname, "..", "fixtures", "grow-descriptor.js");
 const root = path.join(__dirname, "..", "..");
 
 const { newFile, removeFiles } = useFiles();

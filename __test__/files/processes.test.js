@@ -13,7 +13,7 @@ const { Memory } = require("../..");
 const { useFiles } = require("../support/files");
 
 const PAGE = 65_536;
-const program = path.join(__dirname, "..", "programs", "file-peer.js");
+const program = path.join(__dirname, "..", "fixtures", "file-peer.js");
 const root = path.join(__dirname, "..", "..");
 
 const { newFile, removeFiles } = useFiles();

@@ -8,9 +8,9 @@ const { promisify } = require("node:util");
 
 const execute = promisify(execFile);
 
-const programs = path.join(__dirname, "..", "programs");
+const fixtures = path.join(__dirname, "..", "fixtures");
 
-/** Runs a program of `programs/`, under `ulimit` options if any; what it printed, as JSON. */
+/** Runs a program of `fixtures/`, under `ulimit` options if any; what it printed, as JSON. */
 async function run(program, options) {
   return JSON.parse(await print(program, options));
 }
@@ -21,7 +21,7 @@ async function print(
   { ulimit = "", flags = [], args = [], env = {}, timeout = 55_000 } = {},
 ) {
   const script = `${ulimit && `ulimit ${ulimit} && `}exec "$0" "$@"`;
-  const file = path.join(programs, program);
+  const file = path.join(fixtures, program);
   const command = [process.execPath, ...flags, file, ...args.map(String)];
   // What hangs is ended before Jest gives up on the test, which would leave it running.
   const options = { env: { ...process.env, ...env }, timeout };

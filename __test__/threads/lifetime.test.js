@@ -5,7 +5,7 @@
 const { MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
 
 const { Memory } = require("../..");
-const { ways } = require("../programs/hold-shared");
+const { ways } = require("../fixtures/hold-shared");
 const { collect } = require("../support/kernel");
 const { run } = require("../support/run");
 const { kinds } = require("../support/threads");

@@ -3,8 +3,8 @@
 // Memories that the engine has made while our class stands in for its own. The engine gives them its
 // prototype; they get ours when the program gets them, or when anything of ours is given one.
 
-const { Memory } = require("../..");
-const { EngineMemory, isMemory } = require("../engine");
+const { Memory } = require("../memory");
+const { EngineMemory, isMemory } = require("../engine/memory");
 const {
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
@@ -12,7 +12,7 @@ const {
   WeakMap,
   WeakMapPrototypeHas,
   WeakMapPrototypeSet,
-} = require("../primordials");
+} = require("../built-ins/primordials");
 
 const { from } = Memory;
 

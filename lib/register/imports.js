@@ -1,9 +1,9 @@
 "use strict";
 
-const { Memory } = require("../..");
-const { isObject } = require("../convert");
-const { ObjectCreate, Proxy, ReflectApply, ReflectGet } = require("../primordials");
-const { Slot } = require("../slot");
+const { Memory } = require("../memory");
+const { isObject } = require("../webidl/convert");
+const { ObjectCreate, Proxy, ReflectApply, ReflectGet } = require("../built-ins/primordials");
+const { Slot } = require("../identity/slot");
 const { adopt } = require("./adopt");
 
 const { toWebAssembly } = Memory.prototype;

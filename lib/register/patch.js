@@ -15,8 +15,8 @@ const {
   WeakMapPrototypeDelete,
   WeakMapPrototypeGet,
   WeakMapPrototypeSet,
-} = require("../primordials");
-const { shared } = require("../realm");
+} = require("../built-ins/primordials");
+const { shared } = require("../addon/realm");
 
 /**
  * What is replaced, for all copies of this package in a thread: by object and place, a map from each

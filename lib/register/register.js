@@ -1,7 +1,7 @@
 "use strict";
 
-const { setRegistered } = require("../registered");
-const { loadHosted } = require("../store");
+const { setRegistered } = require("../identity/registered");
+const { loadHosted } = require("../stores/choose");
 const { replacements } = require("./replacements");
 
 let undo;

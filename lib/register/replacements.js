@@ -1,10 +1,10 @@
 "use strict";
 
-const { Memory } = require("../..");
-const { EngineMemory, hasResizable } = require("../engine");
-const { ObjectGetOwnPropertyDescriptor, Proxy } = require("../primordials");
-const { ReflectApply, ReflectConstruct, WebAssembly } = require("../primordials");
-const { isRegistered } = require("../registered");
+const { Memory } = require("../memory");
+const { EngineMemory, hasResizable } = require("../engine/memory");
+const { ObjectGetOwnPropertyDescriptor, Proxy } = require("../built-ins/primordials");
+const { ReflectApply, ReflectConstruct, WebAssembly } = require("../built-ins/primordials");
+const { isRegistered } = require("../identity/registered");
 const { adoptExports } = require("./adopt");
 const { forEngine } = require("./imports");
 const { Patch, PrototypePatch, Removal } = require("./patch");

@@ -8,8 +8,8 @@
     reason = "raw calls of Node-API and V8; see the SAFETY lines"
 )]
 
-mod account;
-mod holds;
+mod external_memory;
+mod finalize_hints;
 mod node_api;
 pub mod record;
 mod shared_ptr;
@@ -20,10 +20,10 @@ use std::sync::OnceLock;
 
 use napi::{Env, Unknown};
 
-use crate::linear_memory::Extent;
+use crate::memory::Extent;
 use crate::units::HostBytes;
 
-pub use holds::Held;
+pub use finalize_hints::Held;
 pub use node_api::{has_shared, issue_shared, pages_of, viewed_bytes};
 pub use v8::collect_garbage;
 
@@ -162,7 +162,7 @@ impl Handoff {
     /// Tells the collector what the buffers issued and released since the last time weigh.
     pub fn settle(self, env: &Env) {
         if matches!(self, Self::V8(_)) {
-            account::settle(env);
+            external_memory::settle(env);
         }
     }
 }

@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 
 use napi::{Env, JsValue, Status, Unknown, sys};
 
-use super::holds::{self, Held, Hint};
-use crate::linear_memory::Extent;
-use crate::sys::{PageRange, host};
+use super::finalize_hints::{self, Held, Hint};
+use crate::memory::Extent;
+use crate::sys::{PageRange, process_symbols};
 use crate::units::HostBytes;
 
 /// An ArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
@@ -21,7 +21,7 @@ use crate::units::HostBytes;
 /// What Node-API says, with no exception left pending: `NoExternalBuffersAllowed` where the engine
 /// has none.
 pub fn issue<'env>(env: &'env Env, held: Held, extent: Extent) -> napi::Result<Unknown<'env>> {
-    let hint = holds::hold(held);
+    let hint = finalize_hints::hold(held);
     let mut buffer = ptr::null_mut();
     // SAFETY: `extent` is mapped as long as `hint` is held, which `finalize` ends; `env` is the
     // current call's.
@@ -49,7 +49,7 @@ pub fn issue_shared<'env>(
     extent: Extent,
 ) -> napi::Result<Unknown<'env>> {
     let create = create_shared().ok_or_else(|| failed(Status::NoExternalBuffersAllowed))?;
-    let hint = holds::hold(held);
+    let hint = finalize_hints::hold(held);
     let mut buffer = ptr::null_mut();
     // SAFETY: as in `issue`; `create` is Node-API's own function of that signature.
     let status = unsafe {
@@ -143,11 +143,11 @@ pub fn has_shared() -> bool {
 
 /// `napi_finalize`; for shared buffers Node-API calls it without an `env`, on any thread.
 unsafe extern "C" fn finalize(_env: sys::napi_env, _data: *mut c_void, hint: Hint) {
-    holds::release(hint);
+    finalize_hints::release(hint);
 }
 
 unsafe extern "C" fn finalize_shared(_data: *mut c_void, hint: Hint) {
-    holds::release(hint);
+    finalize_hints::release(hint);
 }
 
 /// `node_api_create_external_sharedarraybuffer`, which napi-sys does not bind yet.
@@ -164,7 +164,7 @@ fn create_shared() -> Option<CreateShared> {
     static FUNCTION: OnceLock<Option<CreateShared>> = OnceLock::new();
     *FUNCTION.get_or_init(|| {
         // SAFETY: the type is the one that Node declares for this name.
-        unsafe { host::symbol(c"node_api_create_external_sharedarraybuffer") }
+        unsafe { process_symbols::symbol(c"node_api_create_external_sharedarraybuffer") }
     })
 }
 
@@ -176,7 +176,7 @@ fn made<'env>(
     hint: Hint,
 ) -> napi::Result<Unknown<'env>> {
     if let Err(error) = checked(status) {
-        holds::release(hint);
+        finalize_hints::release(hint);
         let mut pending = ptr::null_mut();
         // Some versions of Node throw besides. The facade throws its own error.
         // SAFETY: `env` is the current call's.

@@ -15,13 +15,13 @@ use std::ptr;
 
 use napi::{Env, JsValue, Status, Unknown, sys};
 
-use super::account::Entry;
-use super::holds::Held;
+use super::external_memory::Entry;
+use super::finalize_hints::Held;
 use super::shared_ptr::{Shared, SharedPtr};
-use crate::linear_memory::{Extent, LinearMemory, Sharing};
-use crate::range::PageSize;
-use crate::registry;
-use crate::sys::host;
+use crate::handles;
+use crate::memory::address_range::PageSize;
+use crate::memory::{Extent, LinearMemory, Sharing};
+use crate::sys::process_symbols;
 use crate::units::{HostBytes, Pages};
 
 /// The versions of V8 that the test matrix covers: those of Node.js 20, 22, 24 and 26.
@@ -90,7 +90,7 @@ impl Buffers {
             ($name:expr) => {
                 // SAFETY: the name is mangled with the very parameters that the field's type has;
                 // the versions listed above declare its result and its calling convention.
-                unsafe { host::symbol($name) }?
+                unsafe { process_symbols::symbol($name) }?
             };
         }
         Some(Self {
@@ -121,15 +121,15 @@ impl Buffers {
     fn test(self, env: &Env) -> Option<bool> {
         let page = Pages::new(1)?;
         let memory = LinearMemory::new(page, Some(page), Sharing::Unshared, PageSize::Base).ok()?;
-        let memory = registry::register(memory);
+        let memory = handles::register(memory);
         let id = memory.id();
         let extent = memory.extent().ok()?;
         let buffer = self.issue(env, memory, extent, extent.length).ok()?;
         let covers = bytes_of(env, &buffer)? == (extent.base.as_ptr(), extent.length.get());
-        let held = registry::find::<LinearMemory>(id).is_some();
+        let held = handles::find::<LinearMemory>(id).is_some();
         self.detach(env, &buffer).ok()?;
         let detached = bytes_of(env, &buffer)?.1 == 0;
-        Some(covers && held && detached && registry::find::<LinearMemory>(id).is_none())
+        Some(covers && held && detached && handles::find::<LinearMemory>(id).is_none())
     }
 
     /// Whether nobody but us can detach them.
@@ -325,9 +325,9 @@ pub fn collect_garbage() {
     type Notify = unsafe extern "C" fn(Isolate);
     type Current = unsafe extern "C" fn() -> Isolate;
     // SAFETY: `void v8::Isolate::LowMemoryNotification()`, since V8 3.
-    let notify: Option<Notify> = unsafe { host::symbol(LOW_MEMORY_NOTIFICATION) };
+    let notify: Option<Notify> = unsafe { process_symbols::symbol(LOW_MEMORY_NOTIFICATION) };
     // SAFETY: `static v8::Isolate* v8::Isolate::GetCurrent()`, likewise.
-    let current: Option<Current> = unsafe { host::symbol(GET_CURRENT) };
+    let current: Option<Current> = unsafe { process_symbols::symbol(GET_CURRENT) };
     let (Some(notify), Some(current)) = (notify, current) else {
         return;
     };
@@ -344,7 +344,7 @@ pub fn collect_garbage() {
 fn version() -> Option<(u32, u32)> {
     // SAFETY: `static const char* v8::V8::GetVersion()`, since V8 3.
     let get: unsafe extern "C" fn() -> *const c_char =
-        unsafe { host::symbol(c"_ZN2v82V810GetVersionEv") }?;
+        unsafe { process_symbols::symbol(c"_ZN2v82V810GetVersionEv") }?;
     // SAFETY: it takes nothing.
     let text = unsafe { get() };
     // SAFETY: a C string that V8 never frees.

@@ -1,5 +1,5 @@
 //! Makes calls of the system's fail, for tests. Only with the feature `fault-injection`; without it,
-//! `no_fault.rs` stands here, and nothing is left of it.
+//! `fault_disabled.rs` stands here, and nothing is left of it.
 //!
 //! Each thread has a plan, and counts the calls that it makes itself: tests run beside each other.
 //! What gives back (`munmap`) is not counted: it cannot report a failure to anyone.

@@ -1,5 +1,5 @@
 //! The operating system's calls on address ranges, one folder a system, each with the same names in
-//! it. Nothing unsafe leaves this module but [`PageRange::new`] and [`host::symbol`].
+//! it. Nothing unsafe leaves this module but [`PageRange::new`] and [`process_symbols::symbol`].
 //!
 //! What a system lacks is an error of the kind `Unsupported`, and [`MAPS_FILES`] and its like say
 //! so before; docs/platforms.md has them all.
@@ -22,14 +22,14 @@ pub use system::{
 #[cfg(unix)]
 mod unix;
 #[cfg(not(target_os = "linux"))]
-mod untold;
+mod unsupported;
 
-pub mod copies;
+pub mod addon_copies;
 pub mod futex;
-pub mod host;
-mod mapped;
+mod mapping_info;
+pub mod process_symbols;
 
-#[cfg_attr(not(feature = "fault-injection"), path = "no_fault.rs")]
+#[cfg_attr(not(feature = "fault-injection"), path = "fault_disabled.rs")]
 pub mod fault;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use rustix::param::page_size;
 use rustix::process::{Resource, getrlimit};
 
 use crate::sys::fault;
-use crate::sys::mapped::Mapped;
+use crate::sys::mapping_info::Mapped;
 
 /// How many mappings the kernel lets a process have (`vm.max_map_count`); its default where it does
 /// not say.

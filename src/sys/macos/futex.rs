@@ -14,7 +14,7 @@ use mach2::vm::mach_vm_read_overwrite;
 
 use super::process::refused;
 use crate::sys::futex::Wait;
-use crate::sys::host;
+use crate::sys::process_symbols;
 
 /// `OS_SYNC_WAIT_ON_ADDRESS_SHARED`, and the same of waking: also between processes.
 const SHARED: u32 = 1;
@@ -43,9 +43,9 @@ struct Calls {
 fn calls() -> Option<Calls> {
     static CALLS: LazyLock<Option<Calls>> = LazyLock::new(|| {
         // SAFETY: the type is the one that <os/os_sync_wait_on_address.h> declares.
-        let wait = unsafe { host::symbol(c"os_sync_wait_on_address_with_timeout") }?;
+        let wait = unsafe { process_symbols::symbol(c"os_sync_wait_on_address_with_timeout") }?;
         // SAFETY: likewise.
-        let wake_any = unsafe { host::symbol(c"os_sync_wake_by_address_any") }?;
+        let wake_any = unsafe { process_symbols::symbol(c"os_sync_wake_by_address_any") }?;
         Some(Calls { wait, wake_any })
     });
     *CALLS

@@ -1,18 +1,18 @@
 //! macOS: pages are mapped as on Linux. Written from the system's headers and manual pages, and checked
 //! by the compiler; see docs/platforms.md for what was never run.
 
-mod bus_error;
 pub mod futex;
 mod image;
 mod loader;
 mod pages;
 mod process;
+mod sigbus;
 mod size_signal;
 
 pub use super::unix::{
-    ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, at_exit, copies, file, page_size,
+    ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, addon_copies, at_exit, file, page_size,
 };
-pub use super::untold::{
+pub use super::unsupported::{
     address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
     tells_page_states,
 };
@@ -21,9 +21,9 @@ pub use size_signal::SizeSignal;
 
 /// What [`super::unix`] asks of each system.
 pub mod of_unix {
-    pub use super::bus_error::{errno_location, is_lost, is_of_lost_page, was_sent};
     pub use super::image::{create_image_file, is_mapped_at, is_sealed, seal};
     pub use super::loader::loaded_files;
     pub use super::pages::prefer_huge;
     pub use super::process::{allocate, check_shrinkable, fill_holes, flush, path_of, zero_range};
+    pub use super::sigbus::{errno_location, is_lost, is_of_lost_page, was_sent};
 }

@@ -20,7 +20,7 @@ use memmap2::MmapOptions;
 use rustix::param::page_size;
 
 use crate::sys::fault;
-use crate::sys::mapped::Mapped;
+use crate::sys::mapping_info::Mapped;
 
 /// How many bytes of `addresses` are in memory.
 ///

@@ -1,6 +1,6 @@
 //! What is the same on Linux and on macOS. What is not, each of them has in `of_unix`.
 
-pub mod copies;
+pub mod addon_copies;
 mod exit;
 pub mod file;
 mod image_file;
@@ -9,7 +9,7 @@ mod mapping;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod pages;
 mod signal;
-mod watch;
+mod truncation;
 
 use super::system::of_unix;
 
@@ -18,7 +18,7 @@ pub use image_file::{ImageBytes, ImageFile};
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use mapping::Mapping;
 pub use rustix::param::page_size;
-pub use watch::Watch;
+pub use truncation::Watch;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.
 pub const MAPS_FILES: bool = true;

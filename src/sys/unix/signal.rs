@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{of_unix, watch};
+use super::{of_unix, truncation};
 use crate::sys::fault;
 
 /// What the handler may be put over.
@@ -132,7 +132,7 @@ extern "C" fn on_bus_error<const PLACE: usize>(
     let info_here = unsafe { &*info };
     // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
     let address = unsafe { info_here.si_addr() }.addr();
-    if !(of_unix::is_of_lost_page(info_here) && watch::replace_lost(address)) {
+    if !(of_unix::is_of_lost_page(info_here) && truncation::replace_lost(address)) {
         let former = FORMER.get(PLACE).and_then(former);
         pass_on(former, signal, info, context);
     }

@@ -13,7 +13,7 @@ use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, INVALID_HANDLE_VALUE}
 use windows_sys::Win32::Storage::FileSystem::{LOCKFILE_EXCLUSIVE_LOCK, LockFileEx, UnlockFileEx};
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::sys::{Writes, fault, host};
+use crate::sys::{Writes, fault, process_symbols};
 
 /// The file of a descriptor that JavaScript has, by a handle of our own. Descriptors are the engine's C
 /// library's, which has to be asked.
@@ -25,7 +25,7 @@ pub fn duplicate(descriptor: i32) -> io::Result<File> {
     type GetHandle = unsafe extern "C" fn(descriptor: c_int) -> RawHandle;
     fault::check("DuplicateHandle")?;
     // SAFETY: `uv_os_fd_t uv_get_osfhandle(int fd)`, of libuv.
-    let get: Option<GetHandle> = unsafe { host::symbol(c"uv_get_osfhandle") };
+    let get: Option<GetHandle> = unsafe { process_symbols::symbol(c"uv_get_osfhandle") };
     let get = get.ok_or(io::ErrorKind::Unsupported)?;
     if descriptor < 0 {
         return Err(no_descriptor());

@@ -1,7 +1,7 @@
 //! Windows: address ranges are reserved, committed and given back. Pages cannot be put in place of others
 //! that are in use, nor moved: images and moved pages are copied, and files cannot be mapped.
 
-pub mod copies;
+pub mod addon_copies;
 pub mod file;
 pub mod futex;
 mod image;
@@ -9,9 +9,9 @@ mod mapping;
 mod pages;
 mod process;
 mod size_signal;
-mod watch;
+mod truncation;
 
-pub use super::untold::{
+pub use super::unsupported::{
     address_space_left, at_exit, has_huge_pages, is_split, max_map_count, page_states,
     private_pages, tells_page_states,
 };
@@ -19,7 +19,7 @@ pub use image::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
 pub use process::{mappings_within, page_size, resident_bytes};
 pub use size_signal::SizeSignal;
-pub use watch::Watch;
+pub use truncation::Watch;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.
 pub const MAPS_FILES: bool = false;

@@ -16,7 +16,7 @@ use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use crate::sys::fault;
-use crate::sys::mapped::Mapped;
+use crate::sys::mapping_info::Mapped;
 
 /// How many bytes a page has.
 pub fn page_size() -> usize {

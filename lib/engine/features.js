@@ -1,0 +1,66 @@
+"use strict";
+
+const engine = require("./memory");
+const { isRefusal } = require("../addon/errors");
+const native = require("../../native");
+const { v8Version } = require("../built-ins/node");
+const {
+  ArrayBufferPrototypeResize,
+  NumberParseInt,
+  ObjectFreeze,
+} = require("../built-ins/primordials");
+
+// Before V8 12, waiters of Atomics remember the backing store they wait on, and a notify through
+// another one over the same address frees memory that is not its own.
+const FIRST_SAFE_V8 = 12;
+
+let hugePages;
+let pageStates;
+let resizableBuffers;
+
+/** Whether the engine makes buffers over pages of ours. */
+function hasExternalBuffers() {
+  try {
+    native.create(0, 0, false, false);
+    return true;
+  } catch (cause) {
+    return !isRefusal({ cause });
+  }
+}
+
+/** What this engine offers. */
+const features = ObjectFreeze({
+  handoff: native.handoffName(),
+
+  detachKeys: native.hasDetachKeys(),
+
+  get hugePages() {
+    return (hugePages ??= native.hasHugePages());
+  },
+
+  get pageStates() {
+    return (pageStates ??= native.tellsPageStates());
+  },
+
+  mappedFiles: native.mapsFiles(),
+
+  waits: native.hasWaits(),
+
+  get memory64() {
+    return engine.has64();
+  },
+
+  get resizableBuffers() {
+    return (resizableBuffers ??= ObjectFreeze({
+      unshared:
+        engine.hasResizable || (ArrayBufferPrototypeResize !== undefined && hasExternalBuffers()),
+      shared: engine.hasResizable,
+    }));
+  },
+
+  get externalSharedBuffers() {
+    return native.hasExternalSharedBuffers() && NumberParseInt(v8Version, 10) >= FIRST_SAFE_V8;
+  },
+});
+
+module.exports = { features };

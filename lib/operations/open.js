@@ -1,0 +1,111 @@
+"use strict";
+
+const {
+  PAGE,
+  show,
+  showPages,
+  isObject,
+  toPrimitive,
+  fromAddress,
+  toAddress,
+} = require("../webidl/convert");
+const { readDescriptor, sizeLimit } = require("../webidl/descriptor");
+const { translate } = require("../addon/errors");
+const { FileStore } = require("../stores/file-backed");
+const { readSource, withFile } = require("./file-source");
+const { createStore } = require("../stores/choose");
+const native = require("../../native");
+const { Boolean, MathCeil, RangeError, TypeError } = require("../built-ins/primordials");
+
+const MEMBER = "Memory.open()";
+
+/** Returns the store of a new memory that is a file. */
+function openFile(file, options) {
+  const source = readSource(file, MEMBER);
+  const { mode, ...asked } = readOptions(options);
+  // Checked before a file is made.
+  if (asked.initial !== undefined || asked.maximum !== undefined) typeOf(source.text, 0, asked);
+  const isWritten = mode !== "r";
+  const creates = isWritten && asked.initial !== undefined;
+  return withFile(source, { isWritten, creates }, MEMBER, (descriptor, length) => {
+    const size = mode === "w+" ? 0 : length;
+    const type = typeOf(source.text, size, asked);
+    const taken = { ...takeFile(source, descriptor, isWritten), path: source.text };
+    try {
+      const store = new FileStore(createStore(type, { hugePages: false }), taken);
+      store.begin(MEMBER, size, type.initial, mode === "w+");
+      return store;
+    } catch (error) {
+      native.releaseFile(taken.holder, taken.owner);
+      throw error;
+    }
+  });
+}
+
+/** Reads each member once, and converts it as far as code of the program can take part in that. */
+function readOptions(options) {
+  if (options !== undefined && !isObject(options)) {
+    throw new TypeError(`${MEMBER}: options: expected an object, got ${show(options)}`);
+  }
+  const { mode = "r", initial, maximum, shared = false, address } = options ?? { __proto__: null };
+  if (mode !== "r" && mode !== "r+" && mode !== "w+") {
+    throw new TypeError(`${MEMBER}: mode: expected "r", "r+" or "w+", got ${show(mode)}`);
+  }
+  if (mode === "w+" && initial === undefined) {
+    throw new TypeError(`${MEMBER}: initial is required for mode "w+": a new file has no pages`);
+  }
+  if (shared && mode === "r") {
+    throw new TypeError(`${MEMBER}: shared: not with mode "r", whose writes nobody else sees`);
+  }
+  return {
+    mode,
+    initial: toPrimitive(initial, `${MEMBER}: initial`),
+    maximum: toPrimitive(maximum, `${MEMBER}: maximum`),
+    shared: Boolean(shared),
+    address: isObject(address) ? `${address}` : address,
+  };
+}
+
+/** Returns the type of the memory: of as many pages as the file has, or as were asked for. */
+function typeOf(path, size, { initial, maximum, shared, address }) {
+  const pages = MathCeil(size / PAGE);
+  const isChosen =
+    address === undefined && pages > sizeLimit({ address: "i32", maximum: undefined });
+  const kind = isChosen ? "i64" : address;
+  // Who did not choose the type of addresses counts pages in numbers.
+  const toPages = (value, name) =>
+    isChosen && typeof value === "number"
+      ? fromAddress(toAddress(value, "i32", `${MEMBER}: ${name}`), "i64")
+      : value;
+  const type = readDescriptor({
+    __proto__: null,
+    address: kind,
+    initial: toPages(initial, "initial") ?? fromAddress(0, kind),
+    maximum: toPages(maximum, "maximum"),
+    shared,
+  });
+  if (pages <= type.initial) return type;
+  const limit = sizeLimit(type);
+  if (pages > limit) {
+    const shown = (count) => showPages(count, type.address);
+    const name = limit === type.maximum ? "maximum" : "address";
+    throw new RangeError(
+      `${MEMBER}: ${path}: ${name}: the file has ${shown(pages)} pages, more than the ${shown(limit)} that the memory may have`,
+    );
+  }
+  return { ...type, initial: pages };
+}
+
+/**
+ * Takes the file of a descriptor. A descriptor of the program's is opened anew if the file is written to:
+ * its own may append, and shares its locks with all who have inherited it.
+ */
+function takeFile({ place, text }, descriptor, isWritten) {
+  try {
+    return native.takeFile(descriptor, isWritten, isWritten && place === descriptor);
+  } catch (error) {
+    throw translate(error, `${MEMBER}: ${text}`);
+  }
+}
+
+module.exports = { openFile };

@@ -1,0 +1,32 @@
+"use strict";
+
+const { S_IFDIR, S_IFMT, S_IFREG, getSystemErrorName } = require("../built-ins/node");
+const { setOwn } = require("../addon/errors");
+const { TypeError } = require("../built-ins/primordials");
+
+/** Throws unless that is the mode of a regular file: nothing else can be mapped, or read as a whole. */
+function requireFile(mode, text, member) {
+  const kind = mode & S_IFMT;
+  if (kind === S_IFREG) return;
+  const isFolder = kind === S_IFDIR;
+  const code = isFolder ? "EISDIR" : "ENODEV";
+  const message = isFolder ? "illegal operation on a directory" : "not a regular file";
+  const error = new TypeError(`${code}: ${message}, ${member} '${text}'`);
+  setOwn(error, "errno", errnoOf(code));
+  setOwn(error, "code", code);
+  setOwn(error, "syscall", "mmap");
+  setOwn(error, "path", text);
+  throw error;
+}
+
+const LAST_ERRNO = 4095; // those of Windows begin at 4,000
+
+/** Returns the number that Node.js has for a code. To load `node:os` for that would take longer. */
+function errnoOf(code) {
+  for (let errno = -1; errno >= -LAST_ERRNO; errno--) {
+    if (getSystemErrorName(errno) === code) return errno;
+  }
+  return undefined;
+}
+
+module.exports = { requireFile };

@@ -1,0 +1,91 @@
+"use strict";
+
+// The files of snapshots, read and written whole. Which bytes are where in one, the addon knows.
+
+const { PAGE, show } = require("../webidl/convert");
+const { setOwn, translate } = require("../addon/errors");
+const { pathOfUrl } = require("./file-url");
+const { openImage, saveImage } = require("../../native");
+const { O_NONBLOCK, O_RDONLY, closeSync, fstatSync, openSync } = require("../built-ins/node");
+const {
+  NumberIsSafeInteger,
+  StringPrototypeIncludes,
+  TypeError,
+} = require("../built-ins/primordials");
+const { requireFile } = require("./regular-file");
+
+const OPEN = "Snapshot.open()";
+const SAVE = "Snapshot.save()";
+
+/** The image that a file has, and the type of the memory that it was of. */
+function readSnapshot(file) {
+  const path = toPath(file, OPEN);
+  // Does not wait for the other end of a pipe.
+  const descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
+  try {
+    requireFile(fstatSync(descriptor, { __proto__: null, bigint: false }).mode, path, OPEN);
+    const { flags, maximum, ...image } = attempt(OPEN, path, () => openImage(descriptor));
+    return { ...image, type: typeFrom(flags, maximum, image.byteLength, path) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The addon does all of it: Node's own functions call some that a program can replace. */
+function writeSnapshot({ id, owner, type }, file) {
+  const path = toPath(file, SAVE);
+  attempt(SAVE, path, () => saveImage(id, owner, path, flagsOf(type), type.maximum ?? 0));
+}
+
+/** Of what `node:fs` takes as paths, those that say where a file's folder is. */
+function toPath(file, member) {
+  const path = pathOfUrl(file);
+  if (path !== undefined) return path;
+  if (typeof file !== "string") {
+    throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
+  }
+  if (!StringPrototypeIncludes(file, "\0")) return file;
+  const error = new TypeError(`${member}: expected a path without null bytes, got ${show(file)}`);
+  setOwn(error, "code", "ERR_INVALID_ARG_VALUE");
+  throw error;
+}
+
+// How a file says what the memory was.
+const IS_64 = 1;
+const IS_SHARED = 2;
+const HAS_MAXIMUM = 4;
+
+function flagsOf({ address, shared, maximum }) {
+  return (
+    (address === "i64" ? IS_64 : 0) |
+    (shared ? IS_SHARED : 0) |
+    (maximum === undefined ? 0 : HAS_MAXIMUM)
+  );
+}
+
+const ALL_FLAGS = IS_64 | IS_SHARED | HAS_MAXIMUM;
+
+/** The type that a file names; throws where no memory of that length could have it. */
+function typeFrom(flags, maximum, byteLength, file) {
+  const isLimited = (flags & HAS_MAXIMUM) !== 0;
+  const isShared = (flags & IS_SHARED) !== 0;
+  const isMaximum = NumberIsSafeInteger(maximum) && maximum * PAGE >= byteLength;
+  if (flags > ALL_FLAGS || (isLimited ? !isMaximum : isShared)) {
+    throw new TypeError(`Snapshot.open(): ${file}: a snapshot of a type that no memory has`);
+  }
+  return {
+    address: flags & IS_64 ? "i64" : "i32",
+    maximum: isLimited ? maximum : undefined,
+    shared: isShared,
+  };
+}
+
+function attempt(member, file, action) {
+  try {
+    return action();
+  } catch (error) {
+    throw translate(error, `${member}: ${file}`);
+  }
+}
+
+module.exports = { readSnapshot, writeSnapshot };

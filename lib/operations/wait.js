@@ -1,0 +1,102 @@
+"use strict";
+
+// Waiting and waking between threads and processes that share a memory, by the system's own means: the
+// engine's queues end where the process does.
+
+const { show, toPrimitive } = require("../webidl/convert");
+const { translate } = require("../addon/errors");
+const { features } = require("../engine/features");
+const native = require("../../native");
+const {
+  MathMax,
+  MathMin,
+  MathTrunc,
+  Number,
+  NumberIsInteger,
+  RangeError,
+  TypeError,
+  TypedArrayPrototypeGetByteLength,
+} = require("../built-ins/primordials");
+
+const WORD = 4;
+
+/** Converts the arguments of `wait`. Runs code of the program. */
+function readWait(index, expected, timeout) {
+  const member = "Memory.wait()";
+  return {
+    index: toIndex(index, member),
+    value: Number(toPrimitive(expected, `${member}: expected`)) | 0,
+    limit: toTimeout(timeout),
+  };
+}
+
+/** Converts the arguments of `notify`. Runs code of the program. */
+function readNotify(index, count) {
+  return { index: toIndex(index, "Memory.notify()"), most: toCount(count) };
+}
+
+/** Returns a promise of how the wait ends: "ok", "not-equal" or "timed-out". */
+async function wait(store, { index, value, limit }) {
+  const word = wordAt(store, index, "Memory.wait()");
+  try {
+    return await native.wait(word.address, value, limit);
+  } catch (error) {
+    throw translate(error, "Memory.wait()");
+  } finally {
+    word.release();
+  }
+}
+
+/** Wakes at most `most` of those who wait. Returns how many it woke. */
+function notify(store, { index, most }) {
+  const word = wordAt(store, index, "Memory.notify()");
+  try {
+    return native.notify(word.address, most);
+  } catch (error) {
+    throw translate(error, "Memory.notify()");
+  } finally {
+    word.release();
+  }
+}
+
+/** The address of a word of a shared memory, which is mapped until `release` is called. */
+function wordAt(store, index, member) {
+  if (!store.isShared) throw new TypeError(`${member}: shared: only of a shared memory`);
+  if (!features.waits) {
+    throw new TypeError(
+      `${member}: this system has no waits between processes (macOS has, since 14.4)`,
+    );
+  }
+  const { pages } = store;
+  const words = TypedArrayPrototypeGetByteLength(pages) / WORD;
+  if (!NumberIsInteger(index) || index < 0 || index >= words) {
+    throw new RangeError(`${member}: index: expected 0 to ${words - 1}, got ${show(index)}`);
+  }
+  let held = pages;
+  return {
+    address: native.address(pages) + index * WORD,
+    // That this refers to the pages is what keeps them.
+    release: () => {
+      held = held && undefined;
+    },
+  };
+}
+
+function toIndex(index, member) {
+  if (typeof index === "number") return index;
+  throw new TypeError(`${member}: index: expected a number, got ${show(index)}`);
+}
+
+function toTimeout(timeout) {
+  const milliseconds =
+    timeout === undefined ? Infinity : Number(toPrimitive(timeout, "Memory.wait(): timeout"));
+  return milliseconds !== milliseconds ? Infinity : MathMax(milliseconds, 0);
+}
+
+function toCount(count) {
+  if (count === undefined) return 2 ** 31 - 1;
+  const whole = MathTrunc(Number(toPrimitive(count, "Memory.notify(): count"))) || 0;
+  return MathMin(MathMax(whole, 0), 2 ** 31 - 1);
+}
+
+module.exports = { readWait, readNotify, wait, notify };

@@ -1,0 +1,125 @@
+"use strict";
+
+// Where a memory's pages live: in a reservation of ours, or in a WebAssembly.Memory of the
+// engine's. Nothing outside the stores asks which. A store has
+//   type      as `readDescriptor` returns it
+//   isShared  the same as `type.shared`, without asking the engine
+//   size      in pages
+//   buffer    the same object until the memory grows
+//   grow(delta)  the pages before; throws a RangeError
+//   pages     what the addon's functions on pages take
+//   reserved  bytes of address space: `{ reserved, committed }`
+//   file      what it is over, if that is a file
+//   intact(member)  the store below, where it is over a file; throws where the file lost pages
+//   settle(member)  gives a file that is written to what a module has added
+//   close()   lets go of the pages; throws a TypeError
+//   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
+//   toResizable()    the store of the same bytes whose buffer is resizable, for a type with a
+//                maximum; throws a TypeError
+//   toFixedLength()  the one whose buffer is not
+// and if it is shared
+//   address   of its first byte, the same in all threads
+//   toToken() what `share()` returns, and `open()` takes in another thread
+
+const { showPages } = require("../webidl/convert");
+const engine = require("../engine/memory");
+const { isRefusal } = require("../addon/errors");
+const { features } = require("../engine/features");
+const { isRegistered } = require("../identity/registered");
+const { ReservedStore } = require("./reserved");
+const { RangeError, TypeError, platform } = require("../built-ins/primordials");
+const { readToken } = require("../identity/share-token");
+
+const SMALL_PAGES = { hugePages: false };
+const HUGE_PAGES = { hugePages: true };
+
+/** The store of a new memory. */
+function createStore(type, options) {
+  if (options.hugePages) return createHuge(type);
+  if (type.shared) return createShared(type);
+  if (isRegistered()) return createHosted(type);
+  try {
+    return new ReservedStore(type, SMALL_PAGES);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return hosted().create(type);
+  }
+}
+
+/** The class, which programs with unshared memories alone never need. */
+function hosted() {
+  return (HostedStoreClass ??= require("./hosted").HostedStore);
+}
+
+let HostedStoreClass;
+
+/** Hosted from the start, if the engine has memories of that type. */
+function createHosted(type) {
+  if (!isOfEngine(type)) return new ReservedStore(type, SMALL_PAGES);
+  try {
+    return hosted().create(type);
+  } catch (error) {
+    if (type.address === "i32") throw error;
+    return new ReservedStore(type, SMALL_PAGES);
+  }
+}
+
+/** Only where the pages are ours and the system has huge ones. */
+function createHuge(type) {
+  if (type.shared) {
+    throw new TypeError("Memory: hugePages: not of a shared memory, whose pages are the engine's");
+  }
+  if (!features.hugePages) {
+    const reason = platform === "linux" ? " (transparent_hugepage is never)" : "";
+    throw new TypeError(`Memory: hugePages: this system has none${reason}`);
+  }
+  return new ReservedStore(type, HUGE_PAGES);
+}
+
+/** Hosted where the engine can: modules and Atomics must use one address, which only it can give. */
+function createShared(type) {
+  try {
+    return hosted().create(type);
+  } catch (error) {
+    if (type.address === "i32") throw error;
+    if (features.externalSharedBuffers) {
+      const { SharedReservedStore } = require("./shared-reserved");
+      return SharedReservedStore.create(type);
+    }
+    const maximum = showPages(type.maximum, type.address);
+    throw new RangeError(
+      `Memory: maximum: the engine cannot host ${maximum} shared pages, and makes no shared buffers over pages of ours`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether the engine has memories of that kind, and not only pages for them. */
+function isOfEngine({ address }) {
+  return address === "i32" || engine.has64();
+}
+
+/** The object of the engine's that is to be the memory itself, see identity/registered.js; or undefined. */
+function hostObject({ memory, type }) {
+  return isRegistered() && memory !== undefined && isOfEngine(type) ? memory : undefined;
+}
+
+function openReserved(token) {
+  if (token.id === undefined) return undefined;
+  const { SharedReservedStore } = require("./shared-reserved");
+  return SharedReservedStore.open(token);
+}
+
+/** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
+function openStore(source) {
+  const HostedStore = hosted();
+  if (engine.isMemory(source)) return new HostedStore(source);
+  const token = readToken(source);
+  if (token === undefined) return undefined;
+  const store = HostedStore.open(token) ?? openReserved(token);
+  if (store === undefined || token.file === undefined) return store;
+  const { FileStore } = require("./file-backed");
+  return FileStore.open(store, token.file);
+}
+
+module.exports = { createStore, openStore, hostObject, loadHosted: hosted };

@@ -1,0 +1,71 @@
+"use strict";
+
+const { canBeCutOff } = require("../engine/buffers");
+const { WatchedStore, lost } = require("./truncation-guard");
+const native = require("../../native");
+
+/** A store that files' pages were put over parts of. */
+class MappedStore extends WatchedStore {
+  #files;
+
+  /** @param files a list of `{ path, id }`: what `map()` was given, and what the addon knows it by */
+  constructor(inner, files) {
+    super(inner);
+    this.#files = files;
+  }
+
+  /** The store of a memory after a file's pages were put over a part of it. */
+  static over(store, file) {
+    if (!(#files in store)) return new MappedStore(store, append(emptyList(), file));
+    const there = native.mappedFiles(store.inner.pages);
+    const files = emptyList();
+    for (let i = 0; i < store.#files.length; i++) {
+      if (includes(there, store.#files[i].id)) append(files, store.#files[i]);
+    }
+    return new MappedStore(store.inner, append(files, file));
+  }
+
+  toHosted() {
+    return this.#over(this.intact("Memory.toWebAssembly()").toHosted());
+  }
+
+  toResizable() {
+    const inner = this.intact("Memory.toResizableBuffer()").toResizable();
+    // Copies of the files, which nobody can truncate.
+    return canBeCutOff(inner) ? inner : this.#over(inner);
+  }
+
+  toFixedLength() {
+    return this.#over(this.intact("Memory.toFixedLengthBuffer()").toFixedLength());
+  }
+
+  #over(inner) {
+    return inner === this.inner ? this : new MappedStore(inner, this.#files);
+  }
+
+  checkIntact(member) {
+    const lostIds = native.lostFiles(this.inner.pages);
+    if (lostIds === null) return;
+    for (let i = 0; i < this.#files.length; i++) {
+      const { path, id } = this.#files[i];
+      if (includes(lostIds, id)) throw lost(member, path);
+    }
+  }
+}
+
+/** What a program has put on `Array.prototype` cannot take what is added to this. */
+function emptyList() {
+  return { __proto__: null, length: 0 };
+}
+
+function append(list, value) {
+  list[list.length++] = value;
+  return list;
+}
+
+function includes(ids, id) {
+  for (let i = 0; i < ids.length; i++) if (ids[i] === id) return true;
+  return false;
+}
+
+module.exports = { MappedStore };

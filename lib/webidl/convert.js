@@ -1,0 +1,181 @@
+"use strict";
+
+// Conversions of JavaScript values, as WebIDL and the JavaScript API of WebAssembly define them.
+// Each takes the name of what it converts, so that an error can say so. They run user code
+// (getters, valueOf): callers convert everything before they look at any state.
+
+const {
+  ArrayPrototypeJoin,
+  BigInt,
+  JSONStringify,
+  MathTrunc,
+  Number,
+  NumberMAX_SAFE_INTEGER,
+  ObjectKeys,
+  RangeError,
+  ReflectApply,
+  String,
+  SymbolToPrimitive,
+  SyntaxError,
+  TypeError,
+} = require("../built-ins/primordials");
+
+const PAGE = 65_536;
+const U32_LIMIT = 2 ** 32;
+const U64_LIMIT = 2n ** 64n;
+
+/** What an error message shows of a value. Never runs user code. */
+function show(value) {
+  switch (typeof value) {
+    case "string":
+      return JSONStringify(value);
+    case "bigint":
+      return `${value}n`;
+    case "symbol":
+      return "a symbol";
+    case "function":
+      return "a function";
+    case "object":
+      return value === null ? "null" : "an object";
+    default:
+      return String(value);
+  }
+}
+
+function isObject(value) {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+/** ECMAScript's ToPrimitive with the hint "number", so that what follows can name what it refuses. */
+function toPrimitive(value, name) {
+  if (!isObject(value)) return value;
+  const exotic = value[SymbolToPrimitive];
+  let result = value;
+  if (exotic !== undefined && exotic !== null) {
+    if (typeof exotic === "function") result = ReflectApply(exotic, value, ["number"]);
+  } else {
+    const { valueOf } = value;
+    if (typeof valueOf === "function") result = ReflectApply(valueOf, value, []);
+    if (isObject(result)) {
+      const { toString } = value;
+      if (typeof toString === "function") result = ReflectApply(toString, value, []);
+    }
+  }
+  if (isObject(result)) throw new TypeError(`${name}: an object that converts to no number`);
+  return result;
+}
+
+/** ECMAScript's ToNumber, of what `toPrimitive` returned. */
+function toNumber(primitive, name) {
+  if (typeof primitive === "bigint" || typeof primitive === "symbol") {
+    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
+  }
+  return Number(primitive);
+}
+
+/** WebIDL's `[EnforceRange] unsigned long`. */
+function toU32(value, name) {
+  const primitive = toPrimitive(value, name);
+  const whole = MathTrunc(toNumber(primitive, name));
+  if (!(whole >= 0 && whole < U32_LIMIT)) {
+    throw new TypeError(`${name}: expected 0 to ${U32_LIMIT - 1}, got ${show(primitive)}`);
+  }
+  return whole + 0; // -0 becomes 0
+}
+
+/** A number of bytes, whole pages of 64 KiB. */
+function toPageBytes(value, name) {
+  const primitive = toPrimitive(value, name);
+  const bytes = toNumber(primitive, name);
+  if (bytes !== bytes && typeof primitive !== "number") {
+    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
+  }
+  if (!(bytes >= 0 && bytes % PAGE === 0)) {
+    throw new RangeError(`${name}: expected bytes in multiples of ${PAGE}, got ${show(primitive)}`);
+  }
+  return bytes + 0; // -0 becomes 0
+}
+
+/** ECMAScript's ToIndex. */
+function toIndex(value, name) {
+  const primitive = toPrimitive(value, name);
+  const whole = MathTrunc(toNumber(primitive, name)) || 0; // NaN and -0 become 0
+  if (whole < 0 || whole > NumberMAX_SAFE_INTEGER) {
+    throw new RangeError(`${name}: expected 0 to 2^53 - 1, got ${show(primitive)}`);
+  }
+  return whole;
+}
+
+/** A BigInt of 64 bits without sign, from what ECMAScript's ToBigInt takes: numbers are refused. */
+function toU64(value, name) {
+  const primitive = toPrimitive(value, name);
+  const kind = typeof primitive;
+  if (kind !== "bigint" && kind !== "boolean" && kind !== "string") {
+    throw new TypeError(`${name}: expected a BigInt, got ${show(primitive)}`);
+  }
+  const whole = toBigInt(primitive, name);
+  if (whole < 0n || whole >= U64_LIMIT) {
+    throw new TypeError(`${name}: expected 0n to ${U64_LIMIT - 1n}n, got ${show(whole)}`);
+  }
+  return whole;
+}
+
+function toBigInt(primitive, name) {
+  try {
+    return BigInt(primitive);
+  } catch {
+    throw new SyntaxError(`${name}: expected a BigInt, got ${show(primitive)}`);
+  }
+}
+
+/**
+ * The JS API's AddressValueToU64, as a number. Beyond 2^53 it is no longer exact, but then it is
+ * beyond every limit that it is compared with.
+ */
+function toAddress(value, address, name) {
+  return address === "i64" ? Number(toU64(value, name)) : toU32(value, name);
+}
+
+/** The JS API's U64ToAddressValue. */
+function fromAddress(number, address) {
+  return address === "i64" ? BigInt(number) : number;
+}
+
+/**
+ * Throws if an object with options that are not the JS API's has a member that is none of them. Callers
+ * check before they read the options.
+ */
+function checkMembers(options, known, name) {
+  const keys = ObjectKeys(options);
+  for (let i = 0; i < keys.length; i++) {
+    if (!isOneOf(keys[i], known)) {
+      throw new TypeError(
+        `${name}: ${show(keys[i])} is not an option; known: ${ArrayPrototypeJoin(known, ", ")}`,
+      );
+    }
+  }
+}
+
+function isOneOf(key, known) {
+  for (let i = 0; i < known.length; i++) if (known[i] === key) return true;
+  return false;
+}
+
+/** What an error message shows of a number of pages. */
+function showPages(pages, address) {
+  if (pages > NumberMAX_SAFE_INTEGER) return "2^53 or more";
+  return show(fromAddress(pages, address));
+}
+
+module.exports = {
+  PAGE,
+  show,
+  showPages,
+  isObject,
+  checkMembers,
+  toPrimitive,
+  toIndex,
+  toPageBytes,
+  toAddress,
+  fromAddress,
+};

@@ -1,0 +1,146 @@
+"use strict";
+
+const { show, showPages, isObject, checkMembers, toAddress } = require("./convert");
+const {
+  Boolean,
+  MathMin,
+  NumberIsInteger,
+  RangeError,
+  TypeError,
+} = require("../built-ins/primordials");
+
+// Pages that the JS API's "Implementation-defined Limits" allow: in a type, and at run time.
+const LIMITS = {
+  i32: { declared: 65_536, size: 65_536 },
+  i64: { declared: 2 ** 37 - 1, size: 262_144 },
+};
+
+/**
+ * Reads a MemoryDescriptor: its members in alphabetical order, as WebIDL reads dictionaries, each
+ * converted before the next is read, as the web platform's tests want it. `minimum` is another name of
+ * `initial` in the type reflection proposal, so that what `type()` returns is a descriptor.
+ *
+ * @returns {{ address: "i32" | "i64", initial: number, maximum: number | undefined, shared: boolean }}
+ */
+function readDescriptor(descriptor) {
+  if (!isObject(descriptor)) {
+    throw new TypeError(`Memory: expected a descriptor object, got ${show(descriptor)}`);
+  }
+  const address = readAddress(descriptor.address);
+  const readPages = (member) => {
+    const value = descriptor[member];
+    return value === undefined ? undefined : toAddress(value, address, `Memory: ${member}`);
+  };
+  const initial = readPages("initial");
+  const maximum = readPages("maximum");
+  const minimum = readPages("minimum");
+  const shared = Boolean(descriptor.shared);
+  if (initial !== undefined && minimum !== undefined) {
+    throw new TypeError("Memory: initial and minimum are two names of one member, give one");
+  }
+  const pages = initial ?? minimum;
+  if (pages === undefined) {
+    throw new TypeError("Memory: initial is required, a number of pages of 64 KiB");
+  }
+  check({ address, initial: pages, maximum, shared });
+  return { address, initial: pages, maximum, shared };
+}
+
+/**
+ * Reads the options that the JS API does not have, from the argument that it ignores. So a value that is
+ * not an object is ignored here too. So is an unknown member if this class stands in for the engine's.
+ *
+ * @returns {{ hugePages: boolean }}
+ */
+function readOptions(options, { ignoresUnknown }) {
+  if (!isObject(options)) return { hugePages: false };
+  if (!ignoresUnknown) checkMembers(options, OPTIONS, "Memory: options");
+  return { hugePages: Boolean(options.hugePages) };
+}
+
+const OPTIONS = ["hugePages"];
+
+/**
+ * Reads the options of a memory that starts as a snapshot: what they do not say is as in the type that
+ * the snapshot's memory had.
+ */
+function readSnapshotOptions(options, initial, type) {
+  const { address } = type;
+  let { maximum, shared } = type;
+  if (isObject(options)) {
+    checkMembers(options, SNAPSHOT_OPTIONS, `${FROM}: options`);
+    const givenMaximum = options.maximum;
+    if (givenMaximum !== undefined) {
+      maximum = toAddress(givenMaximum, address, `${FROM}: maximum`);
+    }
+    const givenShared = options.shared;
+    if (givenShared !== undefined) shared = Boolean(givenShared);
+  }
+  const read = { address, initial, maximum, shared };
+  check(read, FROM);
+  return read;
+}
+
+const FROM = "Memory.from()";
+const SNAPSHOT_OPTIONS = ["maximum", "shared"];
+
+function readAddress(value) {
+  if (value === undefined) return "i32";
+  const address = typeof value === "symbol" ? value : `${value}`;
+  if (address !== "i32" && address !== "i64") {
+    throw new TypeError(`Memory: address: expected "i32" or "i64", got ${show(address)}`);
+  }
+  return address;
+}
+
+function check({ address, initial, maximum, shared }, member = "Memory") {
+  const limits = LIMITS[address];
+  const shown = (pages) => showPages(pages, address);
+  if (shared && maximum === undefined) {
+    throw new TypeError(`${member}: maximum is required when shared is true`);
+  }
+  if (initial > limits.size) {
+    throw new RangeError(
+      `${member}: initial: ${shown(initial)} pages exceed the limit of ${shown(limits.size)}`,
+    );
+  }
+  if (maximum > limits.declared) {
+    throw new RangeError(
+      `${member}: maximum: ${shown(maximum)} pages exceed the limit of ${shown(limits.declared)}`,
+    );
+  }
+  if (maximum < initial) {
+    throw new RangeError(
+      `${member}: maximum: ${shown(maximum)} pages are fewer than the initial ${shown(initial)}`,
+    );
+  }
+}
+
+/** Whether a descriptor for that address type may have such a maximum. */
+function isMaximum(value, address) {
+  return NumberIsInteger(value) && value >= 0 && value <= LIMITS[address].declared;
+}
+
+/** The most pages that a memory of that type can ever have. */
+function sizeLimit({ address, maximum = Infinity }) {
+  return MathMin(maximum, LIMITS[address].size);
+}
+
+/** Throws a RangeError where `delta` more pages than `size` are too many for the type. */
+function checkGrowth(type, size, delta, member = "Memory.grow()") {
+  const limit = sizeLimit(type);
+  if (delta <= limit - size) return;
+  const shown = (pages) => showPages(pages, type.address);
+  throw new RangeError(
+    `${member}: ${shown(size)} and ${shown(delta)} more pages exceed the limit of ${shown(limit)}`,
+  );
+}
+
+module.exports = {
+  readDescriptor,
+  readOptions,
+  readSnapshotOptions,
+  isMaximum,
+  sizeLimit,
+  checkGrowth,
+};

@@ -1,0 +1,410 @@
+//! The functions themselves. Sizes are pages, as numbers that the facade has checked.
+
+#![allow(unsafe_code, reason = "what #[napi] writes around each function")]
+
+use std::sync::Arc;
+
+use napi::{Env, Error, Status, Unknown};
+use napi_derive::napi;
+
+use crate::error::MemoryError;
+use crate::exports::files;
+use crate::files::held_lock;
+use crate::handles::{self, Id, Listed, Live, LiveMemory};
+use crate::handoff::record::record;
+use crate::handoff::{self, Handoff, Held};
+use crate::memory::address_range::PageSize;
+use crate::memory::spare_ranges;
+use crate::memory::{LinearMemory, Sharing};
+use crate::sys;
+use crate::units::Pages;
+use crate::waits;
+
+/// The code of the error that says that there is no memory, or none any more.
+const GONE: Status = Status::Closing;
+
+/// A new memory: its number, and the buffer that keeps it alive.
+pub struct Issued<'env> {
+    /// What the other functions know the memory by.
+    pub id: f64,
+    /// Over all its pages.
+    pub buffer: Unknown<'env>,
+}
+
+record!(Issued<'env>: c"id" => id, c"buffer" => buffer);
+
+/// Makes a memory, and issues its first buffer.
+#[napi(catch_unwind)]
+pub fn create<'env>(
+    env: &'env Env,
+    initial: f64,
+    maximum: Option<f64>,
+    shared: bool,
+    huge_pages: bool,
+) -> napi::Result<Issued<'env>> {
+    let sharing = if shared {
+        Sharing::Shared
+    } else {
+        Sharing::Unshared
+    };
+    let page_size = if huge_pages {
+        PageSize::Huge
+    } else {
+        PageSize::Base
+    };
+    let maximum = maximum.map(pages).transpose()?;
+    let initial = pages(initial)?;
+    let memory = collecting(|| LinearMemory::new(initial, maximum, sharing, page_size))?;
+    let memory = handles::register(memory);
+    let buffer = issue_whole(env, &memory)?;
+    // Only a program that makes memories can have made garbage of earlier ones; growing makes none.
+    Handoff::of(env).settle(env);
+    Ok(Issued {
+        id: memory.id().as_number(),
+        buffer,
+    })
+}
+
+/// Issues one more buffer over all pages: in place of a detached one, or of a shorter one.
+#[napi(catch_unwind)]
+pub fn issue<'env>(env: &'env Env, id: f64) -> napi::Result<Unknown<'env>> {
+    issue_whole(env, &find_memory(id)?)
+}
+
+/// Issues one more buffer of a shared memory, for a thread that shows one: `view` is over it. Null where
+/// that is of another memory.
+#[napi(catch_unwind)]
+pub fn open<'env>(env: &'env Env, id: f64, view: Unknown) -> napi::Result<Option<Unknown<'env>>> {
+    let memory = find_memory(id)?;
+    let (base, _) = handoff::viewed_bytes(env, &view)?;
+    if memory.sharing() != Sharing::Shared || memory.extent()?.base.as_ptr() != base {
+        return Ok(None);
+    }
+    issue_whole(env, &memory).map(Some)
+}
+
+/// How many pages the memory has.
+#[napi(catch_unwind)]
+pub fn size(id: f64) -> napi::Result<f64> {
+    Ok(number(find_memory(id)?.size()))
+}
+
+/// Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next. If the memory is
+/// `file`, which had `length` bytes before it was extended, the file's pages are under the new ones.
+#[napi(catch_unwind)]
+pub fn grow<'env>(
+    env: &'env Env,
+    id: f64,
+    delta: f64,
+    buffer: Unknown<'env>,
+    file: Option<f64>,
+    length: Option<f64>,
+) -> napi::Result<Unknown<'env>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
+    let under = files::under(&memory, file.zip(length))?;
+    let (_, next) = memory.grow_over(
+        pages(delta)?,
+        &under,
+        |extent| handoff.issue(env, held(&memory), extent),
+        || handoff.detach(env, &buffer),
+    )?;
+    Ok(next)
+}
+
+/// Grows a shared memory; returns the pages before.
+#[napi(catch_unwind)]
+pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
+    let (before, ()) = find_memory(id)?.grow(pages(delta)?, |_| Ok::<_, Error>(()), || Ok(()))?;
+    Ok(number(before))
+}
+
+/// Moves an unshared memory's pages into those that `view` covers, all of a memory or of a resizable
+/// buffer of the engine's of the same size, and detaches `buffer`. Returns what keeps the addresses
+/// left behind mapped.
+#[napi(catch_unwind)]
+pub fn vacate<'env>(
+    env: &'env Env,
+    id: f64,
+    view: Unknown<'env>,
+    buffer: Unknown<'env>,
+) -> napi::Result<Unknown<'env>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
+    let destination = handoff::pages_of(env, &view)?;
+    let remains = handoff.issue(env, held(&memory), memory.remains())?;
+    memory.vacate(&destination, || handoff.detach(env, &buffer))?;
+    Ok(remains)
+}
+
+/// Ends an unshared memory: its pages go back to the system, and `buffer` is detached. Returns what
+/// keeps the addresses mapped.
+#[napi(catch_unwind)]
+pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Result<Unknown<'env>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
+    let remains = handoff.issue(env, held(&memory), memory.remains())?;
+    memory.close(|| handoff.detach(env, &buffer))?;
+    Ok(remains)
+}
+
+/// What a memory takes of the address space, in bytes.
+pub struct Reserved {
+    /// All that is kept for it.
+    pub reserved: f64,
+    /// What of that is accessible.
+    pub committed: f64,
+}
+
+record!(Reserved: c"reserved" => reserved, c"committed" => committed);
+
+/// What a memory takes of the address space.
+#[napi(catch_unwind)]
+pub fn reserved(id: f64) -> napi::Result<Reserved> {
+    let (reserved, committed) = find_memory(id)?.reserved();
+    Ok(Reserved {
+        reserved: bytes(reserved),
+        committed: bytes(committed),
+    })
+}
+
+/// Pages that came back.
+pub struct Reclaimed<'env> {
+    /// Over all of them.
+    pub buffer: Unknown<'env>,
+    /// As [`pass_on`] returns it.
+    pub remains: Option<Unknown<'env>>,
+}
+
+record!(Reclaimed<'env>: c"buffer" => buffer, c"remains" => remains);
+
+/// Moves a vacated memory's pages back from those under `buffer`, an ArrayBuffer of the engine's, and
+/// detaches that. Its pages are the memory's size from now on.
+#[napi(catch_unwind)]
+pub fn reclaim<'env>(
+    env: &'env Env,
+    id: f64,
+    buffer: Unknown<'env>,
+) -> napi::Result<Reclaimed<'env>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
+    let source = handoff::pages_of(env, &buffer)?;
+    let mut remains = None;
+    let next = memory.reclaim(
+        &source,
+        |extent| handoff.issue(env, held(&memory), extent),
+        || handoff.transfer(env, &buffer).map(|other| remains = other),
+    )?;
+    Ok(Reclaimed {
+        buffer: next,
+        remains,
+    })
+}
+
+/// Moves a vacated memory's pages from those under `buffer`, an ArrayBuffer of the engine's, to those
+/// that `destination` covers, and detaches `buffer`. Returns what keeps the addresses left behind
+/// mapped; null if detaching takes JavaScript, which does it next, or calls [`move_back`].
+#[napi(catch_unwind)]
+pub fn pass_on<'env>(
+    env: &'env Env,
+    id: f64,
+    buffer: Unknown<'env>,
+    destination: Unknown<'env>,
+) -> napi::Result<Option<Unknown<'env>>> {
+    let memory = find_memory(id)?;
+    let handoff = Handoff::of(env);
+    handoff.check_detachable(env, &buffer)?;
+    let source = handoff::pages_of(env, &buffer)?;
+    let destination = handoff::pages_of(env, &destination)?;
+    let mut remains = None;
+    memory.pass_on(&source, &destination, || {
+        handoff.transfer(env, &buffer).map(|other| remains = other)
+    })?;
+    Ok(remains)
+}
+
+/// Undoes [`reclaim`] or [`pass_on`] if JavaScript could not detach `buffer`: copies the pages that went
+/// to `moved` back under it.
+#[napi(catch_unwind)]
+pub fn move_back(env: &Env, id: f64, moved: Unknown, buffer: Unknown) -> napi::Result<()> {
+    let (from, to) = (
+        handoff::pages_of(env, &moved)?,
+        handoff::pages_of(env, &buffer)?,
+    );
+    find_memory(id)?.move_back(&from, &to);
+    Ok(())
+}
+
+/// Gives a buffer of the engine's the detach key that ours have, where there are any.
+#[napi(catch_unwind)]
+pub fn set_detach_key(env: &Env, buffer: Unknown) -> napi::Result<()> {
+    Handoff::of(env).set_detach_key(env, &buffer)
+}
+
+/// Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null
+/// where that takes JavaScript.
+#[napi(catch_unwind)]
+pub fn transfer<'env>(
+    env: &'env Env,
+    buffer: Unknown<'env>,
+) -> napi::Result<Option<Unknown<'env>>> {
+    Handoff::of(env).transfer(env, &buffer)
+}
+
+/// The address of the first byte that a `Uint8Array` views.
+#[napi(catch_unwind)]
+pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
+    let (base, _) = handoff::viewed_bytes(env, &view)?;
+    Ok(number(u64::try_from(base.addr()).unwrap_or(0)))
+}
+
+/// Runs in each thread that loads the addon.
+#[napi(module_exports)]
+pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<()> {
+    // A thread that is terminated never gets to its event loop.
+    env.add_env_cleanup_hook((), |()| {
+        spare_ranges::release();
+        waits::end();
+        held_lock::release();
+    })
+    .map(drop)
+}
+
+/// The addon of the copy of this package that was loaded first in this process.
+pub struct FirstCopy {
+    /// The file that it was loaded from.
+    pub path: String,
+    /// Whether it exports the same as this one.
+    pub is_compatible: bool,
+}
+
+record!(FirstCopy: c"path" => path, c"isCompatible" => is_compatible);
+
+/// The addon that this process is to use in place of this one; null if it is this one.
+#[napi(catch_unwind)]
+pub fn first_copy() -> Option<FirstCopy> {
+    sys::addon_copies::first().map(|first| FirstCopy {
+        path: first.path.to_string_lossy().into_owned(),
+        is_compatible: first.interface == sys::addon_copies::INTERFACE,
+    })
+}
+
+/// Unmaps what released memories left for the next ones: called in a turn of the event loop.
+#[napi(catch_unwind)]
+pub fn release_spares() {
+    spare_ranges::release();
+}
+
+/// Whether the system gives huge pages to who asks for them.
+#[napi(catch_unwind)]
+pub fn has_huge_pages() -> bool {
+    sys::has_huge_pages()
+}
+
+/// Whether the system tells of this process's pages.
+#[napi(catch_unwind)]
+pub fn tells_page_states() -> bool {
+    sys::tells_page_states()
+}
+
+/// Whether the system can put a file's pages in place of a memory's.
+#[napi(catch_unwind)]
+pub fn maps_files() -> bool {
+    sys::MAPS_FILES
+}
+
+/// Whether the system has waits for a word of memory.
+#[napi(catch_unwind)]
+pub fn has_waits() -> bool {
+    sys::futex::is_available()
+}
+
+/// Whether this engine makes SharedArrayBuffers over pages of ours.
+#[napi(catch_unwind)]
+pub fn has_external_shared_buffers() -> bool {
+    handoff::has_shared()
+}
+
+/// How unshared buffers are made: "v8" or "node-api".
+#[napi(catch_unwind)]
+pub fn handoff_name(env: &Env) -> &'static str {
+    Handoff::of(env).name()
+}
+
+/// Whether a program cannot detach unshared buffers.
+#[napi(catch_unwind)]
+pub fn has_detach_keys(env: &Env) -> bool {
+    Handoff::of(env).has_detach_keys()
+}
+
+fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<Unknown<'env>> {
+    let extent = memory.extent()?;
+    if memory.sharing() == Sharing::Shared {
+        return handoff::issue_shared(env, held(memory), extent);
+    }
+    Handoff::of(env).issue(env, held(memory), extent)
+}
+
+fn held(memory: &Arc<LiveMemory>) -> Held {
+    Arc::<LiveMemory>::clone(memory)
+}
+
+/// What `attempt` makes; where it fails for want of room, once more after a collection.
+pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
+    attempt().or_else(|error| {
+        if !error.is_want_of_room() {
+            return Err(error);
+        }
+        handoff::collect_garbage();
+        attempt()
+    })
+}
+
+/// The memory of that number.
+pub fn find_memory(id: f64) -> napi::Result<Arc<LiveMemory>> {
+    find(id, "the memory is gone")
+}
+
+/// What has that number.
+pub fn find<T: Listed>(id: f64, gone: &str) -> napi::Result<Arc<Live<T>>> {
+    Id::from_number(id)
+        .and_then(handles::find)
+        .ok_or_else(|| Error::new(GONE, gone))
+}
+
+fn pages(count: f64) -> napi::Result<Pages> {
+    // Saturates: what is no number of pages comes back different, or beyond the limit.
+    let whole = count as u64;
+    Pages::new(whole)
+        .filter(|_| number(whole) == count)
+        .ok_or_else(|| Error::new(Status::InvalidArg, format!("{count} is no number of pages")))
+}
+
+/// A number of bytes, or an address.
+pub fn bytes(count: usize) -> f64 {
+    number(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn number(count: u64) -> f64 {
+    // Pages and addresses are far below 2^53.
+    count as f64
+}
+
+impl From<MemoryError> for Error {
+    fn from(error: MemoryError) -> Self {
+        let status = match error {
+            MemoryError::Vacated | MemoryError::FileClosed => GONE,
+            MemoryError::NoSnapshot
+            | MemoryError::Version { .. }
+            | MemoryError::Damaged
+            | MemoryError::WrittenFile
+            | MemoryError::Waits { .. } => Status::InvalidArg,
+            _ => Status::GenericFailure,
+        };
+        Self::new(status, error.to_string())
+    }
+}

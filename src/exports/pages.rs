@@ -1,0 +1,199 @@
+//! The functions on pages, whoever has reserved them: on those of a buffer, which is a memory's
+//! ArrayBuffer, or a `Uint8Array` over all of its SharedArrayBuffer. Offsets and lengths are bytes,
+//! as numbers that the facade has checked.
+
+#![allow(unsafe_code, reason = "what #[napi] writes around each function")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use napi::{Env, Unknown};
+use napi_derive::napi;
+
+use crate::error::MemoryError;
+use crate::exports::memory::{bytes, collecting, find};
+use crate::files::snapshot_file::{self, Origin};
+use crate::handles::{self, LiveImage};
+use crate::handoff::record::record;
+use crate::handoff::{self, Handoff, Held};
+use crate::pages;
+use crate::pages::copies;
+use crate::pages::image::Image;
+use crate::sys;
+use crate::units::HostBytes;
+use crate::waits;
+
+/// Gives pages back to the system: they read zero. Returns how many bytes of memory that freed.
+#[napi(catch_unwind)]
+pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Result<f64> {
+    let all = handoff::pages_of(env, &buffer)?;
+    let range = pages::part(&all, within(offset)..within(offset + length))?;
+    let released = pages::resident(&range)?;
+    collecting(|| pages::discard(&range))?;
+    Ok(bytes(released))
+}
+
+/// Gives all pages back to the system, or leaves them if that fails: nobody uses them any more.
+#[napi(catch_unwind)]
+pub fn release(env: &Env, buffer: Unknown) -> napi::Result<()> {
+    let all = handoff::pages_of(env, &buffer)?;
+    // If this fails, the pages go when the buffer does.
+    let _ = pages::discard(&all);
+    Ok(())
+}
+
+/// How many bytes of memory the pages take.
+#[napi(catch_unwind)]
+pub fn resident(env: &Env, buffer: Unknown) -> napi::Result<f64> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    Ok(bytes(pages::resident(&pages)?))
+}
+
+/// How many bytes of address space an engine's memory takes, from its first byte on.
+#[napi(catch_unwind)]
+pub fn hosted_reserved(env: &Env, buffer: Unknown) -> napi::Result<f64> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    Ok(bytes(pages::reserved_around(&pages)?))
+}
+
+/// An image.
+pub struct IssuedImage<'env> {
+    /// What the other functions know it by.
+    pub id: f64,
+    /// What keeps it alive: a buffer without bytes.
+    pub owner: Unknown<'env>,
+    /// How many bytes the image has.
+    pub byte_length: f64,
+}
+
+record!(IssuedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte_length);
+
+/// Makes an image of the pages.
+#[napi(catch_unwind)]
+pub fn capture<'env>(env: &'env Env, buffer: Unknown<'env>) -> napi::Result<IssuedImage<'env>> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    issue(env, collecting(|| pages::capture(&pages))?)
+}
+
+/// Puts an image in place of the pages, and zeros beyond its end. `_owner` keeps it alive meanwhile.
+/// Refuses while threads of this process wait for words in the pages.
+#[napi(catch_unwind)]
+pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    let image = find_image(image)?;
+    let count = waits::count_within(&pages.addresses());
+    if count > 0 {
+        return Err(MemoryError::Waits { count }.into());
+    }
+    Ok(collecting(|| pages::restore(&pages, &image))?)
+}
+
+/// Copies an image over the pages, and zeros beyond its end: for pages that must not be a file's.
+/// `_owner` keeps it alive meanwhile.
+#[napi(catch_unwind)]
+pub fn restore_copy(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    let image = find_image(image)?;
+    Ok(collecting(|| copies::restore(&pages, &image))?)
+}
+
+/// Copies bytes of the file of which `descriptor` is open over part of a memory: likewise.
+#[napi(catch_unwind)]
+pub fn copy_file(
+    env: &Env,
+    buffer: Unknown,
+    offset: f64,
+    descriptor: i32,
+    file_offset: f64,
+    length: f64,
+) -> napi::Result<()> {
+    let memory = handoff::pages_of(env, &buffer)?;
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let at = within(offset)..within(offset + length);
+    Ok(copies::lay_over(&memory, at, &file, within(file_offset))?)
+}
+
+/// Replaces pages of images and files by copies of them.
+#[napi(catch_unwind)]
+pub fn make_anonymous(env: &Env, buffer: Unknown) -> napi::Result<()> {
+    let pages = handoff::pages_of(env, &buffer)?;
+    Ok(collecting(|| copies::make_anonymous(&pages))?)
+}
+
+/// Writes an image to the file at `path`, with what the facade wants to know of the memory it was made
+/// of. `_owner` keeps the image alive meanwhile.
+#[napi(catch_unwind)]
+pub fn save_image(
+    id: f64,
+    _owner: Unknown,
+    path: String,
+    flags: u32,
+    maximum: f64,
+) -> napi::Result<()> {
+    let image = find_image(id)?;
+    let maximum = maximum.to_bits();
+    let origin = Origin { flags, maximum };
+    Ok(snapshot_file::save(&image, origin, Path::new(&path))?)
+}
+
+/// An image that was read from a file.
+pub struct OpenedImage<'env> {
+    /// As [`IssuedImage`] has it.
+    pub id: f64,
+    /// Likewise.
+    pub owner: Unknown<'env>,
+    /// Likewise.
+    pub byte_length: f64,
+    /// As [`save_image`] was given it.
+    pub flags: u32,
+    /// Likewise.
+    pub maximum: f64,
+}
+
+record!(OpenedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte_length, c"flags" => flags, c"maximum" => maximum);
+
+/// Reads an image from a file that is open for reading.
+#[napi(catch_unwind)]
+pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedImage<'env>> {
+    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let (image, origin) = snapshot_file::read(&file)?;
+    let issued = issue(env, image)?;
+    Ok(OpenedImage {
+        id: issued.id,
+        owner: issued.owner,
+        byte_length: issued.byte_length,
+        flags: origin.flags,
+        maximum: f64::from_bits(origin.maximum),
+    })
+}
+
+/// What an image weighs to the collector at least: it takes a descriptor too, and a process has few.
+const LEAST_WEIGHT: HostBytes = HostBytes::MIB;
+
+fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
+    let runs = image.runs().iter().map(ExactSizeIterator::len);
+    let weight = HostBytes::round_up(runs.sum()).unwrap_or(image.length());
+    let byte_length = bytes(image.length().get());
+    let image = handles::register(Arc::new(image));
+    let id = image.id().as_number();
+    let held: Held = image;
+    let handoff = Handoff::of(env);
+    let owner = handoff.issue_owner(env, held, weight.max(LEAST_WEIGHT))?;
+    handoff.settle(env);
+    Ok(IssuedImage {
+        id,
+        owner,
+        byte_length,
+    })
+}
+
+fn find_image(id: f64) -> napi::Result<Arc<Image>> {
+    let live: Arc<LiveImage> = find(id, "the snapshot is gone")?;
+    Ok(Arc::clone(&live))
+}
+
+/// An offset of bytes, or an address.
+pub fn within(offset: f64) -> usize {
+    // Saturates: what is no offset is beyond the end.
+    offset as usize
+}

@@ -1,0 +1,89 @@
+//! Ranges released while a program makes memories without pause: kept, for the next one it makes.
+//!
+//! Unmapping and mapping anew is most of what a short-lived memory costs: page tables, flushes on
+//! other processors, and a lock that the thread which makes memories and the one that collects them
+//! fight over. A spare range has no pages, they were given back when it was released; only its
+//! address space is kept, and only until the thread that made a memory gets to its event loop.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::memory::address_range::{PageSize, Range};
+use crate::units::HostBytes;
+
+/// More than a collection releases at once, and far below what the kernel allows.
+const MOST: usize = 4096;
+
+#[derive(Default)]
+struct Spares {
+    /// Whether a memory was made since the last [`release`].
+    wanted: bool,
+    ranges: Vec<Arc<Range>>,
+}
+
+static SPARES: Mutex<Spares> = Mutex::new(Spares {
+    wanted: false,
+    ranges: Vec::new(),
+});
+
+fn lock() -> MutexGuard<'static, Spares> {
+    // Nothing panics under the lock; if it did, the list is still whole.
+    SPARES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A spare range of that very capacity and page size, with `committed` bytes that read zero.
+pub fn take(committed: HostBytes, capacity: HostBytes, page_size: PageSize) -> Option<Arc<Range>> {
+    let mut spares = lock();
+    spares.wanted = true;
+    let range = spares
+        .ranges
+        .pop_if(|range| (range.capacity(), range.page_size()) == (capacity, page_size))?;
+    drop(spares);
+    range.commit(committed).ok().map(|()| range)
+}
+
+/// Keeps a range that nobody uses any more, if there may be use for it.
+pub fn offer(range: &Arc<Range>) {
+    // A growth of a file that failed may have left pages behind those that are committed.
+    if !lock().wanted || range.discard().is_err() || range.has_overlays() {
+        return;
+    }
+    let mut spares = lock();
+    // Asked again: `release` may have come in between.
+    if spares.wanted && spares.ranges.len() < MOST {
+        spares.ranges.push(Arc::clone(range));
+    }
+}
+
+/// Unmaps all spare ranges, and keeps no more until the next memory is made. Returns how many.
+pub fn release() -> usize {
+    let mut spares = lock();
+    spares.wanted = false;
+    let ranges = std::mem::take(&mut spares.ranges);
+    drop(spares);
+    ranges.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::pages::image::ImageBuilder;
+    use crate::pages::overlays::{Overlay, Overlays};
+
+    #[test]
+    fn a_range_that_still_has_pages_of_a_file_is_not_kept() {
+        // A capacity that no other test has.
+        let (page, capacity) = (
+            HostBytes::page(),
+            HostBytes::round_up(7_654_321).unwrap_or_default(),
+        );
+        let range = Arc::new(Range::map(page, capacity, PageSize::Base).unwrap());
+        let image = Arc::new(ImageBuilder::new(page).unwrap().finish().unwrap());
+        let start = range.base().as_ptr().addr() + page.get();
+        Overlays::lock().put(&(start..start + page.get()), Overlay::of_image(&image));
+        drop(take(page, capacity, PageSize::Base));
+        offer(&range);
+        assert_eq!(Arc::strong_count(&range), 1);
+    }
+}

@@ -1,0 +1,130 @@
+//! Bytes of images and files as copies in anonymous pages, for memories under a resizable buffer that
+//! the engine does not know to be a memory's. A program can cut that off and grow it again: the engine
+//! gives back what was cut off, and must read zeros there, where pages of a file would come back.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::ops::Range;
+
+use crate::error::MemoryError;
+use crate::memory::address_range::{self, PageSize};
+use crate::pages::image::Image;
+use crate::pages::overlays::{Overlay, Overlays};
+use crate::pages::{self, for_bytes, part, runs_of_piece};
+use crate::sys::{self, PageRange};
+
+/// Copies `image` over the pages, and zeros beyond its end.
+///
+/// # Errors
+///
+/// [`MemoryError::LongerImage`], or the system's error; no byte has changed then.
+pub fn restore(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
+    if image.length() > pages.length() {
+        return Err(MemoryError::LongerImage {
+            image: image.length().get(),
+            memory: pages.length().get(),
+        });
+    }
+    let mapped = image.bytes();
+    let read = |run: &Range<usize>| match mapped.and_then(|bytes| bytes.get(run.clone())) {
+        Some(bytes) => Ok(Cow::Borrowed(bytes)),
+        None => read_bytes(run.len(), |bytes| image.read(bytes, run.start)).map(Cow::Owned),
+    };
+    let stretches = image.runs().iter().map(read);
+    let stretches: Vec<_> = stretches.collect::<Result<_, MemoryError>>()?;
+    pages::discard(pages)?;
+    for (run, bytes) in image.runs().iter().zip(stretches) {
+        pages.write_at(&bytes, run.start);
+    }
+    Ok(())
+}
+
+/// Copies the bytes of `file` from `from` on over those at `at`.
+///
+/// # Errors
+///
+/// [`MemoryError::Truncated`], or the system's error; no byte has changed then.
+pub fn lay_over(
+    memory: &PageRange,
+    at: Range<usize>,
+    file: &File,
+    from: usize,
+) -> Result<(), MemoryError> {
+    let failed = |source| MemoryError::File { source };
+    let position = |offset: usize| u64::try_from(offset).unwrap_or(u64::MAX);
+    let end = position(from.saturating_add(at.len()));
+    if sys::file::length(file).map_err(failed)? < end {
+        return Err(MemoryError::Truncated);
+    }
+    let bytes = read_bytes(at.len(), |bytes| {
+        sys::file::read(file, bytes, position(from)).map_err(failed)
+    })?;
+    memory.write_at(&bytes, at.start);
+    Ok(())
+}
+
+/// Replaces pages of files by anonymous ones with the same bytes.
+///
+/// # Errors
+///
+/// [`MemoryError::Truncated`], or the system's error. No byte has changed then.
+pub fn make_anonymous(pages: &PageRange) -> Result<(), MemoryError> {
+    let all = pages.addresses();
+    let pieces = Overlays::lock().pieces(&all);
+    for (addresses, overlay) in pieces {
+        let Some(overlay) = overlay else { continue };
+        let start = addresses.start.saturating_sub(all.start);
+        let piece = part(pages, start..start.saturating_add(addresses.len()))?;
+        replace(&piece, &overlay)?;
+    }
+    Ok(())
+}
+
+/// The same for pages that all have `overlay`.
+fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
+    let addresses = piece.addresses();
+    let room = address_range::Range::map(piece.length(), piece.length(), PageSize::Base)?;
+    // Until before `room` is dropped, which takes the lock as well.
+    let mut overlays = Overlays::lock();
+    let copies = room.pages(piece.length())?;
+    let mut copied = Vec::new();
+    for run in runs_of_piece(&addresses, Some(overlay)) {
+        for_bytes(&part(piece, run.clone())?, |bytes, at| {
+            let start = run.start.saturating_add(at);
+            let offsets = start..start.saturating_add(bytes.length().get());
+            let copy = part(&copies, offsets.clone())?;
+            bytes.copy_to(&copy);
+            copied.push((copy, part(piece, offsets)?));
+            Ok(())
+        })?;
+    }
+    if overlays.were_hit(&addresses) {
+        return Err(MemoryError::Truncated);
+    }
+    piece.renew().map_err(|source| MemoryError::System {
+        wanted: addresses.len(),
+        source,
+    })?;
+    overlays.clear(&addresses);
+    for (copy, there) in copied {
+        copy.copy_to(&there);
+    }
+    Ok(())
+}
+
+/// As many bytes, as `read` fills them in.
+fn read_bytes(
+    wanted: usize,
+    read: impl FnOnce(&mut [u8]) -> Result<(), MemoryError>,
+) -> Result<Vec<u8>, MemoryError> {
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(wanted)
+        .map_err(|_| MemoryError::System {
+            wanted,
+            source: std::io::ErrorKind::OutOfMemory.into(),
+        })?;
+    bytes.resize(wanted, 0);
+    read(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,73 @@
+//! Other copies of this addon in the process: two versions of the package in one tree, for example. What
+//! is true of the whole process (what is under an address, how many mappings are taken, who handles
+//! SIGBUS) would be kept twice. So all threads use the copy that was loaded first.
+
+use std::ffi::{CStr, OsStr};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::ptr;
+
+use libloading::os::unix::{Library, RTLD_LAZY};
+
+use super::of_unix;
+use crate::sys::addon_copies::FirstCopy;
+
+/// Each copy exports this, by which the others recognise it: see [`crate::sys::addon_copies::INTERFACE`].
+#[unsafe(no_mangle)]
+static LINEAR_MEMORY_INTERFACE: u32 = crate::sys::addon_copies::INTERFACE;
+
+const NAME: &CStr = c"LINEAR_MEMORY_INTERFACE";
+
+/// The copy that was loaded first, unless it is this one.
+pub fn first() -> Option<FirstCopy> {
+    // The loader lists files in the order in which it loaded them.
+    let (path, interface) = of_unix::loaded_files()
+        .iter()
+        .find_map(|file| Some((path_of(file), interface_of(file)?)))?;
+    if ptr::eq(interface, &raw const LINEAR_MEMORY_INTERFACE) {
+        return None;
+    }
+    // SAFETY: a number in a copy of this addon, which is never unloaded: napi-rs pins it.
+    let interface = unsafe { interface.read() };
+    Some(FirstCopy { path, interface })
+}
+
+fn path_of(file: &CStr) -> PathBuf {
+    Path::new(OsStr::from_bytes(file.to_bytes())).to_owned()
+}
+
+/// Where a loaded file has the number, if it is a copy.
+fn interface_of(file: &CStr) -> Option<*const u32> {
+    // SAFETY: RTLD_NOLOAD loads nothing, so that no code of the file runs.
+    let library =
+        unsafe { Library::open(Some(path_of(file)), RTLD_LAZY | libc::RTLD_NOLOAD) }.ok()?;
+    // SAFETY: the type that each copy gives it.
+    let interface = unsafe { library.get::<*const u32>(NAME.to_bytes_with_nul()) }.ok()?;
+    // A file that links against a copy would find it too.
+    is_defined_in(*interface, file).then_some(*interface)
+}
+
+/// Whether `symbol` is in that file itself, and not in one that it needs.
+fn is_defined_in(symbol: *const u32, file: &CStr) -> bool {
+    let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: only looks the address up, with room for the answer.
+    if unsafe { libc::dladdr(symbol.cast(), info.as_mut_ptr()) } == 0 {
+        return false;
+    }
+    // SAFETY: all zeros is one, and the call above has filled it.
+    let name = unsafe { info.assume_init() }.dli_fname;
+    // SAFETY: not null, and a C string as long as the file is loaded.
+    !name.is_null() && unsafe { CStr::from_ptr(name) } == file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_without_copies_finds_none() {
+        assert!(!of_unix::loaded_files().is_empty());
+        assert!(first().is_none());
+    }
+}

@@ -1,0 +1,212 @@
+//! The growth protocol, in every order of its threads' steps that the memory model allows.
+//!
+//! This is [`LinearMemory`] itself. Of what is below it, the atomics and the lock are loom's
+//! ([`crate::sync`]), and the system's pages are modelled (`src/sys/model.rs`): touching one fails the
+//! test where it would fault, or where nothing makes sure that it does not.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use loom::sync::Arc;
+use loom::thread;
+
+use crate::error::MemoryError;
+use crate::memory::address_range::PageSize;
+use crate::memory::reservation::Reservation;
+use crate::memory::{Extent, LinearMemory, Sharing};
+use crate::sys::{arrived_at, is_mapped, touch};
+use crate::units::{HostBytes, Pages};
+
+fn pages(count: u64) -> Pages {
+    Pages::new(count).unwrap()
+}
+
+fn bytes(count: u64) -> HostBytes {
+    pages(count).bytes().unwrap()
+}
+
+fn page_count(extent: Extent) -> u64 {
+    u64::try_from(extent.length.get() / bytes(1).get()).unwrap()
+}
+
+/// One page of a maximum of three, in a reservation of `capacity`; never a spare one, which would come
+/// from another run.
+fn memory(sharing: Sharing, capacity: u64) -> Arc<LinearMemory> {
+    let reservation = Reservation::anew(bytes(1), bytes(capacity), PageSize::Base).unwrap();
+    let memory = LinearMemory::over(reservation, pages(1), pages(3), sharing);
+    Arc::new(memory)
+}
+
+fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
+    memory.grow(pages(delta), Ok, || Ok(()))
+}
+
+fn touch_all(extent: Extent) {
+    (0..page_count(extent)).for_each(|page| touch(extent.base, page));
+}
+
+/// The size, each page of which has been touched.
+fn touched_size(memory: &LinearMemory, extent: Extent) -> u64 {
+    let size = memory.size();
+    (0..size).for_each(|page| touch(extent.base, page));
+    size
+}
+
+/// Runs `scenario` in every order, and expects each of `outcomes` to come of it, and no other. Loom
+/// leaves out orders where a thread loads an atomic that it then stores to (tokio-rs/loom#392): where
+/// the code comes to do that, tests that expect no outcome would pass for nothing.
+#[track_caller]
+fn expect_outcomes<T>(outcomes: &[T], scenario: impl Fn() -> T + Send + Sync + 'static)
+where
+    T: Copy + Ord + std::fmt::Debug + Send + 'static,
+{
+    let found = std::sync::Arc::new(Mutex::new(BTreeSet::new()));
+    let all = std::sync::Arc::clone(&found);
+    loom::model(move || {
+        let outcome = scenario();
+        all.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(outcome);
+    });
+    let found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    assert_eq!(*found, outcomes.iter().copied().collect());
+}
+
+#[test]
+fn every_page_of_a_size_that_is_seen_is_accessible() {
+    let outcomes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)];
+    expect_outcomes(&outcomes, || {
+        let memory = memory(Sharing::Shared, 3);
+        let first = memory.extent().unwrap();
+        let grower = {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || {
+                grow(&memory, 1).unwrap();
+                grow(&memory, 1).unwrap();
+            })
+        };
+        let seen = touched_size(&memory, first);
+        let later = touched_size(&memory, first);
+        grower.join().unwrap();
+        assert_eq!(touched_size(&memory, first), 3);
+        (seen, later)
+    });
+}
+
+#[test]
+fn every_page_of_an_extent_is_accessible() {
+    // The size may have been published while its reader waited for the lock, but never the other way.
+    expect_outcomes(&[(1, 1), (1, 3), (3, 3)], || {
+        let memory = memory(Sharing::Shared, 3);
+        let grower = {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || touch_all(grow(&memory, 2).unwrap().1))
+        };
+        let size = memory.size();
+        let extent = memory.extent().unwrap();
+        touch_all(extent);
+        grower.join().unwrap();
+        (size, page_count(extent))
+    });
+}
+
+#[test]
+fn growers_lose_no_page_and_keep_the_maximum() {
+    // What the reader sees, and what comes of it: the second grower needs the whole maximum.
+    expect_outcomes(&[(1, 2), (2, 2), (1, 3), (3, 3)], || {
+        let memory = memory(Sharing::Shared, 3);
+        let first = memory.extent().unwrap();
+        let growers = [1, 2].map(|delta| {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || grow(&memory, delta).map(|(before, _)| before))
+        });
+        let seen = touched_size(&memory, first);
+        let grown = growers.map(|grower| grower.join().unwrap());
+        let size = match &grown {
+            [Ok(1), Err(MemoryError::Maximum { wanted: 4, .. })] => 2,
+            [Err(MemoryError::Maximum { wanted: 4, .. }), Ok(1)] => 3,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(touched_size(&memory, first), size);
+        (seen, size)
+    });
+}
+
+#[test]
+fn a_growth_that_fails_is_never_seen() {
+    expect_outcomes(&[1, 2], || {
+        let memory = memory(Sharing::Shared, 3);
+        let first = memory.extent().unwrap();
+        let failing = {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || {
+                let refuse = |_| Err::<Extent, _>(MemoryError::Vacated);
+                assert!(memory.grow(pages(2), refuse, || Ok(())).is_err());
+            })
+        };
+        let growing = {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || touch_all(grow(&memory, 1).unwrap().1))
+        };
+        let seen = touched_size(&memory, first);
+        failing.join().unwrap();
+        growing.join().unwrap();
+        assert_eq!(touched_size(&memory, first), 2);
+        seen
+    });
+}
+
+#[test]
+fn pages_move_out_whole_and_nothing_grows_behind_them() {
+    expect_outcomes(&[1, 3], || {
+        let memory = memory(Sharing::Unshared, 3);
+        let before = memory.extent().unwrap();
+        let grower = {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || grow(&memory, 2).map(|(before, _)| before))
+        };
+        let elsewhere = Reservation::anew(bytes(3), bytes(3), PageSize::Base).unwrap();
+        memory
+            .vacate(&elsewhere.pages(bytes(3)).unwrap(), || {
+                Ok::<_, MemoryError>(())
+            })
+            .unwrap();
+        let size = memory.size();
+        let grown = grower.join().unwrap();
+        assert_eq!(memory.size(), size, "grew after it had moved out");
+        assert_eq!(arrived_at(elsewhere.base()), usize::try_from(size).unwrap());
+        match grown {
+            Ok(1) => assert_eq!(size, 3),
+            Err(MemoryError::Vacated) => assert_eq!(size, 1),
+            other => panic!("{other:?}"),
+        }
+        touch_all(before);
+        size
+    });
+}
+
+#[test]
+fn a_range_that_the_pages_have_left_is_mapped_until_the_last_holder_is_gone() {
+    // Whether the holder of the old extent finds it still the current one.
+    expect_outcomes(&[false, true], || {
+        let memory = memory(Sharing::Unshared, 1);
+        let before = memory.extent().unwrap();
+        let holder = {
+            let memory = Arc::clone(&memory);
+            thread::spawn(move || {
+                let is_current = memory.extent().unwrap().base == before.base;
+                touch_all(before);
+                drop(memory);
+                is_current
+            })
+        };
+        let (_, after) = grow(&memory, 1).unwrap();
+        assert_ne!(before.base, after.base);
+        touch_all(after);
+        touch_all(before);
+        drop(memory);
+        let was_current = holder.join().unwrap();
+        assert!(!is_mapped(before.base) && !is_mapped(after.base));
+        was_current
+    });
+}
