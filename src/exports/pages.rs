@@ -17,7 +17,7 @@ use crate::handles::{self, LiveImage};
 use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::pages;
-use crate::pages::copies;
+use crate::pages::anonymous;
 use crate::pages::image::Image;
 use crate::sys;
 use crate::units::HostBytes;
@@ -94,7 +94,7 @@ pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi:
 pub fn restore_copy(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
     let pages = handoff::pages_of(env, &buffer)?;
     let image = find_image(image)?;
-    Ok(collecting(|| copies::restore(&pages, &image))?)
+    Ok(collecting(|| anonymous::restore(&pages, &image))?)
 }
 
 /// Copies bytes of the file of which `descriptor` is open over part of a memory: likewise.
@@ -110,14 +110,19 @@ pub fn copy_file(
     let memory = handoff::pages_of(env, &buffer)?;
     let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     let at = within(offset)..within(offset + length);
-    Ok(copies::lay_over(&memory, at, &file, within(file_offset))?)
+    Ok(anonymous::lay_over(
+        &memory,
+        at,
+        &file,
+        within(file_offset),
+    )?)
 }
 
 /// Replaces pages of images and files by copies of them.
 #[napi(catch_unwind)]
 pub fn make_anonymous(env: &Env, buffer: Unknown) -> napi::Result<()> {
     let pages = handoff::pages_of(env, &buffer)?;
-    Ok(collecting(|| copies::make_anonymous(&pages))?)
+    Ok(collecting(|| anonymous::make_anonymous(&pages))?)
 }
 
 /// Writes an image to the file at `path`, with what the facade wants to know of the memory it was made

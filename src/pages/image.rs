@@ -265,6 +265,7 @@ fn position(offset: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::testing::{self, Area, PAGE};
 
     fn mib(count: usize) -> HostBytes {
         HostBytes::round_up(count << 20).unwrap()
@@ -306,5 +307,14 @@ mod tests {
         );
         assert!(scattered.is_zero(0..one) && !scattered.is_zero(one..2 * one));
         assert!(scattered.is_zero(one + 1..4 * one) && scattered.is_zero(5 * one..6 * one));
+    }
+
+    #[test]
+    fn an_image_takes_no_more_of_a_file_than_it_has() {
+        let image = testing::image(2 * PAGE, 7);
+        let area = Area::new(3 * PAGE);
+        let refused = image.put_under(&area.pages()).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(area.pages().is_zero());
     }
 }

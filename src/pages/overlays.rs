@@ -227,6 +227,21 @@ impl Overlays {
             .any(|(_, entry)| entry.overlay.is_written())
     }
 
+    /// Refuses addresses at which a file is that writes go to. Another `Memory` of the same pages may not know
+    /// that they are a file. The table may speak of a memory that the engine has unmapped, so the system is
+    /// asked as well.
+    pub fn refuse_written(&self, addresses: &Range<usize>) -> Result<(), MemoryError> {
+        if !self.have_written(addresses) {
+            return Ok(());
+        }
+        let mapped =
+            sys::mappings_within(addresses).map_err(|source| MemoryError::Unknown { source })?;
+        if mapped.iter().any(|mapped| mapped.is_shared != Some(false)) {
+            return Err(MemoryError::WrittenFile);
+        }
+        Ok(())
+    }
+
     /// Whether a page of a file's was lost in `addresses`.
     pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
         self.starts_within(addresses)

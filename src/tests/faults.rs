@@ -11,7 +11,7 @@ use crate::memory::reservation::Reservation;
 use crate::memory::spare_ranges;
 use crate::memory::{Extent, LinearMemory, Sharing};
 use crate::pages;
-use crate::pages::copies;
+use crate::pages::anonymous;
 use crate::pages::image::Image;
 use crate::sys::fault::{calls_reached, fail_at};
 use crate::sys::maps::{self, protection_at};
@@ -592,7 +592,7 @@ fn copies_of_an_image_are_there_or_nothing_has_changed() {
         let (area, image) = area();
         write_every_other(&whole(&area), 9);
         let before = bytes_of(&whole(&area));
-        let (_, run) = failing(calls, || copies::restore(&whole(&area), &image));
+        let (_, run) = failing(calls, || anonymous::restore(&whole(&area), &image));
         let expected = if run.done { EVERY_OTHER } else { before };
         assert_eq!(bytes_of(&whole(&area)), expected);
         expect_usable(&area, &image);
@@ -607,7 +607,7 @@ fn pages_of_an_image_become_anonymous_with_the_bytes_they_had() {
         pages::restore(&whole(&area), &image).unwrap();
         write_every_other(&whole(&area), 9);
         let before = bytes_of(&whole(&area));
-        let (_, run) = failing(calls, || copies::make_anonymous(&whole(&area)));
+        let (_, run) = failing(calls, || anonymous::make_anonymous(&whole(&area)));
         assert_eq!(bytes_of(&whole(&area)), before);
         let addresses = whole(&area).addresses();
         let mapped = sys::mappings_within(&addresses).unwrap();

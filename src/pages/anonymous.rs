@@ -7,11 +7,12 @@ use std::fs::File;
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::memory::address_range::{self, PageSize};
+use crate::mapping_budget::MappingRoom;
+use crate::pages::extents::{for_bytes, runs_of_piece};
 use crate::pages::image::Image;
 use crate::pages::overlays::{Overlay, Overlays};
-use crate::pages::{self, for_bytes, part, runs_of_piece};
-use crate::sys::{self, PageRange};
+use crate::pages::{self, part, refused};
+use crate::sys::{self, Mapping, PageRange};
 
 /// Copies `image` over the pages, and zeros beyond its end.
 ///
@@ -83,10 +84,11 @@ pub fn make_anonymous(pages: &PageRange) -> Result<(), MemoryError> {
 /// The same for pages that all have `overlay`.
 fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
     let addresses = piece.addresses();
-    let room = address_range::Range::map(piece.length(), piece.length(), PageSize::Base)?;
-    // Until before `room` is dropped, which takes the lock as well.
+    let failed = |source| refused(piece, source);
+    let _budget = MappingRoom::take(1)?;
+    let buffer = Mapping::reserve(piece.length(), piece.length()).map_err(failed)?;
+    let copies = buffer.pages(piece.length()).map_err(failed)?;
     let mut overlays = Overlays::lock();
-    let copies = room.pages(piece.length())?;
     let mut copied = Vec::new();
     for run in runs_of_piece(&addresses, Some(overlay)) {
         for_bytes(&part(piece, run.clone())?, |bytes, at| {
@@ -101,10 +103,7 @@ fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
     if overlays.were_hit(&addresses) {
         return Err(MemoryError::Truncated);
     }
-    piece.renew().map_err(|source| MemoryError::System {
-        wanted: addresses.len(),
-        source,
-    })?;
+    piece.renew().map_err(failed)?;
     overlays.clear(&addresses);
     for (copy, there) in copied {
         copy.copy_to(&there);

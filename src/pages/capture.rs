@@ -1,0 +1,64 @@
+//! Captures an image of pages.
+
+use crate::error::MemoryError;
+use crate::pages::extents::{for_bytes, runs_with_bytes};
+use crate::pages::image::{Image, ImageBuilder};
+use crate::pages::part;
+use crate::sys::PageRange;
+
+/// An image of the pages. Where others write meanwhile, each byte is what it was when it was read.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
+    let mut builder = ImageBuilder::new(pages.length())?;
+    for run in runs_with_bytes(pages) {
+        for_bytes(&part(pages, run.clone())?, |bytes, at| {
+            builder.add_pages(bytes, run.start.saturating_add(at))
+        })?;
+    }
+    builder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::pages::restore;
+    use crate::pages::testing::{Area, MIB, PAGE, bytes, image_of};
+
+    #[test]
+    fn an_image_has_the_pages_that_are_not_zero() {
+        let area = Area::new(8 * PAGE);
+        area.write(PAGE + 5, 1);
+        area.write(2 * PAGE, 2);
+        area.write(4 * PAGE, 0); // Touched, and still zero.
+        area.write(8 * PAGE - 1, 3);
+        let image = image_of(&area);
+        assert_eq!(image.length(), bytes(8 * PAGE));
+        assert_eq!(**image.runs(), [PAGE..3 * PAGE, 7 * PAGE..8 * PAGE]);
+        let mut read = [0; 6];
+        image.read(&mut read, PAGE).unwrap();
+        assert_eq!(read, [0, 0, 0, 0, 0, 1]);
+    }
+
+    #[test]
+    fn an_image_that_is_gone_is_still_in_what_is_frozen_next() {
+        let area = Area::new(64 * MIB);
+        // So many that not all that is zero between them is mapped anonymously.
+        for run in 0..16 {
+            area.write(4 * MIB * run, 7);
+        }
+        let image = image_of(&area);
+        let runs = Arc::clone(image.runs());
+        restore(&area.pages(), &image).unwrap();
+        drop(image);
+        area.write(5 * MIB, 8);
+        let before = area.resident();
+        let again = image_of(&area);
+        assert_eq!(again.runs().len(), 17);
+        assert!(runs.iter().all(|run| again.runs().contains(run)));
+        assert!(area.resident() - before <= 16 * PAGE, "read what is zero");
+    }
+}

@@ -1,0 +1,72 @@
+//! Gives pages back to the system: they read zero, whatever was under them.
+
+use std::sync::MutexGuard;
+
+use crate::error::MemoryError;
+use crate::pages::overlays::Overlays;
+use crate::pages::refused;
+use crate::sys::PageRange;
+
+/// Gives the pages back to the system: they read zero.
+///
+/// # Errors
+///
+/// What the system says, [`MemoryError::Mappings`] or [`MemoryError::WrittenFile`]; no byte has changed
+/// then.
+pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
+    let overlays = Overlays::lock();
+    let addresses = pages.addresses();
+    overlays.refuse_written(&addresses)?;
+    if overlays.have_written(&addresses) {
+        // Of another memory that is gone, or whose file has lost them all: it is still to be told so.
+        return pages.renew().map_err(|source| refused(pages, source));
+    }
+    give_back_in(overlays, pages)
+}
+
+/// The same for pages whose memory ends, even if they are a file's that writes go to.
+///
+/// # Errors
+///
+/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
+pub fn give_back(pages: &PageRange) -> Result<(), MemoryError> {
+    give_back_in(Overlays::lock(), pages)
+}
+
+fn give_back_in(mut overlays: MutexGuard<Overlays>, pages: &PageRange) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
+    if overlays.touch(&addresses) {
+        if overlays.are_within_one(&addresses) {
+            overlays.make_room(1)?;
+        }
+        pages.renew().map_err(|source| refused(pages, source))?;
+        overlays.clear(&addresses);
+        return Ok(());
+    }
+    pages.discard().map_err(|source| refused(pages, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::testing::{Area, PAGE, image};
+    use crate::pages::{part, restore};
+
+    #[test]
+    fn what_is_discarded_reads_zero_and_takes_no_memory() {
+        let area = Area::new(4 * PAGE);
+        let over_image = Area::new(4 * PAGE);
+        restore(&over_image.pages(), &image(4 * PAGE, 7)).unwrap();
+        for area in [area, over_image] {
+            area.fill(0..4 * PAGE, 9);
+            assert_eq!(area.resident(), 4 * PAGE);
+            discard(&part(&area.pages(), PAGE..3 * PAGE).unwrap()).unwrap();
+            let found = [0, 1, 2, 3].map(|page| area.byte(page * PAGE));
+            assert_eq!(found, [9, 0, 0, 9]);
+            assert_eq!(area.resident(), 2 * PAGE);
+            discard(&area.pages()).unwrap();
+            assert!(area.pages().is_zero());
+            assert_eq!(area.resident(), 0);
+        }
+    }
+}

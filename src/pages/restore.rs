@@ -1,0 +1,227 @@
+//! Restores an image: maps it in place of pages, or undoes what was written since it was mapped there.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::error::MemoryError;
+use crate::pages::image::{Image, MOST_HOLES};
+use crate::pages::overlays::{Overlay, Overlays, Piece};
+use crate::pages::{part, refused};
+use crate::sys::{self, PageRange};
+use crate::units::HostBytes;
+
+/// Up to so many bytes, pages that were written to are written again when an image is put back: it
+/// takes a tenth of what it takes to give them back, and to fault when they are next written to.
+const MOST_REWRITTEN: usize = 4 << 20;
+
+/// Puts `image` in place of the pages, and zeros beyond its end.
+///
+/// # Errors
+///
+/// [`MemoryError::LongerImage`], [`MemoryError::WrittenFile`], or what the system says; no byte has changed
+/// then.
+pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError> {
+    if image.length() > pages.length() {
+        return Err(MemoryError::LongerImage {
+            image: image.length().get(),
+            memory: pages.length().get(),
+        });
+    }
+    let addresses = pages.addresses();
+    let end = image.extent().get();
+    let (own, beyond) = (part(pages, 0..end)?, part(pages, end..addresses.len())?);
+    let mut overlays = Overlays::lock();
+    overlays.refuse_written(&addresses)?;
+    if overlays.are_of(&addresses, image) && is_under(&overlays.pieces(&addresses), image) {
+        return put_back(pages, image);
+    }
+    overlays.make_room(MOST_HOLES.saturating_add(2))?;
+    image
+        .put_under(&own)
+        .map_err(|source| refused(pages, source))?;
+    // From here on, nothing fails.
+    if sys::MAPS_FILES {
+        overlays.put(&own.addresses(), Overlay::of_image(image));
+        for hole in image.holes() {
+            // The image reads zero there as well. But it would keep a page for each that is touched.
+            let Some(hole) = whole_pages(pages, hole) else {
+                continue;
+            };
+            if hole.renew().is_ok() {
+                overlays.clear(&hole.addresses());
+            }
+        }
+    }
+    make_zero(&beyond, &mut overlays);
+    Ok(())
+}
+
+/// Makes the pages read zero. If the system refuses to replace them, it writes zeros, which takes no
+/// system call and so cannot fail.
+fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
+    let addresses = pages.addresses();
+    // Not given back: that brings zeros only if nothing else is under them than the table has.
+    if pages.renew().is_ok() {
+        overlays.clear(&addresses);
+        return;
+    }
+    // Pages of a file are written in any case: until then, they show what others write to the file.
+    let has_file = overlays.have_file(&addresses);
+    let page = HostBytes::page().get();
+    for at in (0..addresses.len()).step_by(page) {
+        if let Ok(page) = part(pages, at..at.saturating_add(page))
+            && (has_file || !page.is_zero())
+        {
+            page.clear();
+        }
+    }
+}
+
+/// Returns whether the system has the image where the table has it, and anonymous pages everywhere else:
+/// the pages may be those of a new engine memory, at the addresses of one that is gone.
+fn is_under(pieces: &[Piece], image: &Image) -> bool {
+    let offset_of = |overlay: &Option<Overlay>| overlay.as_ref().map(Overlay::offset);
+    let stretches = pieces.iter();
+    image.is_under(stretches.map(|(addresses, overlay)| (addresses.clone(), offset_of(overlay))))
+}
+
+/// Undoes what was written since `image` was put in place of the pages.
+fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
+    let written = sys::private_pages(&addresses, MOST_REWRITTEN);
+    let Some((written, bytes)) = written.zip(image.bytes()) else {
+        return pages.discard().map_err(|source| refused(pages, source));
+    };
+    let page = HostBytes::page().get();
+    for region in written {
+        for address in region.step_by(page) {
+            let from = address.saturating_sub(addresses.start);
+            let offsets = from..from.saturating_add(page);
+            let here = part(pages, offsets.clone())?;
+            if image.is_zero(offsets.clone()) {
+                here.clear();
+            } else {
+                here.write_at(bytes.get(offsets).unwrap_or_default(), 0);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The pages that are all within `offsets`.
+fn whole_pages<'a>(pages: &PageRange<'a>, offsets: Range<usize>) -> Option<PageRange<'a>> {
+    let start = HostBytes::round_up(offsets.start)?;
+    let page = HostBytes::page().get();
+    let end = HostBytes::round_up(offsets.end - offsets.end % page)?;
+    pages.part(start, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::testing::{Area, MIB, PAGE, image, image_of};
+    use crate::pages::{capture, discard, relocate, resident};
+
+    #[test]
+    fn an_image_comes_back_however_much_was_written_since() {
+        let image = image(8 * MIB, 7);
+        let area = Area::new(10 * MIB);
+        for written in [0..0, 0..MIB, 0..10 * MIB, 6 * MIB..10 * MIB, 0..4 * PAGE] {
+            area.fill(written.clone(), 9);
+            restore(&area.pages(), &image).unwrap();
+            for offset in (0..10 * MIB).step_by(64 * PAGE) {
+                let expected = if offset < 8 * MIB { 7 } else { 0 };
+                assert_eq!(area.byte(offset), expected, "{offset} after {written:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn beyond_an_image_is_nothing_of_its_file() {
+        let area = Area::new(8 * PAGE);
+        let beyond = part(&area.pages(), 2 * PAGE..8 * PAGE).unwrap();
+        // Over pages of the program's, over a longer image's, over its own.
+        for longer in [image(0, 0), image(8 * PAGE, 8), image(2 * PAGE, 8)] {
+            area.fill(0..8 * PAGE, 9);
+            restore(&area.pages(), &longer).unwrap();
+            area.fill(3 * PAGE..5 * PAGE, 9);
+            let image = image(2 * PAGE, 7);
+            for _ in 0..2 {
+                restore(&area.pages(), &image).unwrap();
+                assert_eq!([0, 1].map(|page| area.byte(page * PAGE)), [7, 7]);
+                assert!(beyond.is_zero());
+                assert!(!Overlays::lock().touch(&beyond.addresses()));
+                // A page of a file beyond its end would fault.
+                beyond.clear();
+                area.fill(0..4 * PAGE, 9);
+            }
+        }
+    }
+
+    #[test]
+    fn a_longer_image_is_refused() {
+        let area = Area::new(PAGE);
+        area.write(0, 9);
+        let refused = restore(&area.pages(), &image(2 * PAGE, 7));
+        assert!(matches!(refused, Err(MemoryError::LongerImage { .. })));
+        assert_eq!(area.byte(0), 9);
+    }
+
+    /// The engine unmaps its memories without a word, and makes the next at the same addresses.
+    #[test]
+    fn an_image_that_is_no_longer_there_is_put_back_whole() {
+        for length in [PAGE, 8 * MIB] {
+            let image = image(length, 7);
+            let area = Area::new(length);
+            restore(&area.pages(), &image).unwrap();
+            area.pages().renew().unwrap();
+            area.fill(0..length, 9);
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
+
+            // Another image's, of which nobody told either.
+            let other = super::tests::image(length, 8);
+            other.put_under(&area.pages()).unwrap();
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
+        }
+    }
+
+    /// Nobody tells of what is put where the table has nothing, as under the zeros of an image.
+    #[test]
+    fn what_another_put_where_an_image_has_zeros_is_gone_after_a_restore() {
+        let other = image(MIB, 8);
+        for written in [0..PAGE, 0..0] {
+            let source = Area::new(8 * MIB);
+            source.fill(written, 7);
+            let image = image_of(&source);
+            let area = Area::new(8 * MIB);
+            restore(&area.pages(), &image).unwrap();
+            let hole = part(&area.pages(), 4 * MIB..5 * MIB).unwrap();
+            other.put_under(&hole).unwrap();
+            assert_eq!(area.byte(4 * MIB), 8);
+            restore(&area.pages(), &image).unwrap();
+            assert_eq!((area.byte(0), area.byte(4 * MIB)), (source.byte(0), 0));
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_frozen_put_back_and_moved() {
+        let (area, other) = (Area::new(PAGE), Area::new(PAGE));
+        let none = part(&area.pages(), 0..0).unwrap();
+        let image = Arc::new(capture(&none).unwrap());
+        assert_eq!(image.length(), HostBytes::ZERO);
+        restore(&none, &image).unwrap();
+        restore(&none, &image).unwrap();
+        discard(&none).unwrap();
+        relocate(none, part(&other.pages(), 0..0).unwrap()).unwrap();
+        assert_eq!(resident(&none).unwrap(), 0);
+        // Of a longer memory, all is beyond its end.
+        area.write(0, 9);
+        for _ in 0..2 {
+            restore(&area.pages(), &image).unwrap();
+            assert!(area.pages().is_zero());
+            area.write(5, 9);
+        }
+    }
+}

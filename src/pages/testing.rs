@@ -1,0 +1,93 @@
+//! Areas of pages, images and files for the tests of this folder.
+
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::pages::image::Image;
+use crate::pages::overlays::Overlays;
+use crate::pages::{capture, part, position, resident};
+use crate::sys::maps::byte_at;
+use crate::sys::{self, Mapping, PageRange};
+use crate::units::HostBytes;
+
+pub const PAGE: usize = 4096;
+
+pub fn bytes(count: usize) -> HostBytes {
+    HostBytes::round_up(count).unwrap()
+}
+
+/// Accessible pages, with nothing about them in the table, now or later.
+pub struct Area {
+    mapping: Mapping,
+    length: HostBytes,
+}
+
+impl Area {
+    pub fn new(length: usize) -> Self {
+        let length = bytes(length);
+        let mapping = Mapping::reserve(length, length).unwrap();
+        Self { mapping, length }
+    }
+
+    pub fn pages(&self) -> PageRange<'_> {
+        self.mapping.pages(self.length).unwrap()
+    }
+
+    pub fn write(&self, offset: usize, value: u8) {
+        let page = offset - offset % PAGE;
+        let all = part(&self.pages(), page..page + PAGE).unwrap();
+        let mut content = [0; PAGE];
+        for (place, byte) in content.iter_mut().enumerate() {
+            *byte = self.byte(page + place);
+        }
+        content[offset - page] = value;
+        all.write_at(&content, 0);
+    }
+
+    /// A byte of each page of the system's, in `offsets`.
+    pub fn fill(&self, offsets: Range<usize>, value: u8) {
+        let mut content = [0; PAGE];
+        content[0] = value;
+        for page in offsets.step_by(PAGE) {
+            part(&self.pages(), page..page + PAGE)
+                .unwrap()
+                .write_at(&content, 0);
+        }
+    }
+
+    pub fn byte(&self, offset: usize) -> u8 {
+        byte_at(self.pages().addresses().start + offset).unwrap()
+    }
+
+    pub fn resident(&self) -> usize {
+        resident(&self.pages()).unwrap()
+    }
+}
+
+impl Drop for Area {
+    fn drop(&mut self) {
+        Overlays::lock().clear(&self.pages().addresses());
+    }
+}
+
+pub fn image_of(area: &Area) -> Arc<Image> {
+    Arc::new(capture(&area.pages()).unwrap())
+}
+
+/// An image of so many bytes, one of which in each page is `value`.
+pub fn image(length: usize, value: u8) -> Arc<Image> {
+    let area = Area::new(length);
+    area.fill(0..length, value);
+    image_of(&area)
+}
+
+pub const MIB: usize = 1 << 20;
+
+/// A file of these bytes.
+pub fn file_of(bytes: &[u8]) -> File {
+    use std::os::fd::{AsFd, AsRawFd};
+    let mut image = sys::ImageFile::create(position(bytes.len())).unwrap();
+    image.write(bytes, 0).unwrap();
+    sys::file::duplicate(image.as_fd().as_raw_fd()).unwrap()
+}
