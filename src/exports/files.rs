@@ -23,8 +23,7 @@ use crate::memory::{LinearMemory, Under};
 use crate::pages;
 use crate::pages::overlays::FileId;
 use crate::sys::futex::{self, Wait};
-use crate::sys::{self, PageRange, Watch, Writes};
-use crate::units::HostBytes;
+use crate::sys::{self, HostBytes, PageRange, Watch, Writes};
 use crate::waits;
 
 /// A file that is to be a memory: its number, and what keeps it open.

@@ -20,7 +20,7 @@ use crate::pages;
 use crate::pages::anonymous;
 use crate::pages::image::Image;
 use crate::sys;
-use crate::units::HostBytes;
+use crate::sys::HostBytes;
 use crate::waits;
 
 /// Gives pages back to the system: they read zero. Returns how many bytes of memory that freed.

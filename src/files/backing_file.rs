@@ -24,8 +24,7 @@ use crate::error::MemoryError;
 use crate::pages;
 use crate::pages::file_tail::Tail;
 use crate::sys::file::{self, LengthLock};
-use crate::sys::{PageRange, Writes};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange, Writes};
 
 /// What memories grow by.
 const WASM_PAGE: usize = 65_536;

@@ -24,8 +24,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::MemoryError;
 use crate::pages::image::{Image, ImageBuilder};
-use crate::sys::{self, SizeSignal};
-use crate::units::{HostBytes, Pages};
+use crate::sys::{self, HostBytes, SizeSignal};
+use crate::units::Pages;
 
 const MAGIC: [u8; 8] = *b"LMSNAP\r\n";
 const VERSION: u32 = 1;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use napi::{Env, sys};
 
-use crate::units::HostBytes;
+use crate::sys::HostBytes;
 
 thread_local! {
     static UNTOLD: Arc<AtomicI64> = Arc::default();

@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 use napi::{Env, Unknown};
 
 use crate::memory::Extent;
-use crate::units::HostBytes;
+use crate::sys::HostBytes;
 
 pub use finalize_hints::Held;
 pub use node_api::{has_shared, issue_shared, pages_of, viewed_bytes};

@@ -11,8 +11,7 @@ use napi::{Env, JsValue, Status, Unknown, sys};
 
 use super::finalize_hints::{self, Held, Hint};
 use crate::memory::Extent;
-use crate::sys::{PageRange, process_symbols};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange, process_symbols};
 
 /// An ArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
 ///

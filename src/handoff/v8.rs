@@ -21,8 +21,9 @@ use super::shared_ptr::{Shared, SharedPtr};
 use crate::handles;
 use crate::memory::address_range::PageSize;
 use crate::memory::{Extent, LinearMemory, Sharing};
+use crate::sys::HostBytes;
 use crate::sys::process_symbols;
-use crate::units::{HostBytes, Pages};
+use crate::units::Pages;
 
 /// The versions of V8 that the test matrix covers: those of Node.js 20, 22, 24 and 26.
 const TESTED: [(u32, u32); 4] = [(11, 3), (12, 4), (13, 6), (14, 6)];

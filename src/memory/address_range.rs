@@ -8,8 +8,7 @@ use crate::mapping_budget::MappingRoom;
 use crate::pages::overlays::Overlays;
 use crate::pages::{self, Moved};
 use crate::sync::{AtomicUsize, Ordering};
-use crate::sys::{Mapping, PageRange};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, Mapping, PageRange};
 
 /// What pages to ask the system for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

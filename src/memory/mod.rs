@@ -29,8 +29,8 @@ use crate::memory::reservation::Reservation;
 use crate::pages;
 use crate::pages::file_tail::Tail;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
-use crate::sys::PageRange;
-use crate::units::{HostBytes, Pages};
+use crate::sys::{HostBytes, PageRange};
+use crate::units::Pages;
 
 /// Pages reserved for a memory without a maximum: all that 32-bit addresses reach.
 const UNBOUNDED: u64 = 65_536;

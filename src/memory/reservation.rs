@@ -8,8 +8,7 @@ use crate::error::MemoryError;
 use crate::memory::address_range::{PageSize, Range};
 use crate::memory::spare_ranges;
 use crate::pages::Moved;
-use crate::sys::{self, PageRange};
-use crate::units::HostBytes;
+use crate::sys::{self, HostBytes, PageRange};
 
 /// Address space that stays the engine's where the system limits the process's.
 const ENGINE_HEADROOM: usize = 64 << 20;

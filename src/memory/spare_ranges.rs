@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::memory::address_range::{PageSize, Range};
-use crate::units::HostBytes;
+use crate::sys::HostBytes;
 
 /// More than a collection releases at once, and far below what the kernel allows.
 const MOST: usize = 4096;

@@ -5,8 +5,7 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::pages::overlays::{Overlay, Overlays};
 use crate::pages::part;
-use crate::sys::{self, PageRange};
-use crate::units::HostBytes;
+use crate::sys::{self, HostBytes, PageRange};
 
 /// Where there may be other bytes than zeros in the pages. What is left out was zero: nobody can put
 /// something else under them before the states of all are known.

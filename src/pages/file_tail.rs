@@ -141,8 +141,7 @@ mod tests {
     use std::os::unix::fs::FileExt;
 
     use super::*;
-    use crate::sys::{ImageFile, Mapping};
-    use crate::units::HostBytes;
+    use crate::sys::{HostBytes, ImageFile, Mapping};
 
     fn file_of(content: &[u8]) -> Arc<File> {
         let image = ImageFile::create(0).unwrap();

@@ -5,8 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingRoom;
-use crate::sys::{ImageBytes, ImageFile, PageRange, SizeSignal};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, ImageBytes, ImageFile, PageRange, SizeSignal};
 
 /// Holes smaller than this are not worth a mapping of their own.
 const LEAST_HOLE: usize = 1 << 20;

@@ -6,8 +6,7 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::pages::overlays::{FileId, Overlay, Overlays};
 use crate::pages::{part, position, refused};
-use crate::sys::{self, PageRange, Watch, Writes};
-use crate::units::HostBytes;
+use crate::sys::{self, HostBytes, PageRange, Watch, Writes};
 
 /// Puts a file's pages in place of these, from `offset` of the file on.
 ///

@@ -37,8 +37,7 @@ pub use write_file::{write_all, write_runs};
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::sys::PageRange;
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange};
 
 /// The pages of `offsets`.
 ///

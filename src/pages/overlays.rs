@@ -350,8 +350,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     use crate::pages::image::ImageBuilder;
-    use crate::sys::{ImageFile, Mapping};
-    use crate::units::HostBytes;
+    use crate::sys::{HostBytes, ImageFile, Mapping};
 
     fn table() -> Overlays {
         Overlays {

@@ -5,8 +5,7 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::pages::overlays::Overlays;
 use crate::pages::{part, refused};
-use crate::sys::{self, PageRange};
-use crate::units::HostBytes;
+use crate::sys::{self, HostBytes, PageRange};
 
 /// Pages that [`relocate`] has moved.
 #[derive(Debug)]

@@ -7,8 +7,7 @@ use crate::error::MemoryError;
 use crate::pages::image::{Image, MOST_HOLES};
 use crate::pages::overlays::{Overlay, Overlays, Piece};
 use crate::pages::{part, refused};
-use crate::sys::{self, PageRange};
-use crate::units::HostBytes;
+use crate::sys::{self, HostBytes, PageRange};
 
 /// Up to so many bytes, pages that were written to are written again when an image is put back: it
 /// takes a tenth of what it takes to give them back, and to fault when they are next written to.

@@ -8,8 +8,7 @@ use crate::pages::image::Image;
 use crate::pages::overlays::Overlays;
 use crate::pages::{capture, part, position, resident};
 use crate::sys::maps::byte_at;
-use crate::sys::{self, Mapping, PageRange};
-use crate::units::HostBytes;
+use crate::sys::{self, HostBytes, Mapping, PageRange};
 
 pub const PAGE: usize = 4096;
 

@@ -15,8 +15,8 @@
 mod system;
 pub use system::{
     ImageBytes, ImageFile, MAPS_FILES, SizeSignal, Watch, address_space_left, at_exit, file,
-    has_huge_pages, is_split, mappings_within, max_map_count, page_size, page_states,
-    private_pages, resident_bytes, tells_page_states,
+    has_huge_pages, is_split, mappings_within, max_map_count, page_states, private_pages,
+    resident_bytes, tells_page_states,
 };
 
 #[cfg(unix)]
@@ -26,8 +26,12 @@ mod unsupported;
 
 pub mod addon_copies;
 pub mod futex;
+mod host_bytes;
 mod mapping_info;
+mod page_size;
 pub mod process_symbols;
+pub use host_bytes::HostBytes;
+pub use page_size::page_size;
 
 #[cfg_attr(not(feature = "fault-injection"), path = "fault_disabled.rs")]
 pub mod fault;

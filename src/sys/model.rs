@@ -15,8 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use loom::cell::UnsafeCell;
 
-use crate::sys::{PageRange, Writes};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange, Writes};
 
 /// What the tests grow by, and so all that they protect.
 const PAGE: usize = 65_536;

@@ -63,8 +63,7 @@ impl PageRange<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::sys::{Mapping, PageRange};
-    use crate::units::HostBytes;
+    use crate::sys::{HostBytes, Mapping, PageRange};
 
     fn bytes(count: usize) -> HostBytes {
         HostBytes::round_up(count * HostBytes::page().get()).unwrap()

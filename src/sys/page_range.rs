@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::ptr::NonNull;
 
-use crate::units::HostBytes;
+use crate::sys::HostBytes;
 
 /// Pages that are mapped, readable and writable as long as this value lives, and may be replaced by
 /// others: a part of a [`super::Mapping`], or those under a buffer of the engine's.

@@ -15,8 +15,8 @@ use crate::pages::anonymous;
 use crate::pages::image::Image;
 use crate::sys::fault::{calls_reached, fail_at};
 use crate::sys::maps::{self, protection_at};
-use crate::sys::{self, PageRange};
-use crate::units::{HostBytes, Pages};
+use crate::sys::{self, HostBytes, PageRange};
+use crate::units::Pages;
 
 const PAGE: usize = 65_536;
 

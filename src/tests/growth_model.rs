@@ -14,8 +14,8 @@ use crate::error::MemoryError;
 use crate::memory::address_range::PageSize;
 use crate::memory::reservation::Reservation;
 use crate::memory::{Extent, LinearMemory, Sharing};
-use crate::sys::{arrived_at, is_mapped, touch};
-use crate::units::{HostBytes, Pages};
+use crate::sys::{HostBytes, arrived_at, is_mapped, touch};
+use crate::units::Pages;
 
 fn pages(count: u64) -> Pages {
     Pages::new(count).unwrap()

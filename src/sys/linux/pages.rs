@@ -4,8 +4,7 @@ use std::io;
 
 use rustix::mm::{self, Advice, MremapFlags};
 
-use crate::sys::{PageRange, fault};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange, fault};
 
 /// From now on, huge pages are asked for.
 ///

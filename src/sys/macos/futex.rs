@@ -12,7 +12,7 @@ use mach2::kern_return::KERN_SUCCESS;
 use mach2::traps::mach_task_self;
 use mach2::vm::mach_vm_read_overwrite;
 
-use super::process::refused;
+use super::mach_error::mach_error;
 use crate::sys::futex::Wait;
 use crate::sys::process_symbols;
 
@@ -131,6 +131,6 @@ fn read(address: usize) -> io::Result<u32> {
     let result = unsafe { mach_vm_read_overwrite(task, from, length, to, &raw mut done) };
     match result {
         KERN_SUCCESS => Ok(word),
-        code => Err(refused("mach_vm_read_overwrite", code)),
+        code => Err(mach_error("mach_vm_read_overwrite", code)),
     }
 }

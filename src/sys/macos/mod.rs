@@ -1,29 +1,31 @@
 //! macOS: pages are mapped as on Linux. Written from the system's headers and manual pages, and checked
 //! by the compiler; see docs/platforms.md for what was never run.
 
+pub mod file;
 pub mod futex;
-mod image;
+mod image_file;
 mod loader;
+mod mach_error;
+mod mappings;
 mod pages;
-mod process;
+mod residency;
 mod sigbus;
 mod size_signal;
 
-pub use super::unix::{
-    ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, addon_copies, at_exit, file, page_size,
-};
+pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, addon_copies, at_exit};
 pub use super::unsupported::{
     address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
     tells_page_states,
 };
-pub use process::{mappings_within, resident_bytes};
+pub use mappings::mappings_within;
+pub use residency::resident_bytes;
 pub use size_signal::SizeSignal;
 
 /// What [`super::unix`] asks of each system.
-pub mod of_unix {
-    pub use super::image::{create_image_file, is_mapped_at, is_sealed, seal};
+pub mod platform {
+    pub(in crate::sys) use super::file::{allocate, fill_holes, path_of, zero_range};
+    pub use super::image_file::{create_image_file, is_mapped_at, is_sealed, seal};
     pub use super::loader::loaded_files;
     pub use super::pages::prefer_huge;
-    pub use super::process::{allocate, check_shrinkable, fill_holes, flush, path_of, zero_range};
     pub use super::sigbus::{errno_location, is_lost, is_of_lost_page, was_sent};
 }

@@ -9,9 +9,8 @@ use mach2::vm_inherit::VM_INHERIT_COPY;
 use mach2::vm_prot::VM_PROT_NONE;
 use mach2::vm_statistics::{VM_FLAGS_FIXED, VM_FLAGS_OVERWRITE};
 
-use super::process::refused;
-use crate::sys::{PageRange, fault};
-use crate::units::HostBytes;
+use super::mach_error::mach_error;
+use crate::sys::{HostBytes, PageRange, fault};
 
 /// From now on, huge pages are asked for.
 ///
@@ -87,7 +86,7 @@ impl PageRange<'_> {
         };
         match result {
             KERN_SUCCESS => Ok(()),
-            code => Err(refused("mach_vm_remap", code)),
+            code => Err(mach_error("mach_vm_remap", code)),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::ptr;
 
 use libloading::os::unix::{Library, RTLD_LAZY};
 
-use super::of_unix;
+use super::platform;
 use crate::sys::addon_copies::FirstCopy;
 
 /// Each copy exports this, by which the others recognise it: see [`crate::sys::addon_copies::INTERFACE`].
@@ -22,7 +22,7 @@ const NAME: &CStr = c"LINEAR_MEMORY_INTERFACE";
 /// The copy that was loaded first, unless it is this one.
 pub fn first() -> Option<FirstCopy> {
     // The loader lists files in the order in which it loaded them.
-    let (path, interface) = of_unix::loaded_files()
+    let (path, interface) = platform::loaded_files()
         .iter()
         .find_map(|file| Some((path_of(file), interface_of(file)?)))?;
     if ptr::eq(interface, &raw const LINEAR_MEMORY_INTERFACE) {
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_program_without_copies_finds_none() {
-        assert!(!of_unix::loaded_files().is_empty());
+        assert!(!platform::loaded_files().is_empty());
         assert!(first().is_none());
     }
 }

@@ -11,9 +11,7 @@ use std::sync::Arc;
 use rustix::fs::{OFlags, SeekFrom, fcntl_getfl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
-pub use super::of_unix::{check_shrinkable, flush};
-
-use super::of_unix;
+use super::platform;
 use crate::sys::{SizeSignal, Writes, fault};
 
 /// The file of a descriptor that JavaScript has, by a descriptor of our own.
@@ -78,7 +76,7 @@ pub fn reopen(file: &File) -> io::Result<File> {
         .read(true)
         .write(true)
         .custom_flags(libc::O_NONBLOCK)
-        .open(of_unix::path_of(file)?)?;
+        .open(platform::path_of(file)?)?;
     fault::check("fstat")?;
     let (before, after) = (file.metadata()?, anew.metadata()?);
     if (before.dev(), before.ino()) == (after.dev(), after.ino()) {
@@ -234,7 +232,7 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
         return Ok(());
     };
     let _held = SizeSignal::hold();
-    let allocated = match of_unix::allocate(file, before, added) {
+    let allocated = match platform::allocate(file, before, added) {
         Ok(false) => write_zeros(file, before, length),
         result => result.map(drop),
     };
@@ -266,7 +264,7 @@ pub fn fill(file: &File, length: u64) -> io::Result<()> {
     if length == 0 {
         return Ok(());
     }
-    of_unix::fill_holes(file, length)
+    platform::fill_holes(file, length)
 }
 
 /// Makes zeros of the first `end` bytes.
@@ -278,7 +276,7 @@ pub fn zero(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     if end == 0 {
         return Ok(());
     }
-    let unknown = match of_unix::zero_range(file, end) {
+    let unknown = match platform::zero_range(file, end) {
         Ok(true) => return Ok(()),
         Ok(false) => 0,
         // Some of them are zero by now, and nobody knows which.

@@ -8,9 +8,8 @@ use std::os::unix::fs::FileExt;
 
 use memmap2::MmapOptions;
 
-use super::of_unix;
-use crate::sys::{PageRange, Writes, fault};
-use crate::units::HostBytes;
+use super::platform;
+use crate::sys::{HostBytes, PageRange, Writes, fault};
 
 /// Its bytes, mapped.
 pub type ImageBytes = memmap2::Mmap;
@@ -26,7 +25,7 @@ impl ImageFile {
     ///
     /// What making a file and `ftruncate(2)` say.
     pub fn create(length: u64) -> io::Result<Self> {
-        let file = of_unix::create_image_file()?;
+        let file = platform::create_image_file()?;
         fault::check("ftruncate")?;
         file.set_len(length)?;
         Ok(Self(file))
@@ -72,7 +71,7 @@ impl ImageFile {
     /// What `fcntl(2)` and `mmap(2)` say, or `PermissionDenied` where it is not sealed.
     pub fn map(&self, length: HostBytes) -> io::Result<ImageBytes> {
         fault::check("mmap")?;
-        if !of_unix::is_sealed(&self.0)? {
+        if !platform::is_sealed(&self.0)? {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         // SAFETY: nobody can change the bytes of a sealed file, or truncate it.
@@ -95,7 +94,7 @@ impl ImageFile {
         &self,
         stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
     ) -> bool {
-        of_unix::is_mapped_at(&self.0, stretches)
+        platform::is_mapped_at(&self.0, stretches)
     }
 
     /// From now on, nobody can change the file.
@@ -104,7 +103,7 @@ impl ImageFile {
     ///
     /// What `fcntl(2)` says.
     pub fn seal(&self) -> io::Result<()> {
-        of_unix::seal(&self.0)
+        platform::seal(&self.0)
     }
 }
 

@@ -6,9 +6,8 @@ use std::ptr::NonNull;
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::mm::{self, MprotectFlags};
 
-use super::of_unix;
-use crate::sys::{PageRange, fault};
-use crate::units::HostBytes;
+use super::platform;
+use crate::sys::{HostBytes, PageRange, fault};
 
 /// Anonymous private pages that are ours from the moment they are mapped until this is dropped.
 ///
@@ -66,7 +65,7 @@ impl Mapping {
     ///
     /// What the system says, which may have none.
     pub fn prefer_huge(&self) -> io::Result<()> {
-        of_unix::prefer_huge(&self.pages(self.length)?)
+        platform::prefer_huge(&self.pages(self.length)?)
     }
 
     /// The first byte's address.

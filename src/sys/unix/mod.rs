@@ -1,4 +1,4 @@
-//! What is the same on Linux and on macOS. What is not, each of them has in `of_unix`.
+//! What is the same on Linux and on macOS. What is not, each of them has in `platform`.
 
 pub mod addon_copies;
 mod exit;
@@ -11,13 +11,12 @@ mod pages;
 mod signal;
 mod truncation;
 
-use super::system::of_unix;
+use super::system::platform;
 
 pub use exit::at_exit;
 pub use image_file::{ImageBytes, ImageFile};
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use mapping::Mapping;
-pub use rustix::param::page_size;
 pub use truncation::Watch;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.

@@ -6,8 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use rustix::mm::{self, MapFlags, ProtFlags};
 
-use crate::sys::{PageRange, Writes, fault};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange, Writes, fault};
 
 impl PageRange<'_> {
     /// Puts anonymous pages in their place, which read zero.

@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{of_unix, truncation};
+use super::{platform, truncation};
 use crate::sys::fault;
 
 /// What the handler may be put over.
@@ -132,7 +132,7 @@ extern "C" fn on_bus_error<const PLACE: usize>(
     let info_here = unsafe { &*info };
     // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
     let address = unsafe { info_here.si_addr() }.addr();
-    if !(of_unix::is_of_lost_page(info_here) && truncation::replace_lost(address)) {
+    if !(platform::is_of_lost_page(info_here) && truncation::replace_lost(address)) {
         let former = FORMER.get(PLACE).and_then(former);
         pass_on(former, signal, info, context);
     }
@@ -141,13 +141,13 @@ extern "C" fn on_bus_error<const PLACE: usize>(
 
 /// What the interrupted code may be about to read.
 fn errno() -> c_int {
-    let errno = of_unix::errno_location();
+    let errno = platform::errno_location();
     // SAFETY: the thread's own.
     unsafe { *errno }
 }
 
 fn set_errno(value: c_int) {
-    let errno = of_unix::errno_location();
+    let errno = platform::errno_location();
     // SAFETY: the thread's own.
     unsafe { *errno = value };
 }
@@ -161,7 +161,7 @@ fn pass_on(
 ) {
     let Some(former) = former else { return };
     // SAFETY: as in `on_bus_error`.
-    let was_sent = of_unix::was_sent(unsafe { &*info });
+    let was_sent = platform::was_sent(unsafe { &*info });
     match former.sa_sigaction {
         libc::SIG_IGN if was_sent => {}
         libc::SIG_DFL | libc::SIG_IGN => {

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use std::sync::{Mutex, PoisonError};
 
-use super::of_unix;
+use super::platform;
 use super::signal::{self, Over};
 
 /// Addresses that are watched until this is dropped.
@@ -254,7 +254,7 @@ fn lost_from(address: usize, end: usize) -> Range<usize> {
     let mut length = page;
     while length < most
         && length < end.saturating_sub(start)
-        && of_unix::is_lost(start + length, page)
+        && platform::is_lost(start + length, page)
     {
         length += page;
     }
@@ -288,8 +288,7 @@ mod tests {
 
     use std::os::fd::AsFd;
 
-    use crate::sys::{ImageFile, Mapping, Writes};
-    use crate::units::HostBytes;
+    use crate::sys::{HostBytes, ImageFile, Mapping, Writes};
 
     #[test]
     fn lost_pages_read_zero_and_what_is_there_stays() {

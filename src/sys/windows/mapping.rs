@@ -8,8 +8,7 @@ use windows_sys::Win32::System::Memory::{
     VirtualAlloc, VirtualFree,
 };
 
-use crate::sys::{PageRange, fault};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange, fault};
 
 /// Addresses that are ours from the moment they are reserved until this is dropped.
 ///

@@ -4,10 +4,11 @@
 pub mod addon_copies;
 pub mod file;
 pub mod futex;
-mod image;
+mod image_file;
 mod mapping;
+mod mappings;
 mod pages;
-mod process;
+mod residency;
 mod size_signal;
 mod truncation;
 
@@ -15,9 +16,10 @@ pub use super::unsupported::{
     address_space_left, at_exit, has_huge_pages, is_split, max_map_count, page_states,
     private_pages, tells_page_states,
 };
-pub use image::{ImageBytes, ImageFile};
+pub use image_file::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
-pub use process::{mappings_within, page_size, resident_bytes};
+pub use mappings::mappings_within;
+pub use residency::resident_bytes;
 pub use size_signal::SizeSignal;
 pub use truncation::Watch;
 

@@ -7,8 +7,7 @@ use std::ptr;
 
 use windows_sys::Win32::System::Memory::{MEM_RESET, PAGE_READWRITE, VirtualAlloc, VirtualUnlock};
 
-use crate::sys::{PageRange, Writes, fault};
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange, Writes, fault};
 
 /// As many bytes as are given back, copied or written at a time, so that no more of what was never
 /// touched takes memory for it.

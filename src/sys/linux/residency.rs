@@ -1,6 +1,6 @@
-//! What Linux says of its limits, and of this process's pages.
+//! Which pages take memory, as `/proc/self/pagemap` and `mincore(2)` report it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
@@ -8,43 +8,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::ptr;
 
-use rustix::fs::{FallocateFlags, SealFlags, fcntl_get_seals};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::param::page_size;
-use rustix::process::{Resource, getrlimit};
-
-use crate::sys::fault;
-use crate::sys::mapping_info::Mapped;
-
-/// How many mappings the kernel lets a process have (`vm.max_map_count`); its default where it does
-/// not say.
-pub fn max_map_count() -> usize {
-    const DEFAULT: usize = 65_530;
-    fs::read_to_string("/proc/sys/vm/max_map_count")
-        .ok()
-        .and_then(|text| text.trim().parse().ok())
-        .unwrap_or(DEFAULT)
-}
-
-/// Bytes of address space left under `RLIMIT_AS` (`ulimit -v`), or `None` without such a limit, or
-/// where the system does not say.
-pub fn address_space_left() -> Option<usize> {
-    let limit = usize::try_from(getrlimit(Resource::As).current?).ok()?;
-    fault::check("read").ok()?;
-    let pages: usize = fs::read_to_string("/proc/self/statm")
-        .ok()?
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()?;
-    Some(limit.saturating_sub(pages.saturating_mul(page_size())))
-}
-
-/// Whether transparent huge pages are switched on, for who asks for them at least.
-pub fn has_huge_pages() -> bool {
-    fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
-        .is_ok_and(|choices| !choices.contains("[never]"))
-}
+use super::mappings::mappings_within;
+use crate::sys::{fault, page_size};
 
 /// Whether the kernel tells of this process's pages: not without `/proc`.
 pub fn tells_page_states() -> bool {
@@ -261,212 +226,10 @@ impl PagemapScan {
 
 const _: () = assert!(size_of::<PagemapScan>() == 96, "the kernel's layout");
 
-/// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
-///
-/// # Errors
-///
-/// Where the system does not say.
-pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
-    fault::check("read")?;
-    let maps = fs::read_to_string("/proc/self/maps")?;
-    let within = maps.lines().filter_map(parse_mapping).filter(|mapped| {
-        mapped.addresses.start < addresses.end && addresses.start < mapped.addresses.end
-    });
-    Ok(within.collect())
-}
-
-/// Asks the kernel for single mappings (`PROCMAP_QUERY`, Linux 6.11): reading all takes longer, the
-/// more there are.
-#[derive(Debug)]
-pub struct MapsQuery(File);
-
-/// What it tells of a mapping.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Its addresses.
-    pub addresses: Range<usize>,
-    /// Device and inode of its file, unless it is anonymous.
-    pub file: Option<(u64, u64)>,
-    /// Of its first byte, in the file.
-    offset: u64,
-}
-
-impl Found {
-    /// The offset in the file of the byte at `address`.
-    pub fn offset_of(&self, address: usize) -> Option<u64> {
-        let inside = address.checked_sub(self.addresses.start)?;
-        self.offset.checked_add(u64::try_from(inside).ok()?)
-    }
-}
-
-impl MapsQuery {
-    /// `None` where there is nothing to ask.
-    pub fn open() -> Option<Self> {
-        fault::check("open").ok()?;
-        File::open("/proc/self/maps").ok().map(Self)
-    }
-
-    /// The mapping that has the byte at `address`, if there is one and the kernel tells.
-    pub fn at(&self, address: usize) -> Option<Found> {
-        let mut query = ProcmapQuery {
-            size: u64::try_from(size_of::<ProcmapQuery>()).ok()?,
-            address: u64::try_from(address).ok()?,
-            ..ProcmapQuery::default()
-        };
-        fault::check("ioctl").ok()?;
-        // SAFETY: the argument is what this request takes; it names no buffers to be filled.
-        let done =
-            unsafe { libc::ioctl(self.0.as_raw_fd(), ProcmapQuery::REQUEST, &raw mut query) };
-        if done != 0 {
-            return None;
-        }
-        let number = |number: u64| usize::try_from(number).ok();
-        let device = rustix::fs::makedev(query.device_major, query.device_minor);
-        Some(Found {
-            addresses: number(query.start)?..number(query.end)?,
-            file: (query.inode != 0).then_some((device, query.inode)),
-            offset: query.offset,
-        })
-    }
-}
-
-/// `struct procmap_query`.
-#[repr(C)]
-#[derive(Default)]
-struct ProcmapQuery {
-    size: u64,
-    flags: u64,
-    address: u64,
-    start: u64,
-    end: u64,
-    mapping_flags: u64,
-    page_size: u64,
-    offset: u64,
-    inode: u64,
-    device_major: u32,
-    device_minor: u32,
-    name_size: u32,
-    build_id_size: u32,
-    name: u64,
-    build_id: u64,
-}
-
-impl ProcmapQuery {
-    /// `PROCMAP_QUERY`: `_IOWR('f', 17, struct procmap_query)`.
-    const REQUEST: libc::Ioctl = libc::_IOWR::<Self>(0x66, 17);
-}
-
-const _: () = assert!(size_of::<ProcmapQuery>() == 104, "the kernel's layout");
-
-/// Whether several mappings may have these addresses. A system that moves several at once may move
-/// some, and then refuse; but each that does so can be asked.
-pub fn is_split(addresses: &Range<usize>) -> bool {
-    MapsQuery::open().is_none_or(|maps| {
-        maps.at(addresses.start)
-            .is_some_and(|mapped| mapped.addresses.end < addresses.end)
-    })
-}
-
-/// Takes room on the disk for `added` bytes from `end` on, the file's end, which they move. Returns
-/// whether the file system and the kernel can.
-///
-/// # Errors
-///
-/// The error from `fallocate(2)`.
-pub fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
-    let allocated = retry_on_intr(|| {
-        if let Err(error) = fault::check("fallocate") {
-            return Err(Errno::from_io_error(&error).unwrap_or(Errno::NOMEM));
-        }
-        rustix::fs::fallocate(file, FallocateFlags::empty(), end, added)
-    });
-    match allocated {
-        // ENOSYS: no such system call. EINVAL: the offset and the length are valid, so it is the file
-        // system that does not support them.
-        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
-        result => Ok(result.map(|()| true)?),
-    }
-}
-
-/// Takes room on the disk for holes in the first `length` bytes. Does nothing if the file system has no
-/// such call.
-///
-/// # Errors
-///
-/// The error from `fallocate(2)`.
-pub fn fill_holes(file: &File, length: u64) -> io::Result<()> {
-    allocate_with(FallocateFlags::KEEP_SIZE, file, length).map(drop)
-}
-
-/// Makes zeros of the first `end` bytes, without writing them. Returns whether the file system can.
-///
-/// # Errors
-///
-/// The error from `fallocate(2)`. Some of the bytes may be zero then.
-pub fn zero_range(file: &File, end: u64) -> io::Result<bool> {
-    let flags = FallocateFlags::ZERO_RANGE | FallocateFlags::KEEP_SIZE;
-    allocate_with(flags, file, end)
-}
-
-fn allocate_with(flags: FallocateFlags, file: &File, length: u64) -> io::Result<bool> {
-    fault::check("fallocate")?;
-    match retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, length)) {
-        // ENOSYS: no such system call. EINVAL: a flag that the kernel does not know.
-        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
-        result => Ok(result.map(|()| true)?),
-    }
-}
-
-/// Checks that the file can be made shorter: a memfd may be sealed against that.
-///
-/// # Errors
-///
-/// `EPERM`, as `ftruncate(2)` would return it.
-pub fn check_shrinkable(file: &File) -> io::Result<()> {
-    match fcntl_get_seals(file) {
-        Ok(seals) if seals.contains(SealFlags::SHRINK) => Err(Errno::PERM.into()),
-        // Files that cannot be sealed have no seals.
-        _ => Ok(()),
-    }
-}
-
-/// Returns a path by which an open file can be opened again, if it has a name or not.
-///
-/// # Errors
-///
-/// None here.
-pub fn path_of(file: &File) -> io::Result<String> {
-    Ok(format!("/proc/self/fd/{}", file.as_raw_fd()))
-}
-
-/// What was written is on the disk when this returns: as far as the disk itself says so.
-///
-/// # Errors
-///
-/// What `fdatasync(2)` says.
-pub fn flush(file: &File) -> io::Result<()> {
-    fault::check("fdatasync")?;
-    file.sync_data()
-}
-
-/// "7f0c-7f0d rw-p 00000000 00:01 1057 /memfd:linear-memory (deleted)"
-fn parse_mapping(line: &str) -> Option<Mapped> {
-    let (range, rest) = line.split_once(' ')?;
-    let (start, end) = range.split_once('-')?;
-    let hex = |text| usize::from_str_radix(text, 16).ok();
-    Some(Mapped {
-        addresses: hex(start)?..hex(end)?,
-        is_accessible: !rest.starts_with("---"),
-        is_file: Some(rest.split(' ').nth(3)? != "0"),
-        is_shared: Some(rest.get(3..4)? == "s"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::Mapping;
-    use crate::units::HostBytes;
+    use crate::sys::{HostBytes, Mapping};
 
     #[test]
     fn states_tell_what_was_written() {
@@ -509,23 +272,5 @@ mod tests {
         unsafe { first.wrapping_add(3 * page_size()).write_volatile(1) };
         assert_eq!(in_core(&all).unwrap(), page_size());
         assert_eq!(resident_bytes(&all).unwrap(), page_size());
-    }
-
-    #[test]
-    fn lines_of_files_are_known() {
-        let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
-        let mapped = parse_mapping(line).unwrap();
-        assert_eq!(mapped.addresses, 0x7f0c_0000..0x7f0d_0000);
-        assert!(mapped.is_accessible);
-        assert_eq!(
-            (mapped.is_file, mapped.is_shared),
-            (Some(true), Some(false))
-        );
-        let shared = parse_mapping("1000-2000 rw-s 00000000 00:01 1057    /file").unwrap();
-        assert!(shared.is_accessible);
-        assert_eq!((shared.is_file, shared.is_shared), (Some(true), Some(true)));
-        let unnamed = parse_mapping("1000-2000 ---p 00000000 00:00 0").unwrap();
-        assert!(!unnamed.is_accessible);
-        assert_eq!(unnamed.is_file, Some(false));
     }
 }

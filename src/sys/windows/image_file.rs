@@ -4,8 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::ops::{Deref, Range};
 
-use crate::sys::PageRange;
-use crate::units::HostBytes;
+use crate::sys::{HostBytes, PageRange};
 
 /// Runs of bytes, in order and apart; what is between them is zero.
 #[derive(Debug)]

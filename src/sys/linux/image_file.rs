@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use rustix::fs::{MemfdFlags, SealFlags};
 
-use super::process::MapsQuery;
+use super::mappings::MapsQuery;
 use crate::sys::fault;
 
 /// A file without a name. Other programs that this one starts do not get it.

@@ -1,0 +1,151 @@
+//! Which mappings this process has, as `/proc/self/maps` reports them.
+
+use std::fs::{self, File};
+use std::io;
+use std::ops::Range;
+use std::os::fd::AsRawFd;
+
+use crate::sys::fault;
+use crate::sys::mapping_info::Mapped;
+
+/// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
+///
+/// # Errors
+///
+/// Where the system does not say.
+pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
+    fault::check("read")?;
+    let maps = fs::read_to_string("/proc/self/maps")?;
+    let within = maps.lines().filter_map(parse_mapping).filter(|mapped| {
+        mapped.addresses.start < addresses.end && addresses.start < mapped.addresses.end
+    });
+    Ok(within.collect())
+}
+
+/// Asks the kernel for single mappings (`PROCMAP_QUERY`, Linux 6.11): reading all takes longer, the
+/// more there are.
+#[derive(Debug)]
+pub struct MapsQuery(File);
+
+/// What it tells of a mapping.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its addresses.
+    pub addresses: Range<usize>,
+    /// Device and inode of its file, unless it is anonymous.
+    pub file: Option<(u64, u64)>,
+    /// Of its first byte, in the file.
+    offset: u64,
+}
+
+impl Found {
+    /// The offset in the file of the byte at `address`.
+    pub fn offset_of(&self, address: usize) -> Option<u64> {
+        let inside = address.checked_sub(self.addresses.start)?;
+        self.offset.checked_add(u64::try_from(inside).ok()?)
+    }
+}
+
+impl MapsQuery {
+    /// `None` where there is nothing to ask.
+    pub fn open() -> Option<Self> {
+        fault::check("open").ok()?;
+        File::open("/proc/self/maps").ok().map(Self)
+    }
+
+    /// The mapping that has the byte at `address`, if there is one and the kernel tells.
+    pub fn at(&self, address: usize) -> Option<Found> {
+        let mut query = ProcmapQuery {
+            size: u64::try_from(size_of::<ProcmapQuery>()).ok()?,
+            address: u64::try_from(address).ok()?,
+            ..ProcmapQuery::default()
+        };
+        fault::check("ioctl").ok()?;
+        // SAFETY: the argument is what this request takes; it names no buffers to be filled.
+        let done =
+            unsafe { libc::ioctl(self.0.as_raw_fd(), ProcmapQuery::REQUEST, &raw mut query) };
+        if done != 0 {
+            return None;
+        }
+        let number = |number: u64| usize::try_from(number).ok();
+        let device = rustix::fs::makedev(query.device_major, query.device_minor);
+        Some(Found {
+            addresses: number(query.start)?..number(query.end)?,
+            file: (query.inode != 0).then_some((device, query.inode)),
+            offset: query.offset,
+        })
+    }
+}
+
+/// `struct procmap_query`.
+#[repr(C)]
+#[derive(Default)]
+struct ProcmapQuery {
+    size: u64,
+    flags: u64,
+    address: u64,
+    start: u64,
+    end: u64,
+    mapping_flags: u64,
+    page_size: u64,
+    offset: u64,
+    inode: u64,
+    device_major: u32,
+    device_minor: u32,
+    name_size: u32,
+    build_id_size: u32,
+    name: u64,
+    build_id: u64,
+}
+
+impl ProcmapQuery {
+    /// `PROCMAP_QUERY`: `_IOWR('f', 17, struct procmap_query)`.
+    const REQUEST: libc::Ioctl = libc::_IOWR::<Self>(0x66, 17);
+}
+
+const _: () = assert!(size_of::<ProcmapQuery>() == 104, "the kernel's layout");
+
+/// Whether several mappings may have these addresses. A system that moves several at once may move
+/// some, and then refuse; but each that does so can be asked.
+pub fn is_split(addresses: &Range<usize>) -> bool {
+    MapsQuery::open().is_none_or(|maps| {
+        maps.at(addresses.start)
+            .is_some_and(|mapped| mapped.addresses.end < addresses.end)
+    })
+}
+
+/// "7f0c-7f0d rw-p 00000000 00:01 1057 /memfd:linear-memory (deleted)"
+fn parse_mapping(line: &str) -> Option<Mapped> {
+    let (range, rest) = line.split_once(' ')?;
+    let (start, end) = range.split_once('-')?;
+    let hex = |text| usize::from_str_radix(text, 16).ok();
+    Some(Mapped {
+        addresses: hex(start)?..hex(end)?,
+        is_accessible: !rest.starts_with("---"),
+        is_file: Some(rest.split(' ').nth(3)? != "0"),
+        is_shared: Some(rest.get(3..4)? == "s"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_files_are_known() {
+        let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
+        let mapped = parse_mapping(line).unwrap();
+        assert_eq!(mapped.addresses, 0x7f0c_0000..0x7f0d_0000);
+        assert!(mapped.is_accessible);
+        assert_eq!(
+            (mapped.is_file, mapped.is_shared),
+            (Some(true), Some(false))
+        );
+        let shared = parse_mapping("1000-2000 rw-s 00000000 00:01 1057    /file").unwrap();
+        assert!(shared.is_accessible);
+        assert_eq!((shared.is_file, shared.is_shared), (Some(true), Some(true)));
+        let unnamed = parse_mapping("1000-2000 ---p 00000000 00:00 0").unwrap();
+        assert!(!unnamed.is_accessible);
+        assert_eq!(unnamed.is_file, Some(false));
+    }
+}

@@ -1,0 +1,10 @@
+//! Errors of Mach calls.
+
+use std::io;
+
+use mach2::kern_return::kern_return_t;
+
+/// Returns the error of `call`, which returned `code`.
+pub fn mach_error(call: &str, code: kern_return_t) -> io::Error {
+    io::Error::other(format!("{call} returned {code}"))
+}

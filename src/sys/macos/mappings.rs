@@ -1,0 +1,78 @@
+//! Which mappings this process has, as `mach_vm_region` reports them.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use mach2::kern_return::{KERN_INVALID_ADDRESS, KERN_SUCCESS};
+use mach2::port::MACH_PORT_NULL;
+use mach2::traps::mach_task_self;
+use mach2::vm::mach_vm_region;
+use mach2::vm_prot::VM_PROT_NONE;
+use mach2::vm_region::{VM_REGION_BASIC_INFO_64, vm_region_basic_info_64};
+
+use super::mach_error::mach_error;
+use crate::sys::fault;
+use crate::sys::mapping_info::Mapped;
+
+/// The mappings that have addresses in common with `addresses`, in order. Which are a file's, and shared,
+/// the kernel does not tell for sure.
+///
+/// # Errors
+///
+/// What `mach_vm_region` says.
+pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
+    let mut within = Vec::new();
+    let mut at = addresses.start;
+    while at < addresses.end {
+        let Some(mapped) = mapping_from(at)? else {
+            break;
+        };
+        if mapped.addresses.start >= addresses.end {
+            break;
+        }
+        at = mapped.addresses.end;
+        within.push(mapped);
+    }
+    Ok(within)
+}
+
+/// The first mapping that ends beyond `address`.
+fn mapping_from(address: usize) -> io::Result<Option<Mapped>> {
+    let unknown = |_| io::Error::from(io::ErrorKind::InvalidInput);
+    let mut start = u64::try_from(address).map_err(unknown)?;
+    let mut length = 0;
+    let mut info = MaybeUninit::<vm_region_basic_info_64>::zeroed();
+    let mut count = vm_region_basic_info_64::count();
+    let mut object = MACH_PORT_NULL;
+    fault::check("mach_vm_region")?;
+    // SAFETY: takes nothing.
+    let task = unsafe { mach_task_self() };
+    // SAFETY: with room for what this flavor answers, as `count` says.
+    let result = unsafe {
+        mach_vm_region(
+            task,
+            &raw mut start,
+            &raw mut length,
+            VM_REGION_BASIC_INFO_64,
+            info.as_mut_ptr().cast(),
+            &raw mut count,
+            &raw mut object,
+        )
+    };
+    match result {
+        KERN_SUCCESS => {}
+        KERN_INVALID_ADDRESS => return Ok(None), // nothing is mapped from there on
+        code => return Err(mach_error("mach_vm_region", code)),
+    }
+    // SAFETY: all zeros is one, and the call above has filled it.
+    let info = unsafe { info.assume_init() };
+    let start = usize::try_from(start).map_err(unknown)?;
+    let length = usize::try_from(length).map_err(unknown)?;
+    Ok(Some(Mapped {
+        addresses: start..start.saturating_add(length),
+        is_accessible: info.protection != VM_PROT_NONE,
+        is_file: None,
+        is_shared: None,
+    }))
+}

@@ -1,0 +1,20 @@
+//! The size of the operating system's pages.
+
+#[cfg(unix)]
+pub use rustix::param::page_size;
+
+/// Returns how many bytes a page has, as `GetSystemInfo` reports it.
+#[cfg(windows)]
+pub fn page_size() -> usize {
+    use std::sync::OnceLock;
+
+    use windows_sys::Win32::System::SystemInformation::{GetSystemInfo, SYSTEM_INFO};
+
+    static SIZE: OnceLock<usize> = OnceLock::new();
+    *SIZE.get_or_init(|| {
+        let mut info = SYSTEM_INFO::default();
+        // SAFETY: `info` has room for what the call returns.
+        unsafe { GetSystemInfo(&raw mut info) };
+        usize::try_from(info.dwPageSize).unwrap_or(4096)
+    })
+}
