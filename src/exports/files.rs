@@ -12,8 +12,7 @@ use napi::{Env, Task, Unknown};
 use napi_derive::napi;
 
 use crate::error::MemoryError;
-use crate::exports::memory::{bytes, find, find_memory};
-use crate::exports::pages::within;
+use crate::exports::{bytes, find, find_memory, within};
 use crate::files::backing_file::{BackingFile, Flushing};
 use crate::files::held_lock;
 use crate::handles::{self, FileHolder, Live, LiveFile};

@@ -1,27 +1,19 @@
-//! The functions themselves. Sizes are pages, as numbers that the facade has checked.
+//! The functions on reserved memories. Sizes are pages, as numbers that the facade has checked.
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
 use std::sync::Arc;
 
-use napi::{Env, Error, Status, Unknown};
+use napi::{Env, Error, Unknown};
 use napi_derive::napi;
 
-use crate::error::MemoryError;
-use crate::exports::files;
-use crate::files::held_lock;
-use crate::handles::{self, Id, Listed, Live, LiveMemory};
+use crate::exports::{bytes, collecting, files, find_memory, number, to_pages};
+use crate::handles::{self, LiveMemory};
 use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::memory::address_range::PageSize;
 use crate::memory::spare_ranges;
 use crate::memory::{LinearMemory, Sharing};
-use crate::sys;
-use crate::units::Pages;
-use crate::waits;
-
-/// The code of the error that says that there is no memory, or none any more.
-const GONE: Status = Status::Closing;
 
 /// A new memory: its number, and the buffer that keeps it alive.
 pub struct Issued<'env> {
@@ -52,8 +44,8 @@ pub fn create<'env>(
     } else {
         PageSize::Base
     };
-    let maximum = maximum.map(pages).transpose()?;
-    let initial = pages(initial)?;
+    let maximum = maximum.map(to_pages).transpose()?;
+    let initial = to_pages(initial)?;
     let memory = collecting(|| LinearMemory::new(initial, maximum, sharing, page_size))?;
     let memory = handles::register(memory);
     let buffer = issue_whole(env, &memory)?;
@@ -105,7 +97,7 @@ pub fn grow<'env>(
     handoff.check_detachable(env, &buffer)?;
     let under = files::under(&memory, file.zip(length))?;
     let (_, next) = memory.grow_over(
-        pages(delta)?,
+        to_pages(delta)?,
         &under,
         |extent| handoff.issue(env, held(&memory), extent),
         || handoff.detach(env, &buffer),
@@ -116,7 +108,8 @@ pub fn grow<'env>(
 /// Grows a shared memory; returns the pages before.
 #[napi(catch_unwind)]
 pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
-    let (before, ()) = find_memory(id)?.grow(pages(delta)?, |_| Ok::<_, Error>(()), || Ok(()))?;
+    let (before, ()) =
+        find_memory(id)?.grow(to_pages(delta)?, |_| Ok::<_, Error>(()), || Ok(()))?;
     Ok(number(before))
 }
 
@@ -262,83 +255,10 @@ pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
     Ok(number(u64::try_from(base.addr()).unwrap_or(0)))
 }
 
-/// Runs in each thread that loads the addon.
-#[napi(module_exports)]
-pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<()> {
-    // A thread that is terminated never gets to its event loop.
-    env.add_env_cleanup_hook((), |()| {
-        spare_ranges::release();
-        waits::end();
-        held_lock::release();
-    })
-    .map(drop)
-}
-
-/// The addon of the copy of this package that was loaded first in this process.
-pub struct FirstCopy {
-    /// The file that it was loaded from.
-    pub path: String,
-    /// Whether it exports the same as this one.
-    pub is_compatible: bool,
-}
-
-record!(FirstCopy: c"path" => path, c"isCompatible" => is_compatible);
-
-/// The addon that this process is to use in place of this one; null if it is this one.
-#[napi(catch_unwind)]
-pub fn first_copy() -> Option<FirstCopy> {
-    sys::addon_copies::first().map(|first| FirstCopy {
-        path: first.path.to_string_lossy().into_owned(),
-        is_compatible: first.interface == sys::addon_copies::INTERFACE,
-    })
-}
-
 /// Unmaps what released memories left for the next ones: called in a turn of the event loop.
 #[napi(catch_unwind)]
 pub fn release_spares() {
     spare_ranges::release();
-}
-
-/// Whether the system gives huge pages to who asks for them.
-#[napi(catch_unwind)]
-pub fn has_huge_pages() -> bool {
-    sys::has_huge_pages()
-}
-
-/// Whether the system tells of this process's pages.
-#[napi(catch_unwind)]
-pub fn tells_page_states() -> bool {
-    sys::tells_page_states()
-}
-
-/// Whether the system can put a file's pages in place of a memory's.
-#[napi(catch_unwind)]
-pub fn maps_files() -> bool {
-    sys::MAPS_FILES
-}
-
-/// Whether the system has waits for a word of memory.
-#[napi(catch_unwind)]
-pub fn has_waits() -> bool {
-    sys::futex::is_available()
-}
-
-/// Whether this engine makes SharedArrayBuffers over pages of ours.
-#[napi(catch_unwind)]
-pub fn has_external_shared_buffers() -> bool {
-    handoff::has_shared()
-}
-
-/// How unshared buffers are made: "v8" or "node-api".
-#[napi(catch_unwind)]
-pub fn handoff_name(env: &Env) -> &'static str {
-    Handoff::of(env).name()
-}
-
-/// Whether a program cannot detach unshared buffers.
-#[napi(catch_unwind)]
-pub fn has_detach_keys(env: &Env) -> bool {
-    Handoff::of(env).has_detach_keys()
 }
 
 fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<Unknown<'env>> {
@@ -351,60 +271,4 @@ fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<U
 
 fn held(memory: &Arc<LiveMemory>) -> Held {
     Arc::<LiveMemory>::clone(memory)
-}
-
-/// What `attempt` makes; where it fails for want of room, once more after a collection.
-pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
-    attempt().or_else(|error| {
-        if !error.is_want_of_room() {
-            return Err(error);
-        }
-        handoff::collect_garbage();
-        attempt()
-    })
-}
-
-/// The memory of that number.
-pub fn find_memory(id: f64) -> napi::Result<Arc<LiveMemory>> {
-    find(id, "the memory is gone")
-}
-
-/// What has that number.
-pub fn find<T: Listed>(id: f64, gone: &str) -> napi::Result<Arc<Live<T>>> {
-    Id::from_number(id)
-        .and_then(handles::find)
-        .ok_or_else(|| Error::new(GONE, gone))
-}
-
-fn pages(count: f64) -> napi::Result<Pages> {
-    // Saturates: what is no number of pages comes back different, or beyond the limit.
-    let whole = count as u64;
-    Pages::new(whole)
-        .filter(|_| number(whole) == count)
-        .ok_or_else(|| Error::new(Status::InvalidArg, format!("{count} is no number of pages")))
-}
-
-/// A number of bytes, or an address.
-pub fn bytes(count: usize) -> f64 {
-    number(u64::try_from(count).unwrap_or(u64::MAX))
-}
-
-fn number(count: u64) -> f64 {
-    // Pages and addresses are far below 2^53.
-    count as f64
-}
-
-impl From<MemoryError> for Error {
-    fn from(error: MemoryError) -> Self {
-        let status = match error {
-            MemoryError::Vacated | MemoryError::FileClosed => GONE,
-            MemoryError::NoSnapshot
-            | MemoryError::Version { .. }
-            | MemoryError::Damaged
-            | MemoryError::WrittenFile
-            | MemoryError::Waits { .. } => Status::InvalidArg,
-            _ => Status::GenericFailure,
-        };
-        Self::new(status, error.to_string())
-    }
 }

@@ -11,7 +11,7 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 
 use crate::error::MemoryError;
-use crate::exports::memory::{bytes, collecting, find};
+use crate::exports::{bytes, collecting, find, within};
 use crate::files::snapshot_file::{self, Origin};
 use crate::handles::{self, LiveImage};
 use crate::handoff::record::record;
@@ -195,10 +195,4 @@ fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
 fn find_image(id: f64) -> napi::Result<Arc<Image>> {
     let live: Arc<LiveImage> = find(id, "the snapshot is gone")?;
     Ok(Arc::clone(&live))
-}
-
-/// An offset of bytes, or an address.
-pub fn within(offset: f64) -> usize {
-    // Saturates: what is no offset is beyond the end.
-    offset as usize
 }

@@ -1,0 +1,43 @@
+//! The addon itself: what runs when a thread loads it, and which copy of it a process uses.
+
+#![allow(unsafe_code, reason = "what #[napi] writes around each function")]
+
+use napi::Env;
+use napi_derive::napi;
+
+use crate::files::held_lock;
+use crate::handoff::record::record;
+use crate::memory::spare_ranges;
+use crate::sys;
+use crate::waits;
+
+/// Runs in each thread that loads the addon.
+#[napi(module_exports)]
+pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<()> {
+    // A thread that is terminated never gets to its event loop.
+    env.add_env_cleanup_hook((), |()| {
+        spare_ranges::release();
+        waits::end();
+        held_lock::release();
+    })
+    .map(drop)
+}
+
+/// The addon of the copy of this package that was loaded first in this process.
+pub struct FirstCopy {
+    /// The file that it was loaded from.
+    pub path: String,
+    /// Whether it exports the same as this one.
+    pub is_compatible: bool,
+}
+
+record!(FirstCopy: c"path" => path, c"isCompatible" => is_compatible);
+
+/// The addon that this process is to use in place of this one; null if it is this one.
+#[napi(catch_unwind)]
+pub fn first_copy() -> Option<FirstCopy> {
+    sys::addon_copies::first().map(|first| FirstCopy {
+        path: first.path.to_string_lossy().into_owned(),
+        is_compatible: first.interface == sys::addon_copies::INTERFACE,
+    })
+}
