@@ -1,22 +1,23 @@
 /**
- * The class `WebAssembly.Memory`, over pages that this package reserves from the operating system.
+ * A drop-in replacement for the class `WebAssembly.Memory`, whose pages live in an address range that
+ * this package reserves from the operating system.
  *
- * Sizes are WebAssembly pages of 64 KiB unless a name says bytes; offsets, lengths, and what
- * `usage()` returns, are bytes. Every error is a `TypeError` or a `RangeError` that names the member,
- * the value and the limit, but for those of the file system, which are as `node:fs` throws them; a
- * call that fails changes nothing.
+ * Sizes are WebAssembly pages of 64 KiB unless a name says bytes. Offsets, lengths and the figures of
+ * `usage()` are bytes. Every error is a `TypeError` or a `RangeError` that names the member, the value
+ * and the limit, except errors of the file system, which are thrown as `node:fs` throws them. A call
+ * that fails changes nothing.
  *
  * @packageDocumentation
  */
 
 /// <reference lib="esnext.disposable" />
 
-/** How a memory is addressed: `"i32"` counts pages in numbers, `"i64"` in BigInts. */
+/** The address type of a memory: `"i32"` counts pages in numbers, `"i64"` in BigInts. */
 export type AddressType = "i32" | "i64";
 
 /**
- * What a memory is to be: the JS API's `MemoryDescriptor`, with the members that the threads,
- * 64-bit and type reflection proposals add. Members are read in alphabetical order.
+ * The type of a new memory: the JS API's `MemoryDescriptor`, with the members that the threads, 64-bit
+ * and type reflection proposals add. Members are read in alphabetical order.
  *
  * @example
  * ```js
@@ -28,22 +29,22 @@ export interface MemoryDescriptor<
   Address extends AddressType = AddressType,
   Shared extends boolean = boolean,
 > {
-  /** How the memory is addressed, and what type page counts have. Default `"i32"`. */
+  /** The address type, which also decides the type of page counts. Default `"i32"`. */
   address?: Address;
-  /** Pages at first; they read zero. Required. At most 65,536 for "i32", 262,144 for "i64". */
+  /** The initial number of pages, all zeros. Required. At most 65,536 for "i32", 262,144 for "i64". */
   initial: PageCount<Address>;
   /**
-   * The most pages that the memory may grow to; at most 65,536 for "i32", 2^37 - 1 for "i64".
-   * Required for a shared memory. Also a hint: as many are reserved, if the system lets us; 65,536
-   * without a maximum.
+   * The number of pages that the memory can grow to: at most 65,536 for "i32", 2^37 - 1 for "i64".
+   * Required for a shared memory. It is also a hint: address space for this many pages is reserved if
+   * the system permits it. Without a maximum, space for 65,536 pages is reserved.
    */
   maximum?: PageCount<Address>;
-  /** Whether threads can share it. Default `false`. */
+  /** Whether threads can share the memory. Default `false`. */
   shared?: Shared;
 }
 
 /**
- * What the JS API has no place for. What is no object, it ignores as a stray argument.
+ * Options beyond the JS API. Non-object values are ignored, as the JS API ignores extra arguments.
  *
  * @example
  * ```js
@@ -53,18 +54,20 @@ export interface MemoryDescriptor<
  */
 export interface MemoryOptions {
   /**
-   * Whether to ask the system for pages of 2 MiB. Default `false`. Touching memory for the first time
-   * is then several times faster, and random access misses the processor's tables less often; but a
-   * single byte touched may make 2 MiB resident, so that sparse use costs up to 512 times as much.
+   * Whether to request huge pages of 2 MiB from the system. Default `false`. Touching memory for the
+   * first time is then several times faster, and random access causes fewer TLB misses. But a single
+   * byte touched can make 2 MiB resident, so sparse use costs up to 512 times as much memory.
    *
-   * A TypeError for a shared memory, whose pages are the engine's, and where `features.hugePages` is
-   * false. The pages stay huge when they move into the engine, as far as its alignment allows.
+   * Not supported for shared memories, whose pages belong to the engine, or if `features.hugePages` is
+   * false: `new Memory()` then throws a TypeError. The pages stay huge when they move into the engine,
+   * as far as the engine's alignment allows.
    */
   hugePages?: boolean;
 }
 
 /**
- * What a memory that starts as a {@link Snapshot} is to be, where not what the snapshot's was.
+ * Options of a memory that starts from a {@link Snapshot}. The defaults come from the memory that the
+ * snapshot was taken of.
  *
  * @example
  * ```js
@@ -77,14 +80,14 @@ export interface SnapshotOptions<
   Address extends AddressType = AddressType,
   Shared extends boolean = boolean,
 > {
-  /** As {@link MemoryDescriptor.maximum}. Default: that of the memory that the snapshot is of. */
+  /** As in {@link MemoryDescriptor.maximum}. Default: the maximum of the snapshot's memory. */
   maximum?: PageCount<Address>;
-  /** As {@link MemoryDescriptor.shared}. Default: whether the memory that the snapshot is of was. */
+  /** As in {@link MemoryDescriptor.shared}. Default: whether the snapshot's memory was shared. */
   shared?: Shared;
 }
 
 /**
- * What `Memory.usage()` returns, all of it bytes.
+ * The figures that `Memory.usage()` returns, in bytes.
  *
  * @example
  * ```js
@@ -97,33 +100,33 @@ export interface SnapshotOptions<
  */
 export interface MemoryUsage {
   /**
-   * Address space that is kept for the memory, and is nobody else's: its size, what it may grow into,
-   * and, of a memory that had to move, what it has left. Without what is reserved before the first
-   * byte, or as a guard.
+   * Address space that is reserved for this memory alone: its size, the space it can grow into, and, if
+   * the memory had to move, the ranges that it has left. Guard pages and address space before the first
+   * byte are not included.
    *
-   * Of a memory in the engine, what the system says is inaccessible behind its pages.
+   * For an engine memory: its size and the inaccessible mapping that the system reports behind it.
    */
   reserved: number;
-  /** What of that can be read and written: the size, and what a memory that keeps growing has ahead. */
+  /** The part of `reserved` that can be accessed: the size, and pages committed ahead of growth. */
   committed: number;
   /**
-   * What of the size takes physical memory now, as the system counts it for this process
-   * (`/proc/self/pagemap`). Pages that nothing has written to take none; those of a snapshot, which
-   * other memories may share, count where they were read.
+   * The part of the size that occupies physical memory now, as the system counts it for this process
+   * (`/proc/self/pagemap`). Pages that were never written to occupy none. Pages of a snapshot, which
+   * memories can share, count if this memory has read them.
    */
   resident: number;
 }
 
-/** The type of a number of pages. */
+/** The type of page counts. */
 export type PageCount<Address extends AddressType> = Address extends "i64" ? bigint : number;
 
-/** A file: its path, or a descriptor that is open, which stays open and is not needed afterwards. */
+/** A file: its path, or an open descriptor, which stays open and may be closed after the call. */
 export type FileSource = string | Uint8Array | FileUrl | number;
 
-// A program need not have the types of the DOM, nor those of Node.js. What follows names no global class
-// that these declare.
+// Programs can be compiled without the types of the DOM and of Node.js, so the types below do not name
+// a global class that only these declare.
 
-/** Is `URL` if the program's types declare it, and otherwise what Node.js asks of one. */
+/** Is `URL` if the program's types declare it, and otherwise the members of a `URL` that Node.js reads. */
 type FileUrl = typeof globalThis extends { URL: { prototype: infer Instance } }
   ? Instance
   : { readonly href: string; readonly protocol: string };
@@ -135,7 +138,7 @@ type EngineMemory = typeof globalThis extends {
   ? Instance
   : { readonly buffer: ArrayBufferLike; grow(delta: number): number };
 
-/** Is what an instance exports (`WebAssembly.ExportValue`) if the program's types declare that. */
+/** Is the type of an instance's exports (`WebAssembly.ExportValue`) if the program's types declare it. */
 type EngineExport = typeof globalThis extends {
   WebAssembly: { Instance: { prototype: { readonly exports: infer Exports } } };
 }
@@ -143,8 +146,8 @@ type EngineExport = typeof globalThis extends {
   : never;
 
 /**
- * Tells whether a program has loaded `linear-memory/register`, whose types add a member. An import object
- * takes a {@link Memory} as it is only then.
+ * Has a member if the program's types include those of `linear-memory/register`. Only then is a
+ * {@link Memory} itself assignable to a member of an import object.
  *
  * @hidden
  */
@@ -154,9 +157,9 @@ declare const importable: unique symbol;
 
 declare global {
   namespace WebAssembly {
-    // A `Memory` has all members of this interface, but an engine throws a LinkError if it is imported.
-    // So the type of one member is made to differ. It is optional, so that other objects with the same
-    // members are still taken.
+    // A `Memory` has all members of this interface, but an engine throws a LinkError if a module imports
+    // it. This member makes the two types differ. It is optional, so that other objects with the members
+    // of this interface stay assignable.
     interface Memory {
       readonly [importable]?: undefined;
     }
@@ -164,7 +167,7 @@ declare global {
 }
 
 /**
- * What {@link MemoryConstructor.open | Memory.open()} takes besides the file.
+ * Options of {@link MemoryConstructor.open | Memory.open()}.
  *
  * @example
  * ```js
@@ -177,34 +180,36 @@ export interface OpenOptions<
   Shared extends boolean = boolean,
 > {
   /**
-   * Where what is written goes. Default `"r"`.
-   * - `"r"`: stays in memory, page by page as it is written to. The file never changes, and is opened
-   *   for reading only.
-   * - `"r+"`: to the file. A file that does not exist is made if there is an `initial`.
-   * - `"w+"`: to the file, which is new, or emptied when nothing else can fail. Needs an `initial`.
+   * Whether writes reach the file. Default `"r"`.
+   * - `"r"`: writes stay in memory (copy-on-write). The file never changes, and is opened for reading
+   *   only.
+   * - `"r+"`: writes reach the file. If the file does not exist and `initial` is given, it is created.
+   * - `"w+"`: writes reach the file, which is created, or emptied once nothing else can fail. Requires
+   *   `initial`.
    *
-   * Files that are made can be read and written by their owner only (0600).
+   * Only the owner can read and write the created files (mode 0600).
    */
   mode?: "r" | "r+" | "w+";
   /**
-   * Pages at least. Default: as many as the file has, the last one counted whole. Where the file has
-   * fewer, it is extended if it is written to ("r+", "w+"), else zeros follow it, in memory alone.
+   * The minimum number of pages. Default: the pages of the file, with a last partial page counted as
+   * one. A shorter file is extended with "r+" and "w+"; with "r", zeros follow it in memory alone.
    */
   initial?: PageCount<Address>;
   /** As in {@link MemoryDescriptor.maximum}. Required for a shared memory. */
   maximum?: PageCount<Address>;
   /**
-   * Whether threads can share it. Default `false`. Processes share the bytes of a file that is written
-   * to in either case; with `true`, `Atomics`, `wait()` and `notify()` work between them too. Not with
-   * mode "r", whose writes nobody else sees. The file is extended to whole pages of the system.
+   * Whether threads can share the memory. Default `false`. With "r+" and "w+", processes share the bytes
+   * of the file in either case; with `true`, `Atomics`, `wait()` and `notify()` work between processes
+   * too, and the file is extended to whole system pages. Cannot be combined with mode "r", whose writes
+   * are private.
    */
   shared?: Shared;
-  /** How the memory is addressed. Default `"i32"`, but `"i64"` for a file of more than 4 GiB. */
+  /** The address type. Default `"i32"`, but `"i64"` for a file of more than 4 GiB. */
   address?: Address;
 }
 
 /**
- * Which bytes of a file {@link Memory.map} puts over part of a memory.
+ * The bytes of a file that {@link Memory.map} maps into a memory.
  *
  * @example
  * ```js
@@ -217,14 +222,15 @@ export interface OpenOptions<
  * ```
  */
 export interface MapOptions {
-  /** The first, in bytes from the file's beginning. Default 0. */
+  /** The offset of the first byte in the file. Default 0. */
   fileOffset?: number;
-  /** How many. Default: all from `fileOffset` to the file's end. */
+  /** The number of bytes. Default: all from `fileOffset` to the end of the file. */
   length?: number;
 }
 
 /**
- * What `Memory.type()` returns: also a descriptor, of a new memory of the same type.
+ * The type that `Memory.type()` returns. It is also a descriptor: `new Memory()` of it makes another
+ * memory of the same type.
  *
  * @example
  * ```js
@@ -234,22 +240,22 @@ export interface MapOptions {
  * ```
  */
 export interface MemoryType<Address extends AddressType = AddressType> {
-  /** Pages now. */
+  /** The current number of pages. */
   minimum: PageCount<Address>;
-  /** The most pages it may grow to; absent where none was given. */
+  /** The number of pages that the memory can grow to; absent if the memory was made without one. */
   maximum?: PageCount<Address>;
-  /** Whether threads can share it. */
+  /** Whether threads can share the memory. */
   shared: boolean;
-  /** How it is addressed, and what type page counts have. */
+  /** The address type, which also decides the type of page counts. */
   address: Address;
 }
 
 /**
  * A linear memory.
  *
- * An unshared memory's `buffer` is an ArrayBuffer over pages of ours, detached and reissued when it
- * grows. A shared one's is a SharedArrayBuffer of the engine's, so that Atomics and modules in all
- * threads meet at one address.
+ * The `buffer` of an unshared memory is an ArrayBuffer over reserved pages. Growing detaches it and
+ * issues another. The `buffer` of a shared memory is an engine SharedArrayBuffer, so that `Atomics` and
+ * modules in all threads use the same address.
  *
  * The pages are released when the last buffer of the memory is collected, or by {@link Memory.close}.
  *
@@ -266,8 +272,8 @@ export interface Memory<
   Address extends AddressType = "i32",
 > {
   /**
-   * Not there. Because of its type, no import object takes a `Memory` where an engine would throw a
-   * LinkError.
+   * Does not exist at run time. Its type makes the compiler reject a `Memory` in an import object if the
+   * engine would throw a LinkError.
    *
    * @hidden
    */
@@ -276,15 +282,15 @@ export interface Memory<
     : "To import it, call toWebAssembly(), or load linear-memory/register";
 
   /**
-   * The bytes, all of them. The same object until the memory grows, then another one. The one
-   * before is detached if it is unshared; if it is shared it stays valid, at its length. A resizable
-   * one is always the same: see {@link Memory.toResizableBuffer | toResizableBuffer()}.
+   * The bytes of the memory. It stays the same object until the memory grows. The previous buffer is then
+   * detached if it is unshared; if it is shared, it stays valid and keeps its length. A resizable buffer
+   * never changes: see {@link Memory.toResizableBuffer | toResizableBuffer()}.
    *
-   * What any thread has grown, in JavaScript or in a module, shows in all of them: whoever has seen
-   * what the growing thread wrote afterwards reads a buffer with the pages.
+   * If any thread grows the memory, in JavaScript or in a module, all threads see it: a thread that has
+   * read a value that the growing thread wrote afterwards gets a buffer that includes the new pages.
    *
-   * Where `features.detachKeys` is false, a program can detach an unshared buffer by transferring it,
-   * which the specification forbids. The next `buffer` is then a new one over the same pages.
+   * If `features.detachKeys` is false, a program can detach an unshared buffer by transferring it, which
+   * the specification forbids. The next `buffer` is then a new one over the same pages.
    *
    * @throws TypeError where the pages went with a buffer that was transferred.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-buffer JS API, Memory.buffer}
@@ -300,11 +306,11 @@ export interface Memory<
   readonly buffer: Buffer;
 
   /**
-   * Adds pages, which read zero. No byte is copied, and every byte stays. Growing by 0 pages issues
-   * a new buffer too.
+   * Adds pages, which read as zero. The bytes of the memory stay, and none is copied. Growing by 0 pages
+   * issues a new buffer too.
    *
-   * @param delta how many pages
-   * @returns how many pages there were before
+   * @param delta the number of pages to add
+   * @returns the previous number of pages
    * @throws TypeError where `delta` is no number (for "i64": no BigInt) from 0 to 2^32 - 1 (2^64 - 1),
    *   or the program marked the buffer with `markAsUntransferable()` on an engine with detach keys.
    * @throws RangeError where the maximum, the limits named at {@link MemoryDescriptor}, or the
@@ -321,7 +327,7 @@ export interface Memory<
   grow(delta: PageCount<Address>): PageCount<Address>;
 
   /**
-   * The type, with the size of now as its minimum.
+   * Returns the type of the memory, with the current number of pages as its minimum.
    *
    * @see {@link https://github.com/WebAssembly/js-types js-types proposal, Memory.type()}
    * @example
@@ -335,10 +341,10 @@ export interface Memory<
   type(): MemoryType<Address>;
 
   /**
-   * The buffer, of a fixed length from now on. One that is so already is returned as it is; a
-   * resizable one is detached (a growable SharedArrayBuffer stays, and stays growable).
+   * Makes `buffer` a buffer of fixed length. If it already is one, nothing changes. A resizable buffer
+   * is detached; a growable SharedArrayBuffer stays valid and growable.
    *
-   * @returns what `buffer` is from now on
+   * @returns the new value of `buffer`
    * @throws TypeError where the program marked the buffer with `markAsUntransferable()`, or linked it as
    *   an asm.js heap, and it can no longer be detached. The memory is as it was.
    * @throws RangeError where the system refuses to move the pages. The memory is as it was.
@@ -355,20 +361,23 @@ export interface Memory<
   toFixedLengthBuffer(): Buffer;
 
   /**
-   * The buffer, resizable (if shared, growable) from now on, up to `maximum`: growing the memory
-   * lengthens it and the views that track its length, and its `resize()` (`grow()`) in bytes grows
-   * the memory, by whole pages. One that is so already is returned as it is; one of fixed length is
-   * detached (if shared, it stays).
+   * Makes `buffer` a resizable buffer (if shared, a growable one) of at most `maximum` pages. Growing the
+   * memory lengthens the buffer and the views that track its length. The buffer's `resize()` (`grow()`)
+   * takes bytes and grows the memory by whole pages. If `buffer` already is resizable, nothing changes. A
+   * buffer of fixed length is detached; if it is shared, it stays valid.
    *
-   * Where the engine's own class makes such buffers, the pages move into a `WebAssembly.Memory`, and
-   * everything is as there. On Node.js 20 to 24 they move under a resizable ArrayBuffer of the
-   * engine's, which has its own `resize()`, and where there are no detach keys its own `transfer()` and
-   * `transferToFixedLength()`, which throw. `ArrayBuffer.prototype.resize` called on it gets past that:
-   * what it cuts off reads zero, and the next use of the memory brings the buffer back to the
-   * memory's size, or up to whole pages. There, `toWebAssembly()` detaches the buffer and makes one of
-   * fixed length; and what `restore()` or `map()` put in place, before or after, is copied.
+   * If the engine's own class has resizable buffers, the pages move into a `WebAssembly.Memory`, which
+   * then decides how the buffer behaves.
    *
-   * @returns what `buffer` is from now on
+   * On Node.js 20 to 24, the pages move into an engine ArrayBuffer that is resizable:
+   * - It has its own `resize()`, and, on engines without detach keys, its own `transfer()` and
+   *   `transferToFixedLength()`, which throw. A program can bypass these by calling
+   *   `ArrayBuffer.prototype.resize` on it. Bytes that this cuts off read as zero, and the next use of
+   *   the memory resizes the buffer to the memory's size again, or up to whole pages.
+   * - `toWebAssembly()` detaches it and makes a buffer of fixed length.
+   * - Bytes that `restore()` and `map()` have mapped are copied, and so are those that they map later.
+   *
+   * @returns the new value of `buffer`
    * @throws TypeError where the memory has no maximum; where `features.resizableBuffers` says that there
    *   are none; on Node.js 20 to 24 also of a memory that is the engine's: a module's, or after
    *   `toWebAssembly()`; where the engine's class has them, but cannot be this memory (see
@@ -387,15 +396,15 @@ export interface Memory<
   toResizableBuffer(): Buffer;
 
   /**
-   * The `WebAssembly.Memory` whose bytes are this memory's: what an import object takes. Always the
-   * same object. It and this memory grow together. TypeScript does not take the `Memory` itself for a
-   * `WebAssembly.Memory`, unless the program has the types of `linear-memory/register`.
+   * Returns the `WebAssembly.Memory` that has the bytes of this memory, for an import object. It is
+   * always the same object, and grows together with this memory. TypeScript does not accept the `Memory`
+   * itself as a `WebAssembly.Memory`, unless the program has the types of `linear-memory/register`.
    *
-   * The pages of an unshared memory are moved into the engine the first time, on Linux without
-   * copying them: its buffer is detached, and `buffer` is another one from then on.
+   * The first call moves the pages of an unshared memory into the engine, on Linux without copying them.
+   * This detaches `buffer` and replaces it.
    *
-   * A file that is written to is extended to whole pages of the system, since the page in which it ends
-   * is the engine's then.
+   * A file that is opened for writing is extended to whole system pages, since its last page belongs to
+   * the engine from then on.
    *
    * @throws TypeError where the engine has no class for it: 64-bit addresses on Node.js 20 and 22,
    *   or a maximum beyond 262,144 pages; or where the buffer can no longer be detached. The memory is
@@ -412,9 +421,10 @@ export interface Memory<
   toWebAssembly(): EngineMemory;
 
   /**
-   * What another thread is to be posted, for its {@link MemoryConstructor.from | Memory.from()}.
+   * Returns a token that another thread can pass to {@link MemoryConstructor.from | Memory.from()}.
    *
-   * A `Memory` itself cannot be posted: that throws a DataCloneError, as does `structuredClone()`.
+   * Post the token, not the `Memory`: posting a `Memory` throws a DataCloneError, and so does passing it
+   * to `structuredClone()`.
    *
    * @throws TypeError where the memory is not shared.
    * @example
@@ -435,16 +445,16 @@ export interface Memory<
   share(): SharedMemoryToken;
 
   /**
-   * Gives pages back to the system. They read zero, and take no memory until something writes to them
-   * again. The size stays: to views, other threads and a module that runs on, it is as if zeros had
-   * been written, but that resident memory falls.
+   * Decommits pages: returns them to the system. They read as zero, and occupy no memory until something
+   * writes to them again. The size stays. To views, other threads and a running module, this looks as if
+   * zeros had been written; resident memory falls.
    *
-   * Pages that other threads use at that moment read zero from then on, or what they then write, which
-   * on Windows may be lost.
+   * If other threads use the pages meanwhile, they read zeros, or the bytes that they write after the
+   * call. On Windows, bytes written during the call may be lost.
    *
-   * @param offset of the first byte; a multiple of 65,536
-   * @param length in bytes; a multiple of 65,536
-   * @returns how many bytes were resident there, and no longer are
+   * @param offset the offset of the first byte; a multiple of 65,536
+   * @param length the number of bytes; a multiple of 65,536
+   * @returns the number of bytes that were resident there and no longer are
    * @throws TypeError where an argument converts to no number: BigInts, of 64-bit memories too.
    * @throws RangeError where an argument is negative or no such multiple, or not all of the bytes are
    *   in the memory, or the system refuses.
@@ -459,18 +469,18 @@ export interface Memory<
   discard(offset: number, length: number): number;
 
   /**
-   * A frozen image of all bytes, to go back to ({@link Memory.restore}), to start others from
-   * ({@link MemoryConstructor.from | Memory.from()}), or to be saved ({@link Snapshot.save}). It takes
-   * as much memory as there are pages of the system's (4 KiB) that are not all zeros, once, however
-   * many memories have it under them.
+   * Takes a snapshot: an immutable image of all bytes. {@link Memory.restore} returns to it,
+   * {@link MemoryConstructor.from | Memory.from()} starts other memories from it, and
+   * {@link Snapshot.save} writes it to a file. It occupies memory for the system pages (4 KiB) that are
+   * not all zeros, only once, however many memories share it.
    *
-   * It is the memory, and nothing else: not an instance's globals and tables, nor the state of any
-   * JavaScript. Take it and put it back between calls of the instance. What to do about the rest is in
-   * docs/restore.md.
+   * It holds the memory and nothing else: not the globals and tables of an instance, nor the state of
+   * JavaScript. Take it and restore it between calls into the instance. docs/restore.md says what to do
+   * about the rest.
    *
-   * Of a shared memory, each byte is what it was at the moment it was read. Those of one moment need
-   * not be together where others write meanwhile: even a single number may be half the old one. To
-   * freeze one moment, have the other threads wait.
+   * While other threads write to a shared memory, a snapshot of it is not taken at one moment: each byte
+   * has the value it had when it was read, and even a single number can be half old and half new. To get
+   * a consistent image, make the other threads wait.
    *
    * @throws RangeError where the system has no memory for it, or refuses.
    * @example
@@ -483,32 +493,33 @@ export interface Memory<
   snapshot(): Snapshot;
 
   /**
-   * Puts a snapshot back in place, of this memory or of any other that was not longer. The buffer and
-   * all views of it stay, and have the snapshot's bytes; a memory that is longer, as when it has
-   * grown since, keeps its size, and reads zero beyond.
+   * Restores the bytes of a snapshot, taken of this memory or of any other that was not longer. The
+   * buffer and its views stay, and see the snapshot's bytes. A memory longer than the snapshot, for
+   * example because it has grown since, keeps its size and reads as zero beyond the snapshot.
    *
-   * **Nothing else is put back**: not the size of the memory, so that a module whose allocator keeps its
-   * state in memory may grow it again after each restore; not the instance's mutable globals, for example
-   * the stack pointer after a trap; not its tables; not JavaScript objects that hold addresses, whose
-   * finalizers free what is at these addresses by then; not threads that wait in a shared memory. For
-   * each of these, docs/restore.md has what to do.
+   * **Nothing else is restored.** docs/restore.md says what to do about each of these:
+   * - the size of the memory: a module whose allocator keeps its state in memory may grow it again after
+   *   each restore;
+   * - the mutable globals of the instance, for example the stack pointer after a trap, and its tables;
+   * - JavaScript objects that hold addresses: their finalizers free what is at these addresses by then;
+   * - threads that wait in a shared memory.
    *
-   * Where `features.mappedFiles` is false, all is copied, each time. Elsewhere:
+   * The first restore maps the snapshot's pages in place of the memory's, copy-on-write. Restoring the
+   * same snapshot again takes time only for the pages written to since: up to 4 MiB of dirty pages are
+   * written again and stay resident, since faulting them in anew would take ten times as long; more are
+   * decommitted. On Linux before 6.7, all dirty pages are decommitted. On macOS, the snapshot is mapped
+   * again.
    *
-   * The first time, the snapshot's pages are mapped in place of the memory's: pages are copied when
-   * they are first written to. After that, to put back the same snapshot takes as long as there are
-   * pages that were written to: up to 4 MiB of them are written again, and stay resident, since to
-   * fault them in anew would take ten times as long; more are given back. On Linux before 6.7, all
-   * are; on macOS, the snapshot is mapped again.
+   * Each restore copies all bytes instead
+   * - if `features.mappedFiles` is false;
+   * - into a memory with a resizable buffer on Node.js 20 to 24: a program can cut off part of that
+   *   buffer, and the part must then read as zero.
    *
-   * In a memory with {@link MemoryOptions.hugePages}, pages are of the system's usual size from then
-   * on, but for those that the snapshot has none of.
+   * In a memory with {@link MemoryOptions.hugePages}, pages have the system's usual size afterwards,
+   * except those that are all zeros in the snapshot.
    *
-   * In a memory with a resizable buffer on Node.js 20 to 24, all is copied, each time: a program can cut
-   * that buffer off, and what comes back has to read zero.
-   *
-   * Threads that read a shared memory meanwhile find old bytes in some places and the snapshot's in
-   * others; what they write may be lost or stay.
+   * Threads that read a shared memory meanwhile see old bytes in some places and the snapshot's bytes in
+   * others. Bytes that they write may be lost or stay.
    *
    * @throws TypeError where `snapshot` is none, or while calls of {@link Memory.wait | wait()} are pending in
    *   the memory, in any thread of this process. Waits of `Atomics` are not known, and not refused.
@@ -526,7 +537,7 @@ export interface Memory<
   restore(snapshot: Snapshot): void;
 
   /**
-   * What the memory takes.
+   * Returns how much address space and physical memory this memory uses.
    *
    * @throws RangeError where the system does not say.
    * @example
@@ -540,16 +551,16 @@ export interface Memory<
   usage(): MemoryUsage;
 
   /**
-   * Lets go of the memory now, instead of when it is collected. Afterwards, every use of it, `buffer`
-   * included, is a TypeError; but for closing it again, which does nothing.
+   * Releases the memory now, instead of when it is collected. Afterwards every member throws a
+   * TypeError, except `close()`, which is a no-op.
    *
-   * - An unshared memory's buffer is detached, and its pages are given back. Its addresses stay mapped
-   *   until nothing holds them, native code included.
-   * - A memory in the engine (one that was adopted, or handed to a module) is let go: the
-   *   `WebAssembly.Memory`, its buffer, and the instances that use it go on.
-   *   {@link MemoryConstructor.from | Memory.from()} of it makes another object.
-   * - A shared memory's buffers stay valid, in this thread and in others, and so do the objects that
-   *   others have of it. The pages go when the last of them does.
+   * - An unshared memory: its buffer is detached, and its pages are decommitted. Its addresses stay
+   *   mapped until nothing holds them, native code included.
+   * - An engine memory (a `WebAssembly.Memory` passed to {@link MemoryConstructor.from | Memory.from()},
+   *   or returned by `toWebAssembly()`): the `WebAssembly.Memory`, its buffer and the instances that use
+   *   it stay usable. `Memory.from()` of it makes another object.
+   * - A shared memory: its buffers stay valid in all threads, and so do the `Memory` objects of other
+   *   threads. The pages are released with the last of them.
    *
    * @throws TypeError where the program marked the buffer with `markAsUntransferable()` on an engine
    *   with detach keys, or linked it as an asm.js heap. The memory is as it was.
@@ -564,7 +575,7 @@ export interface Memory<
   close(): void;
 
   /**
-   * {@link Memory.close}, so that a block closes what it declares with `using`.
+   * Calls {@link Memory.close}, so that a block closes the memory that it declares with `using`.
    *
    * @example
    * ```js
@@ -575,16 +586,16 @@ export interface Memory<
   [Symbol.dispose](): void;
 
   /**
-   * Puts a file's bytes over part of the memory, copy-on-write: what is written stays in memory, and
-   * the file never changes. Also while a module uses the memory.
+   * Maps bytes of a file into part of the memory, copy-on-write: writes stay in memory, and the file
+   * never changes. Works while a module uses the memory, too.
    *
-   * Nothing is read where pages of both meet, that is where `offset` and `fileOffset` leave the same
-   * remainder by the system's page size (4,096 bytes on most; multiples of 65,536 always do): the file's
-   * pages come as they are touched. The parts of pages at both ends are copied, and so is all of it
-   * where pages do not meet, and in a memory with a resizable buffer on Node.js 20 to 24.
+   * If `offset` and `fileOffset` leave the same remainder when divided by the system's page size (4,096
+   * bytes on most systems; multiples of 65,536 always do), the call reads no whole page: pages are read
+   * from the file when they are first touched. Only the partial pages at both ends are copied. Otherwise
+   * all bytes are copied, and also in a memory with a resizable buffer on Node.js 20 to 24.
    *
-   * @param offset of the first byte in the memory, in bytes
-   * @param file a file, opened for reading
+   * @param offset the offset of the first byte in the memory
+   * @param file the file, which is only read
    * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
    *   `EACCES`, `EBADF` for a descriptor that is not open.
    * @throws TypeError with the `code` `EISDIR` for a directory and `ENODEV` for what is no regular file;
@@ -605,15 +616,15 @@ export interface Memory<
   map(offset: number, file: FileSource, options?: MapOptions): void;
 
   /**
-   * Has what was written to a memory that is a file on the disk (`fdatasync(2)`): it is when the promise
-   * is fulfilled. Off the JavaScript thread; any number of calls may be under way. What is written
-   * meanwhile may be on the disk or not.
+   * Flushes a file-backed memory to disk (`fdatasync(2)`), on another thread. The promise resolves once
+   * the data is on disk. Any number of calls can be pending. Bytes written during a call may be on disk
+   * or not.
    *
-   * Pages that a module has added (`memory.grow`) become the file's first.
+   * Pages that a module has added (`memory.grow`) are first written to the file.
    *
-   * @param offset of the first byte that is meant. Default 0
-   * @param length how many bytes are. Default: all from `offset` on. At least these are on the disk; at
-   *   present, always all of the file
+   * @param offset the offset of the first byte to flush. Default 0
+   * @param length the number of bytes to flush. Default: all from `offset` on. At least these bytes are
+   *   flushed; at present, always the whole file
    * @returns a promise, rejected with a TypeError where the memory is no file, or one of mode "r", or
    *   an argument is no number; with a RangeError where the bytes are not all in the memory, or the
    *   system refuses, whose `message` has the path and what it says
@@ -627,7 +638,8 @@ export interface Memory<
   flush(offset?: number, length?: number): Promise<void>;
 
   /**
-   * The same as {@link Memory.flush}, but on the disk when it returns.
+   * Flushes a file-backed memory to disk, like {@link Memory.flush}, but returns only once the data is on
+   * disk.
    *
    * @throws what the promise of `flush()` is rejected with.
    * @example
@@ -640,15 +652,15 @@ export interface Memory<
   flushSync(offset?: number, length?: number): void;
 
   /**
-   * Waits until the 32-bit word at `index` is notified, if it is `expected` now. Between threads and,
-   * where the memory is a file, between processes: unlike `Atomics.wait()` and `Atomics.waitAsync()`,
-   * whose queues end where the process does, and which {@link Memory.notify} does not wake.
+   * Waits until the 32-bit word at `index` is notified, if its value is `expected` now. Works between
+   * threads and, if the memory is file-backed, between processes. `Atomics.wait()` and
+   * `Atomics.waitAsync()` only work within a process, and {@link Memory.notify} does not wake them.
    *
-   * As with `Atomics`, a wait may end with "ok" though nobody changed the word: look at it again.
+   * As with `Atomics`, a wait can end with "ok" although the word has not changed: read it again.
    *
-   * @param index of the word, in words of 4 bytes from the first byte: as in an `Int32Array`
-   * @param expected what it is to be, converted to 32 bits
-   * @param timeout in milliseconds. Default: without end
+   * @param index the index of the word, in words of 4 bytes, as in an `Int32Array`
+   * @param expected the value to compare with, converted to 32 bits
+   * @param timeout the timeout in milliseconds. Default: no timeout
    * @returns a promise of "ok" where it was notified, "not-equal" where the word is another, or
    *   "timed-out"; rejected with a TypeError where the memory is not shared, `index` is no number, or
    *   `features.waits` is false, and with a RangeError where the memory has no such word, or the system has no thread left
@@ -666,12 +678,12 @@ export interface Memory<
   ): Promise<"ok" | "not-equal" | "timed-out">;
 
   /**
-   * Wakes those who {@link Memory.wait | wait()} for the 32-bit word at `index`, in all threads, and
-   * where the memory is a file in all processes. It does not wake those in `Atomics.wait()`.
+   * Wakes calls of {@link Memory.wait | wait()} for the 32-bit word at `index`, in all threads, and, if
+   * the memory is file-backed, in all processes. It does not wake calls of `Atomics.wait()`.
    *
-   * @param index of the word, in words of 4 bytes
-   * @param count how many at most. Default: all
-   * @returns how many it woke
+   * @param index the index of the word, in words of 4 bytes
+   * @param count the number of calls to wake at most. Default: all
+   * @returns the number of calls that it woke
    * @throws TypeError where the memory is not shared, `index` is no number, or `features.waits` is false.
    * @throws RangeError where the memory has no such word.
    * @example
@@ -683,19 +695,17 @@ export interface Memory<
    */
   notify(index: number, count?: number): number;
 
-  /** The class's name to `Object.prototype.toString`, as WebIDL has it. */
+  /** The class name for `Object.prototype.toString`, as WebIDL defines it. */
   readonly [Symbol.toStringTag]: "WebAssembly.Memory";
 }
 
 /**
- * A frozen image of a memory's bytes, and the type of that memory: what {@link Memory.snapshot}
- * returns. Nothing can change it. Its memory is freed when no object refers to it any more, and no
- * memory has its pages under it.
+ * An immutable image of a memory's bytes, with the memory's type, as {@link Memory.snapshot} returns it.
+ * The memory it occupies is freed when no object refers to the snapshot and no memory maps its pages.
  *
- * It holds nothing of an instance but its memory: docs/restore.md lists what that leaves out.
+ * It holds the memory of an instance and nothing else: docs/restore.md lists what that leaves out.
  *
- * It belongs to one thread, and cannot be posted: that throws a DataCloneError. Save it, or share the
- * memory.
+ * It belongs to one thread: posting it throws a DataCloneError. Save it, or share the memory.
  * @example
  * ```js
  * const memory = new Memory({ initial: 1 });
@@ -710,11 +720,12 @@ export declare class Snapshot {
   private constructor();
 
   /**
-   * Reads what {@link Snapshot.save | save()} wrote, all of it, and checks it. The file is not needed
-   * any more then. It takes memory for what is not zero, whatever the file says, and no longer than a file
-   * of that length takes to read: at most 16 GiB, of which holes take some 0.2 s for each GiB.
+   * Reads a whole file that {@link Snapshot.save | save()} wrote, and checks it. The file is not needed
+   * afterwards. Memory is allocated only for pages that are not zero, whatever sizes the file declares.
+   * The time is bounded by the length of the file, which is at most 16 GiB; holes in it take some 0.2 s
+   * per GiB.
    *
-   * @param path of the file
+   * @param path the path of the file
    * @throws TypeError where the file is no snapshot, one of a format that is not known here, or
    *   damaged: truncated, or changed in any byte since it was written.
    *   Also where it is no regular file (`EISDIR`, `ENODEV`): it never waits for the other end of a pipe.
@@ -730,7 +741,7 @@ export declare class Snapshot {
   static open(path: string | FileUrl): Snapshot;
 
   /**
-   * How many bytes the memory had.
+   * The size of the snapshot's memory, in bytes.
    *
    * @example
    * ```js
@@ -743,17 +754,17 @@ export declare class Snapshot {
   readonly byteLength: number;
 
   /**
-   * Writes it to a file, with the memory's type, a version and checksums, and waits for the disk. Pages
-   * of zeros take no room.
+   * Writes the snapshot to a file, with the memory's type, a version and checksums, and syncs it to disk.
+   * Pages of zeros occupy no space.
    *
-   * The file is written beside `path`, synced, and then renamed: what is at `path` is what was there
-   * before, or all of the new file. It takes the place of what was there, links included. Only its
-   * owner can read and write it (mode 0600), since it may hold what the program keeps secret.
+   * The file is written beside `path`, synced, and then renamed, so that `path` always holds either the
+   * previous file or the whole new one. A link at `path` is replaced, not followed. Only the owner can
+   * read and write the file (mode 0600), since it may contain secrets of the program.
    *
-   * When this returns, the file's bytes are on the disk. So is its name, if the folder can be read and
-   * its file system can sync folders; not on Windows.
+   * When this returns, the file's bytes are on disk. So is its name, except on Windows, if the folder can
+   * be read and its file system can sync folders.
    *
-   * @param path of the file
+   * @param path the path of the file
    * @throws RangeError where it cannot be created or written, as on a full disk; with the system's `code`
    *   and `errno`, except on Windows. What is neither a file nor a link stays in place (`EISDIR`, `ENODEV`).
    *   If the disk refuses the folder after the renaming, the new file is in place all the same.
@@ -765,20 +776,20 @@ export declare class Snapshot {
    */
   save(path: string | FileUrl): void;
 
-  /** The class's name to `Object.prototype.toString`. */
+  /** The class name for `Object.prototype.toString`. */
   readonly [Symbol.toStringTag]: "Snapshot";
 }
 
 declare const sharedMemory: unique symbol;
 
 /**
- * What `share()` returns: to be posted, alone or in other objects, as often and as far as wanted, and
- * handed to `Memory.from()`. Whatever carries a SharedArrayBuffer carries it: `postMessage()` of a
- * `Worker` and of a `MessagePort`, `workerData`, a `BroadcastChannel`, `structuredClone()`. As long as
- * one exists, posted or not, the memory does.
+ * A token of a shared memory, which `share()` returns and `Memory.from()` takes. Post it to other threads,
+ * alone or within other objects, as often as you like: everything that can carry a SharedArrayBuffer can
+ * carry it, such as `postMessage()` of a `Worker` or a `MessagePort`, `workerData`, a `BroadcastChannel`
+ * and `structuredClone()`. A token keeps the memory alive, posted or not.
  *
- * It cannot leave the process: `JSON.stringify()` leaves nothing of it, and `v8.serialize()` throws.
- * Nothing else is promised of what is in it.
+ * A token cannot leave the process: `JSON.stringify()` drops its contents, and `v8.serialize()` throws.
+ * Its contents are not part of the API.
  *
  * @example
  * ```js
@@ -788,17 +799,17 @@ declare const sharedMemory: unique symbol;
  * ```
  */
 export interface SharedMemoryToken {
-  /** Not there: so that no other object is taken for one. */
+  /** Does not exist at run time. It makes the compiler reject other objects. */
   readonly [sharedMemory]: never;
 }
 
-/** The class `Memory`: makes memories, of any kind. */
+/** The class `Memory`: its constructor and static members. */
 export interface MemoryConstructor {
-  /** Whose members all memories have. */
+  /** The prototype of all memories. */
   readonly prototype: Memory<ArrayBufferLike, AddressType>;
 
   /**
-   * A new memory, its pages zero.
+   * Makes a memory, all of whose bytes are zero.
    *
    * @throws TypeError where `descriptor` is no object, `initial` is missing, a member does not
    *   convert, or `shared` is true without a `maximum`.
@@ -817,22 +828,22 @@ export interface MemoryConstructor {
   ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
 
   /**
-   * The memory over a `WebAssembly.Memory` (one that a module exports, or another thread posted), or
-   * over what {@link Memory.share | share()} returned in another thread. Always the same object for
-   * the same memory, in one thread.
+   * Returns the `Memory` of a `WebAssembly.Memory`, for example one that a module exports or another
+   * thread has posted, or of a token that {@link Memory.share | share()} returned in another thread.
+   * Within a thread, the same memory always gives the same object.
    *
-   * TypeScript has one type for everything that a module exports, so this takes all of it without a
-   * cast. It does not know the address type either: write `Memory.from<"i64">(source)` for a 64-bit
-   * memory.
+   * TypeScript has one type for everything that a module exports, so this accepts all of it without a
+   * cast. TypeScript does not know the address type either: write `Memory.from<"i64">(source)` for a
+   * 64-bit memory.
    *
    * @throws TypeError where `source` is neither, or the memory behind it is gone. An object that only
    *   looks like what `share()` returned is neither: it must hold a memory or a buffer of it.
    * @example
    * ```js
-   * const engines = new WebAssembly.Memory({ initial: 1 });
-   * const memory = Memory.from(engines);
+   * const engineMemory = new WebAssembly.Memory({ initial: 1 });
+   * const memory = Memory.from(engineMemory);
    * memory.grow(1); // 1
-   * engines.buffer.byteLength; // 131072
+   * engineMemory.buffer.byteLength; // 131072
    * ```
    */
   from<Address extends AddressType = "i32">(
@@ -840,12 +851,12 @@ export interface MemoryConstructor {
   ): Memory<ArrayBufferLike, Address>;
 
   /**
-   * A new memory whose bytes are those of a snapshot, and whose type is that of the memory which the
-   * snapshot is of, but for what `options` say. Any number of memories share the snapshot's pages;
-   * each copies those that it writes to, when it first does.
+   * Makes a memory with the bytes of a snapshot and the type of the memory that the snapshot was taken
+   * of, except for the given `options`. Any number of memories share the snapshot's pages; each memory
+   * copies a page when it first writes to it.
    *
-   * To instantiate a module on it, restore the snapshot again afterwards: instantiating writes the module's
-   * data segments into the memory. docs/restore.md has an example.
+   * If you instantiate a module with this memory, restore the snapshot again afterwards: instantiating
+   * writes the module's data segments into the memory. docs/restore.md has an example.
    *
    * @throws TypeError where an option does not convert, or the memory is to be shared without a
    *   maximum.
@@ -866,24 +877,24 @@ export interface MemoryConstructor {
   ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
 
   /**
-   * A memory that is a file: its pages are the file's, read as they are touched.
+   * Maps a file as a memory. Its pages are read from the file when they are first touched.
    *
-   * A file need not be whole pages of 64 KiB. The bytes of the last page that it does not have read
-   * zero and stay out of it: it keeps its length until the memory grows, and takes in then what was
-   * written there. Before, no other memory of the file sees them. Bytes before the end, but in the same
-   * page of the system, reach the file with the next call on the memory. A file that is written to is
-   * extended to whole pages of the system with `shared: true` and by `toWebAssembly()`: see
-   * docs/files.md.
+   * The length of the file need not be a multiple of 64 KiB. Bytes of the last page beyond the end of the
+   * file read as zero. Bytes written there stay in memory until the memory grows: only then do they
+   * become part of the file, and until then no other memory of the file sees them. Bytes before the end,
+   * but in the same system page, reach the file with the next call on the memory. With `shared: true` and
+   * by `toWebAssembly()`, a file opened for writing is extended to whole system pages: see docs/files.md.
    *
-   * `grow()` extends a file that is written to, disk space first: where there is none, it throws a
-   * RangeError, and no store fails later. Before, it takes in what others have added to the file; these
-   * pages are counted in what it returns. `grow(0)` does only that.
+   * `grow()` extends a file that is opened for writing. It allocates disk space first, and throws a
+   * RangeError if there is none, so that later stores do not fail. Pages that others have added to the
+   * file become part of the memory before, and count in the number that `grow()` returns. `grow(0)` does
+   * only this.
    *
-   * If anybody truncates the file, lost pages read zero. From the first access to one, every member except
-   * `close()` throws a RangeError that names the file.
+   * If anybody truncates the file, lost pages read as zero. From the first access to one, every member
+   * except `close()` throws a RangeError that names the file.
    *
-   * If this throws, the file is as it was; or, if the disk fails while "w+" empties it, the error says what
-   * was lost.
+   * If `open()` throws, the file is unchanged. The exception: if the disk fails while "w+" empties the
+   * file, the error reports what was lost.
    *
    * @param path the file
    * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
@@ -909,7 +920,7 @@ export interface MemoryConstructor {
   ): Memory<Shared extends true ? SharedArrayBuffer : ArrayBuffer, Address>;
 }
 
-/** Options of `Memory.open()` with the members that others of its members make required. */
+/** Options of `Memory.open()`, with the members that the values of other members make required. */
 type CheckedOpenOptions<Address extends AddressType, Shared extends boolean> = OpenOptions<
   Address,
   Shared
@@ -920,7 +931,7 @@ type CheckedOpenOptions<Address extends AddressType, Shared extends boolean> = O
     : unknown) &
   ({ mode?: "r" | "r+" } | { mode: "w+"; initial: PageCount<Address> });
 
-/** A descriptor with the members that others of its members make required. */
+/** A descriptor, with the members that the values of other members make required. */
 type CheckedDescriptor<Address extends AddressType, Shared extends boolean> = MemoryDescriptor<
   Address,
   Shared
@@ -928,11 +939,11 @@ type CheckedDescriptor<Address extends AddressType, Shared extends boolean> = Me
   (Address extends "i64" ? { address: "i64" } : unknown) &
   (Shared extends true ? { shared: true; maximum: PageCount<Address> } : unknown);
 
-/** The class. */
+/** The class `Memory`. */
 export declare const Memory: MemoryConstructor;
 
 /**
- * What this engine and this system offer, so that a program can ask rather than try.
+ * The capabilities of this engine and this system, so that a program can check instead of try.
  *
  * @example
  * ```js
@@ -941,59 +952,61 @@ export declare const Memory: MemoryConstructor;
  */
 export declare const features: {
   /**
-   * How pages become buffers. `"v8"`: backing stores of V8's own, on the versions of Node.js that were
-   * tested (20, 22, 24 and 26 on Linux): growing starts no garbage collection, and memories are
-   * released inside a synchronous loop too. `"node-api"`: Node-API's external buffers, everywhere
-   * else, and where the environment variable `LINEAR_MEMORY_HANDOFF` is `node-api`.
+   * How pages become buffers.
+   * - `"v8"`: as V8 backing stores, on the tested versions of Node.js (20, 22, 24 and 26 on Linux).
+   *   Growing does not start a garbage collection, and memories are released within a synchronous loop
+   *   too.
+   * - `"node-api"`: as external buffers of Node-API, everywhere else, and if the environment variable
+   *   `LINEAR_MEMORY_HANDOFF` is `node-api`.
    */
   readonly handoff: "v8" | "node-api";
   /**
-   * Whether a program cannot detach the buffer of an unshared memory, as the specification has it:
-   * `transfer()` and structured clone's transfer throw a TypeError. Where this is false, `transfer()`
-   * detaches it; see {@link Memory.buffer}.
+   * Whether the engine keeps programs from detaching the buffer of an unshared memory, as the
+   * specification requires: `transfer()` and transferring by structured clone throw a TypeError. If this
+   * is false, `transfer()` detaches the buffer; see {@link Memory.buffer}.
    */
   readonly detachKeys: boolean;
   /**
-   * Which memories `toResizableBuffer()` is of: unshared ones that this package made, and shared ones.
-   * Both where the engine's own class has the method (Node.js 26, or 24 with
-   * `--experimental-wasm-rab-integration`). Otherwise only unshared ones, and only where the engine
-   * has resizable ArrayBuffers and allows buffers over pages of ours.
+   * Which memories support `toResizableBuffer()`. Both kinds do if the engine's own class has the method
+   * (Node.js 26, or 24 with `--experimental-wasm-rab-integration`). Otherwise only unshared memories do,
+   * if the engine has resizable ArrayBuffers and accepts buffers over reserved pages.
    */
   readonly resizableBuffers: {
-    /** Of unshared memories that this package made. */
+    /** Whether unshared memories that this package made support it. */
     readonly unshared: boolean;
-    /** Of shared memories. */
+    /** Whether shared memories support it. */
     readonly shared: boolean;
   };
-  /** Whether the system gives huge pages: see {@link MemoryOptions.hugePages}. Linux only. */
+  /** Whether the system has huge pages: see {@link MemoryOptions.hugePages}. Linux only. */
   readonly hugePages: boolean;
   /**
-   * Whether the system tells which of this process's pages take memory, and where they are mapped: on
-   * Linux, not without `/proc`. If this is false, `snapshot()` and `Memory.open()` with the mode "r+" read
-   * all pages instead of those that were written to; `usage()` and `discard()` count pages that were only
-   * read, too. What cannot do without throws a RangeError: `usage()` of a memory in the engine, or with a
-   * resizable buffer; and `toWebAssembly()` of a memory that `map()` has put a file into.
+   * Whether the system reports which pages of this process are resident, and where they are mapped: on
+   * Linux with `/proc`. If this is false:
+   * - `snapshot()` and `Memory.open()` with mode "r+" read all pages, not only those that were written to.
+   * - `usage()` and `discard()` also count pages that were only read.
+   * - `usage()` of an engine memory, or of one with a resizable buffer, throws a RangeError.
+   * - `toWebAssembly()` of a memory with a mapped file (`map()`) throws a RangeError.
    */
   readonly pageStates: boolean;
   /**
-   * Whether the system can put a file's pages in place of a memory's: on Linux and macOS. Where it cannot
-   * (Windows), `Memory.open()` and `map()` throw a TypeError, and a snapshot is a copy of the bytes that
+   * Whether the system can map a file's pages in place of a memory's: on Linux and macOS. If this is false
+   * (on Windows), `Memory.open()` and `map()` throw a TypeError, and a snapshot is a copy of the bytes that
    * are not zero, which `restore()` and `Memory.from()` copy again.
    */
   readonly mappedFiles: boolean;
   /**
-   * Whether `wait()` and `notify()` can be had, which throw a TypeError elsewhere: not on macOS before
-   * 14.4.
+   * Whether the system supports `wait()` and `notify()`: all except macOS before 14.4. If this is false,
+   * they throw a TypeError.
    */
   readonly waits: boolean;
-  /** Whether the engine's own class has 64-bit addresses, so that `toWebAssembly()` takes them. */
+  /** Whether the engine's own class has 64-bit addresses, so that `toWebAssembly()` supports them. */
   readonly memory64: boolean;
   /**
-   * Whether shared memories can be had that the engine does not host: 64-bit addresses with a
-   * maximum of more than 65,536 pages where `memory64` is false, or more than 262,144 elsewhere.
+   * Whether shared memories beyond the engine's own limits are supported: 64-bit addresses with a maximum
+   * of more than 262,144 pages, or, if `memory64` is false, more than 65,536.
    */
   readonly externalSharedBuffers: boolean;
 };
 
-// What is not exported above is not exported at all.
+// Without this line, TypeScript would export all declarations of this file.
 export {};

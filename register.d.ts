@@ -1,31 +1,33 @@
 /**
- * Loading this module makes a program use `Memory` that was not written for it: `WebAssembly.Memory` is
- * `Memory` from then on, and `WebAssembly.instantiate()`, `WebAssembly.instantiateStreaming()` and
- * `new WebAssembly.Instance()` take one in an import object as it is. To be loaded before the program
- * is, in each thread: by `node --require linear-memory/register`, which workers inherit, or in the first
- * line.
+ * Patches `WebAssembly` so that unmodified programs use `Memory`. Once this module is loaded,
+ * `WebAssembly.Memory` is `Memory`, and `WebAssembly.instantiate()`, `WebAssembly.instantiateStreaming()`
+ * and `new WebAssembly.Instance()` accept a `Memory` in an import object. Load it before the program, in
+ * each thread: with `node --require linear-memory/register`, which workers inherit, or in the first line
+ * of each thread.
  *
- * A new `Memory` is then an object of the engine's own, with the members of `Memory`: modules, workers
- * and native code take it for a `WebAssembly.Memory`. Its pages are the engine's from the start, so that
- * its buffer stays the same when a module imports it. What the engine has no memories for (64-bit
- * addresses on Node.js 20 and 22), and what asks for pages of ours (`hugePages`), is as without this
- * module, and moves when a module imports it.
+ * A new `Memory` is then an engine object with the members of `Memory`: modules, workers and native code
+ * accept it as a `WebAssembly.Memory`. Its pages belong to the engine from the start, so importing it into
+ * a module does not replace its buffer. There are two exceptions: memories of a type that the engine does
+ * not support (64-bit addresses on Node.js 20 and 22), and memories that need reserved pages
+ * (`hugePages`). These are made as without this module, and move into the engine when a module imports
+ * them.
  *
- * Memories that modules export are such objects, too. Memories that another thread posts have the
- * members of `Memory` when they arrive, and its prototype from the first use of one of ours.
+ * Memories that modules export are such objects, too. Memories that another thread posts have the members
+ * of `Memory` when they arrive, and get its prototype when one of these members is first used.
  *
- * `toResizableBuffer()` and `toFixedLengthBuffer()` are there only if the engine's own class has them.
+ * `toResizableBuffer()` and `toFixedLengthBuffer()` exist only if the engine's own class has them.
  *
- * TypeScript takes a `Memory` for a `WebAssembly.Memory` in programs that import this module. A program
- * that is run with `--require` names it in its tsconfig.json: `"types": ["linear-memory/register"]`.
+ * In programs that import this module, TypeScript accepts a `Memory` as a `WebAssembly.Memory`. If the
+ * program is run with `--require` instead, name the module in its tsconfig.json:
+ * `"types": ["linear-memory/register"]`.
  *
  * @packageDocumentation
  */
 
 /**
- * Puts everything back as it was, exactly. Properties that someone else has replaced since stay so;
- * what they still call of ours does as the engine. Memories made in between go on working. Calling it
- * again does nothing.
+ * Undoes the patch, exactly. Properties that other code has replaced since stay replaced; functions of
+ * this package that they still call behave like the engine's. Memories made in between keep working.
+ * Calling it again does nothing.
  *
  * @example
  * ```js
