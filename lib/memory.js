@@ -2,28 +2,26 @@
 
 const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./webidl/convert");
 const { readDescriptor, readOptions, readSnapshotOptions } = require("./webidl/descriptor");
-const { createExotic } = require("./webidl/platform-object");
-const { closed } = require("./stores/closed");
-const identity = require("./identity/object-cache");
-const { EngineMemory, isMemory: isEngineMemory } = require("./engine/memory");
-const { setImmediate } = require("./built-ins/node");
-const pages = require("./operations/pages");
+const { defineInterface } = require("./webidl/interface");
+const { isMemory: isEngineMemory } = require("./engine/memory");
+const { keepHiddenClasses } = require("./engine/hidden-classes");
 const {
-  ObjectDefineProperty,
-  ObjectGetPrototypeOf,
-  ObjectPrototype,
-  ObjectSetPrototypeOf,
-  ReflectSetPrototypeOf,
-  SymbolDispose,
-  SymbolToStringTag,
-  TypeError,
-} = require("./built-ins/primordials");
-const { prototypeIn, rememberPrototype } = require("./addon/realm");
+  setMemoryClass,
+  prototypeFor,
+  createMemory,
+  memoryOf,
+  memoryOfEngineMemory,
+  moveTo,
+  remember,
+} = require("./identity/memory-object");
+const { forgetStore } = require("./identity/object-cache");
 const { isRegistered } = require("./identity/registered");
-const { keepShapesOf } = require("./engine/shapes");
-const { snapshotOf, isSnapshot, imageOf } = require("./snapshot");
 const { Slot } = require("./identity/slot");
-const { createStore, openStore, hostObject } = require("./stores/choose");
+const { createStore, openStore } = require("./stores/choose");
+const { closed } = require("./stores/closed");
+const pages = require("./operations/pages");
+const { snapshotOf, isSnapshot, imageOf } = require("./snapshot");
+const { ObjectGetPrototypeOf, TypeError } = require("./built-ins/primordials");
 
 // What most programs never need is loaded when it is used.
 
@@ -34,19 +32,13 @@ class Memory extends null {
     const read = readOptions(options, { ignoresUnknown: isRegistered() });
     const prototype = prototypeFor(new.target);
     const store = createStore(type, read);
-    const host = hostObject(store);
-    if (host === undefined) {
-      const memory = memoryOver(store, prototype);
-      if (!hasExample && store.memory === undefined && !isRegistered()) keepExampleSoon();
-      return memory;
-    }
-    ObjectSetPrototypeOf(host, prototype);
-    return adopt(host, store);
+    if (store.memory === undefined && !isRegistered()) keepHiddenClasses(createExample);
+    return createMemory(store, prototype);
   }
 
   static open(path, options = undefined) {
     const { openFile } = require("./operations/open");
-    return onlyMemoryOver(openFile(path, options));
+    return memoryOf(openFile(path, options));
   }
 
   static from(source, options = undefined) {
@@ -55,18 +47,15 @@ class Memory extends null {
       storeOf(source, "from()");
       return source;
     }
-    const known = isObject(source) ? identity.findEngineMemory(source) : undefined;
-    if (known !== undefined) {
-      welcome(source);
-      return known;
-    }
+    const known = memoryOfEngineMemory(source);
+    if (known !== undefined) return known;
     const store = openStore(source);
     if (store === undefined) {
       throw new TypeError(
         `Memory.from(): expected a WebAssembly.Memory or what share() returned, got ${show(source)}`,
       );
     }
-    return onlyMemoryOver(store);
+    return memoryOf(store);
   }
 
   get buffer() {
@@ -191,7 +180,7 @@ class Memory extends null {
     const store = storeOf(this, "close()");
     const memory = Memory.from(this); // but for a memory of the engine's, this
     store.close();
-    identity.forgetStore(store);
+    forgetStore(store);
     Slot.set(memory, closed);
   }
 }
@@ -228,140 +217,24 @@ function checkReceiver(receiver, member) {
   if (!isObject(receiver) || !Slot.isIn(receiver)) storeOf(receiver, member);
 }
 
-/** The prototype of what `new` makes. For a class without one, it is that of the class's realm. */
-function prototypeFor(newTarget) {
-  if (newTarget === Memory) return Memory.prototype;
-  const { prototype } = newTarget;
-  return isObject(prototype) ? prototype : prototypeIn(newTarget, Memory.prototype);
-}
-
 /** A new memory of the type that the snapshot's was, except for what `options` say. */
 function startingAs(snapshot, options) {
   const image = imageOf(snapshot, "Memory.from()");
   const type = readSnapshotOptions(options, image.byteLength / PAGE, image.type);
   const store = createStore(type, { hugePages: false });
   pages.restore(store, image, "Memory.from()");
-  const host = hostObject(store);
-  if (host === undefined) return memoryOver(store, Memory.prototype);
-  ObjectSetPrototypeOf(host, Memory.prototype);
-  return adopt(host, store);
+  return createMemory(store);
 }
 
-function memoryOver(store, prototype) {
-  const memory = createExotic(Memory);
-  if (prototype !== Memory.prototype) ObjectSetPrototypeOf(memory, prototype);
-  Slot.add(memory, store);
-  return memory;
+/** Returns objects that have every hidden class of a memory over reserved pages: one that has grown. */
+function createExample() {
+  const memory = new Memory({ initial: 0, maximum: 0 });
+  const { buffer } = memory;
+  memory.grow(0);
+  return [memory, buffer];
 }
 
-/** The one object of this thread over that store's memory. */
-function onlyMemoryOver(store) {
-  const known = store.isShared ? identity.findShared(store) : undefined;
-  const isWelcome = store.memory !== undefined && welcome(store.memory);
-  if (known !== undefined) return known;
-  if (isWelcome) return adopt(store.memory, store);
-  const memory = memoryOver(store, Memory.prototype);
-  remember(memory, store);
-  return memory;
-}
-
-/**
- * Gives a memory of the engine's our prototype, if our class stands in for the engine's. Returns whether
- * it did: not if the memory is frozen, of another realm, or of a class of the program's.
- */
-function welcome(memory) {
-  return (
-    isRegistered() &&
-    ObjectGetPrototypeOf(memory) === EngineMemory.prototype &&
-    ReflectSetPrototypeOf(memory, Memory.prototype)
-  );
-}
-
-/** Makes a memory of the engine's a `Memory` itself. */
-function adopt(memory, store) {
-  Slot.add(memory, store);
-  remember(memory, store);
-  return memory;
-}
-
-/** Has a memory live in a store from now on, which may be the one that it lives in. */
-function moveTo(memory, store) {
-  if (Slot.isIn(memory)) Slot.set(memory, store);
-  remember(memory, store);
-  return store;
-}
-
-function remember(memory, store) {
-  if (!Slot.isIn(memory)) return; // an engine's, whose object Memory.from() has remembered
-  if (store.memory !== undefined) identity.rememberEngineMemory(store.memory, memory);
-  if (store.isShared) identity.rememberShared(store, memory);
-}
-
-let hasExample = false;
-
-/**
- * Once there is a memory over pages of ours, and the next will be too. Not at once: who loads this may
- * never make one, and who makes one is waiting for it.
- */
-function keepExampleSoon() {
-  hasExample = true;
-  const immediate = setImmediate(() => {
-    try {
-      // A memory that has grown has every shape.
-      const example = new Memory({ initial: 0, maximum: 0 });
-      keepShapesOf(example, example.buffer);
-      example.grow(0);
-    } catch {
-      // There is room for no more. Without it, growing takes longer.
-    }
-  });
-  // eslint-disable-next-line no-restricted-syntax -- taken when this loads, it would have to be made then
-  immediate.unref();
-}
-
-// Like any class that inherits from none.
-ObjectSetPrototypeOf(Memory.prototype, ObjectPrototype);
-rememberPrototype(Memory.prototype);
-
-if (SymbolDispose !== undefined) {
-  ObjectDefineProperty(Memory.prototype, SymbolDispose, {
-    __proto__: null,
-    value: Memory.prototype.close,
-    writable: true,
-    configurable: true,
-  });
-}
-
-// As WebIDL has the members of an interface: enumerable.
-const enumerable = { __proto__: null, enumerable: true };
-const members = [
-  "buffer",
-  "grow",
-  "type",
-  "toFixedLengthBuffer",
-  "toResizableBuffer",
-  "toWebAssembly",
-  "share",
-  "discard",
-  "snapshot",
-  "restore",
-  "map",
-  "flush",
-  "flushSync",
-  "wait",
-  "notify",
-  "usage",
-  "close",
-];
-for (let i = 0; i < members.length; i++) {
-  ObjectDefineProperty(Memory.prototype, members[i], enumerable);
-}
-ObjectDefineProperty(Memory, "from", enumerable);
-ObjectDefineProperty(Memory, "open", enumerable);
-ObjectDefineProperty(Memory.prototype, SymbolToStringTag, {
-  __proto__: null,
-  value: "WebAssembly.Memory",
-  configurable: true,
-});
+defineInterface(Memory, { name: "WebAssembly.Memory", dispose: Memory.prototype.close });
+setMemoryClass(Memory);
 
 module.exports = { Memory };

@@ -1,20 +1,18 @@
 "use strict";
 
 const { show, isObject } = require("./webidl/convert");
-const { createExotic } = require("./webidl/platform-object");
-const {
-  ObjectDefineProperty,
-  ObjectPrototype,
-  ObjectSetPrototypeOf,
-  SymbolToStringTag,
-  TypeError,
-} = require("./built-ins/primordials");
+const { defineInterface, illegalConstructor } = require("./webidl/interface");
+const { createPlatformObject, ExistingObject } = require("./webidl/platform-object");
+const { TypeError } = require("./built-ins/primordials");
 const { readSnapshot, writeSnapshot } = require("./operations/snapshot-file");
 
 /** A frozen image of a memory's bytes, and the type of that memory. Programs cannot make any. */
 class Snapshot extends null {
   constructor() {
-    throw new TypeError("Snapshot: memory.snapshot() and Snapshot.open() make them, not new");
+    throw illegalConstructor(
+      "Snapshot",
+      "memory.snapshot() and Snapshot.open() make them, not new",
+    );
   }
 
   static open(file) {
@@ -30,10 +28,8 @@ class Snapshot extends null {
   }
 }
 
-/** Where a Snapshot has its image: a private field, added to an object that this class has not made. */
-class ImageSlot extends function (object) {
-  return object;
-} {
+/** Where a Snapshot has its image. */
+class ImageSlot extends ExistingObject {
   #image;
 
   constructor(object, image) {
@@ -62,21 +58,11 @@ function imageOf(value, member) {
 
 /** A Snapshot of an image: its number, what keeps it alive, its length, the type of its memory. */
 function snapshotOf(image) {
-  const snapshot = createExotic(Snapshot);
+  const snapshot = createPlatformObject(Snapshot);
   new ImageSlot(snapshot, image);
   return snapshot;
 }
 
-ObjectSetPrototypeOf(Snapshot.prototype, ObjectPrototype);
-
-const enumerable = { __proto__: null, enumerable: true };
-ObjectDefineProperty(Snapshot.prototype, "byteLength", enumerable);
-ObjectDefineProperty(Snapshot.prototype, "save", enumerable);
-ObjectDefineProperty(Snapshot, "open", enumerable);
-ObjectDefineProperty(Snapshot.prototype, SymbolToStringTag, {
-  __proto__: null,
-  value: "Snapshot",
-  configurable: true,
-});
+defineInterface(Snapshot, { name: "Snapshot" });
 
 module.exports = { Snapshot, snapshotOf, isSnapshot, imageOf };

@@ -1,6 +1,6 @@
 "use strict";
 
-const { createExotic } = require("../webidl/platform-object");
+const { createPlatformObject } = require("../webidl/platform-object");
 const {
   FinalizationRegistryPrototype,
   ObjectDefineProperty,
@@ -43,7 +43,7 @@ function rememberPrototype(prototype) {
 
 /** The prototype of memories in the realm of a function, or `ours` if that is this realm, or unknown. */
 function prototypeIn(constructor, ours) {
-  const intrinsic = ObjectGetPrototypeOf(createExotic(constructor));
+  const intrinsic = ObjectGetPrototypeOf(createPlatformObject(constructor));
   if (intrinsic === FinalizationRegistryPrototype) return ours;
   return WeakMapPrototypeGet(prototypes, intrinsic) ?? ours;
 }

@@ -99,6 +99,11 @@ function is64({ address }) {
   return address === "i64" && has64();
 }
 
+/** Returns whether the engine's class has memories of that type, whether or not it has room for one. */
+function supports({ address }) {
+  return address === "i32" || has64();
+}
+
 let has64Known;
 
 /** Whether the engine's class makes memories with 64-bit addresses. */
@@ -132,5 +137,6 @@ module.exports = {
   hasResizable,
   makeResizable,
   makeFixed,
+  supports,
   has64,
 };

@@ -1,12 +1,12 @@
 "use strict";
 
+const { ExistingObject } = require("../webidl/platform-object");
+
 /**
  * Where a memory has its store: a private field. Not of the class `Memory`, since it is also given to
  * objects that this class did not make: to a WebAssembly.Memory of the engine's, see identity/registered.js.
  */
-class Slot extends function (object) {
-  return object;
-} {
+class Slot extends ExistingObject {
   #store;
 
   constructor(object, store) {

@@ -55,7 +55,7 @@ let HostedStoreClass;
 
 /** Hosted from the start, if the engine has memories of that type. */
 function createHosted(type) {
-  if (!isOfEngine(type)) return new ReservedStore(type, SMALL_PAGES);
+  if (!engine.supports(type)) return new ReservedStore(type, SMALL_PAGES);
   try {
     return hosted().create(type);
   } catch (error) {
@@ -94,16 +94,6 @@ function createShared(type) {
   }
 }
 
-/** Whether the engine has memories of that kind, and not only pages for them. */
-function isOfEngine({ address }) {
-  return address === "i32" || engine.has64();
-}
-
-/** The object of the engine's that is to be the memory itself, see identity/registered.js; or undefined. */
-function hostObject({ memory, type }) {
-  return isRegistered() && memory !== undefined && isOfEngine(type) ? memory : undefined;
-}
-
 function openReserved(token) {
   if (token.id === undefined) return undefined;
   const { SharedReservedStore } = require("./shared-reserved");
@@ -122,4 +112,4 @@ function openStore(source) {
   return FileStore.open(store, token.file);
 }
 
-module.exports = { createStore, openStore, hostObject, loadHosted: hosted };
+module.exports = { createStore, openStore, loadHosted: hosted };

@@ -1,16 +1,28 @@
 "use strict";
 
-// Objects that no serializer takes. An ordinary object is serialized as one without its private fields:
-// a memory would arrive in another thread as an empty object, in silence. What `FinalizationRegistry`
-// makes is refused by all of them, with a DataCloneError, and looks like an ordinary object otherwise.
+// Objects of interfaces: Web IDL calls them platform objects.
 
 const { FinalizationRegistry, ReflectConstruct } = require("../built-ins/primordials");
 
 const ARGUMENTS = [() => {}];
 
-/** A new object with the prototype of a class. */
-function createExotic(newTarget) {
+/**
+ * Creates an object with the prototype of a class. No serializer takes it.
+ *
+ * A serializer takes an ordinary object without its private fields: a memory would silently arrive in
+ * another thread as an empty object. All serializers refuse a `FinalizationRegistry`, with a
+ * DataCloneError. With another prototype, it looks like an ordinary object otherwise.
+ */
+function createPlatformObject(newTarget) {
   return ReflectConstruct(FinalizationRegistry, ARGUMENTS, newTarget);
 }
 
-module.exports = { createExotic };
+/**
+ * The base of a class that adds its private fields to an object that exists: the constructor returns the
+ * object that it is given.
+ */
+const ExistingObject = function (object) {
+  return object;
+};
+
+module.exports = { createPlatformObject, ExistingObject };
