@@ -13,7 +13,7 @@ const vm = require("node:vm");
 
 const { Memory } = require("..");
 const { bundle } = require("../scripts/bundle");
-const { print } = require("./support/run");
+const { runForText } = require("./support/run-fixture");
 
 const execute = promisify(execFile);
 const root = path.join(__dirname, "..");
@@ -29,7 +29,8 @@ describe.each([
     const flags = isRegistered ? ["--require", path.join(folder, "register.js")] : [];
     const addon = fs.readdirSync(root).find((name) => name.endsWith(".node"));
     const env = { LINEAR_MEMORY_ADDON: process.env.LINEAR_MEMORY_ADDON ?? path.join(root, addon) };
-    const outcomes = (way) => print("replaced-built-ins.js", { flags, args: [folder, way], env });
+    const outcomes = (way) =>
+      runForText("replaced-built-ins.js", { flags, args: [folder, way], env });
     let expected;
 
     beforeAll(async () => {

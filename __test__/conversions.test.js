@@ -6,7 +6,7 @@
 const fs = require("node:fs");
 
 const { Memory, features } = require("..");
-const { useFiles, openWithin } = require("./support/files");
+const { useFiles, openFilesWithin } = require("./support/files");
 
 const PAGE = 65_536;
 
@@ -14,7 +14,7 @@ const { directory, newFile, removeFiles } = useFiles();
 const memories = [];
 afterEach(() => {
   for (const memory of memories.splice(0)) memory.close();
-  expect(openWithin(directory)).toEqual([]);
+  expect(openFilesWithin(directory)).toEqual([]);
 });
 afterAll(removeFiles);
 
@@ -228,7 +228,7 @@ if (features.mappedFiles) {
     const seen = [];
     const open = (toOptions) => {
       const file = newFile();
-      const hook = () => seen.push([fs.existsSync(file), openWithin(directory).length]);
+      const hook = () => seen.push([fs.existsSync(file), openFilesWithin(directory).length]);
       const memory = Memory.open(file, toOptions(hook));
       expect(memory.type()).toEqual({ minimum: 1, maximum: 4, shared: true, address: "i32" });
       memory.close();

@@ -5,9 +5,9 @@
 const fs = require("node:fs");
 
 const { features } = require("..");
-const { copyPackage } = require("./support/copies");
+const { copyPackage } = require("./support/copy-package");
 const { useFiles } = require("./support/files");
-const { run } = require("./support/run");
+const { run } = require("./support/run-fixture");
 
 jest.setTimeout(60_000);
 

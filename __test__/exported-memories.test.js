@@ -8,7 +8,7 @@ const EngineMemory = WebAssembly.Memory;
 const hasResizable = "toResizableBuffer" in EngineMemory.prototype;
 const { Memory, features } = require("..");
 const { register } = require("../lib/register/register");
-const { run } = require("./support/run");
+const { run } = require("./support/run-fixture");
 const { compile, toBinary } = require("./support/wat");
 
 const PAGE = 65_536;

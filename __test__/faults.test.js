@@ -10,15 +10,15 @@ const native = require("../native");
 const { useFiles } = require("./support/files");
 const {
   addon,
-  PATIENCE,
+  FAULT_TIMEOUT,
   DONE,
   REFUSED,
   runWithFailures,
   expectOutcomes,
-} = require("./support/recovery");
+} = require("./support/fault-scenarios");
 
 const root = path.join(__dirname, "..");
-jest.setTimeout(PATIENCE + 20_000);
+jest.setTimeout(FAULT_TIMEOUT + 20_000);
 
 // What comes of each call's failure, if no other fails. Where all fail that can, it is a RangeError.
 const scenarios = [

@@ -5,7 +5,7 @@
 const { isMarkedAsUntransferable, markAsUntransferable } = require("node:worker_threads");
 
 const { Memory, features } = require("..");
-const { run } = require("./support/run");
+const { run } = require("./support/run-fixture");
 
 const PAGE = 65_536;
 

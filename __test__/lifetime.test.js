@@ -9,8 +9,9 @@ const zlib = require("node:zlib");
 
 const { Memory, features } = require("..");
 const native = require("../native");
-const { addressSpace, protectionAt, resident, collect } = require("./support/kernel");
-const { run } = require("./support/run");
+const { collectGarbage } = require("./support/gc");
+const { addressSpaceBytes, protectionAt, residentBytes } = require("./support/proc");
+const { run } = require("./support/run-fixture");
 
 const PAGE = 65_536;
 const GIB = 2 ** 30;
@@ -39,17 +40,17 @@ test.each([
 });
 
 test("a memory that fails to be made leaves nothing", async () => {
-  const before = addressSpace();
+  const before = addressSpaceBytes();
   for (let i = 0; i < 100; i++) {
     expect(() => new Memory({ initial: 2, maximum: 1 })).toThrow(RangeError);
     expect(() => new Memory({ initial: 262_145n, address: "i64" })).toThrow(RangeError);
   }
-  expect(addressSpace() - before).toBeLessThan(GIB);
+  expect(addressSpaceBytes() - before).toBeLessThan(GIB);
 });
 
 test("a dropped memory's pages are unmapped", async () => {
   const at = addressOfDropped(() => {});
-  await collect(() => protectionAt(at) === undefined);
+  await collectGarbage(() => protectionAt(at) === undefined);
   expect(protectionAt(at)).toBeUndefined();
 });
 
@@ -58,7 +59,7 @@ test("a view kept alone keeps its bytes", async () => {
   const at = addressOfDropped((memory) => {
     view = new Uint8Array(memory.buffer, 100, 50).fill(6);
   });
-  await collect();
+  await collectGarbage();
   expect(protectionAt(at)).toBe("rw-p");
   expect(view.every((byte) => byte === 6)).toBe(true);
   expect(view.length).toBe(50);
@@ -78,10 +79,10 @@ test("what lies beyond the size faults, and so does the guard page", () => {
 
 test("growing touches no page: nothing is copied", () => {
   const memory = new Memory({ initial: 1 });
-  const before = resident();
+  const before = residentBytes();
   memory.grow(10_000);
   expect(memory.buffer.byteLength).toBe(10_001 * PAGE);
-  expect(resident() - before).toBeLessThan(64 * 2 ** 20);
+  expect(residentBytes() - before).toBeLessThan(64 * 2 ** 20);
 });
 
 describe("native code that holds a detached buffer", () => {
@@ -131,10 +132,10 @@ describe("native code that holds a detached buffer", () => {
     ],
   ])("%s reads its pages to the end, and then they go", async (_, start) => {
     const { job, at } = startJob(start);
-    const collection = collect();
+    const collection = collectGarbage();
     expect((await job).equals(expected)).toBe(true);
     await collection;
-    await collect(() => protectionAt(at) !== "rw-p");
+    await collectGarbage(() => protectionAt(at) !== "rw-p");
     expect(protectionAt(at)).not.toBe("rw-p");
   });
 });
@@ -161,7 +162,7 @@ describeWithoutKeys("a buffer that the program detached (where there are no deta
   testTransfer("takes the pages along, shortened (needs ArrayBuffer's transfer())", async () => {
     const memory = new Memory({ initial: 2, maximum: 4 });
     const kept = memory.buffer.transfer(PAGE);
-    await collect();
+    await collectGarbage();
     expect(() => memory.buffer).toThrow(TypeError);
     expect(() => memory.buffer).toThrow(/^Memory\.buffer: .*transferred/);
     expect(() => memory.grow(1)).toThrow(TypeError);

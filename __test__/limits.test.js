@@ -5,8 +5,8 @@
 const { constants } = require("node:buffer");
 
 const { Memory, features } = require("..");
-const { addressSpace } = require("./support/kernel");
-const { run } = require("./support/run");
+const { addressSpaceBytes } = require("./support/proc");
+const { run } = require("./support/run-fixture");
 
 const PAGE = 65_536;
 const GIB_PAGES = 16_384;
@@ -34,9 +34,9 @@ describe("a maximum is a hint", () => {
   });
 
   test("reserves address space, and no more of it than the maximum", () => {
-    const before = addressSpace();
+    const before = addressSpaceBytes();
     const memory = new Memory({ initial: 1, maximum: 10_000 });
-    const reserved = addressSpace() - before;
+    const reserved = addressSpaceBytes() - before;
     expect(reserved).toBeGreaterThanOrEqual(10_000 * PAGE);
     expect(reserved).toBeLessThan(20_000 * PAGE);
     expect(memory.buffer.byteLength).toBe(PAGE);

@@ -13,8 +13,8 @@ const { Worker } = require("node:worker_threads");
 const EngineMemory = WebAssembly.Memory;
 const { Memory, features } = require("..");
 const { register } = require("../lib/register/register");
-const { collect } = require("./support/kernel");
-const { print } = require("./support/run");
+const { collectGarbage } = require("./support/gc");
+const { runForText } = require("./support/run-fixture");
 const { compile, toBinary } = require("./support/wat");
 
 const execute = promisify(execFile);
@@ -56,14 +56,14 @@ describe("an unmodified program prints the same, byte for byte:", () => {
   const parts = ["properties", "refusals", "reads", "instances", "memories", "threads"];
 
   test.each([...parts, "firstExample"])("%s", async (part) => {
-    const program = (flags) => print("unmodified.js", { flags, args: [part] });
+    const program = (flags) => runForText("unmodified.js", { flags, args: [part] });
     const [with_, without] = await Promise.all([program(["--require", file]), program([])]);
     expect(with_).toBe(without);
     expect(without.length).toBeGreaterThan(2);
   });
 
   test("and that the first example of MDN sums up to 45", async () => {
-    expect(await print("unmodified.js", { flags: ["-r", file], args: ["firstExample"] })).toBe(
+    expect(await runForText("unmodified.js", { flags: ["-r", file], args: ["firstExample"] })).toBe(
       "45\n",
     );
   });
@@ -116,7 +116,7 @@ describe("WebAssembly.Memory", () => {
       }
     };
     make();
-    await collect();
+    await collectGarbage();
     expect(made.filter((reference) => reference.deref() !== undefined).length).toBe(0);
   });
 
@@ -350,7 +350,7 @@ describe("undoing", () => {
   });
 
   test("is done at once where something cannot be replaced", async () => {
-    const printed = await print("register-frozen.js");
+    const printed = await runForText("register-frozen.js");
     expect(printed).toMatch(/^TypeError: /);
     expect(printed).toMatch(/\n0 replaced\n$/);
   });
@@ -386,7 +386,9 @@ describe("other realms and threads:", () => {
   });
 
   test("a worker inherits --require", async () => {
-    expect(await print("register-inherited.js", { flags: ["--require", file] })).toBe("true\n");
-    expect(await print("register-inherited.js")).toBe("false\n");
+    expect(await runForText("register-inherited.js", { flags: ["--require", file] })).toBe(
+      "true\n",
+    );
+    expect(await runForText("register-inherited.js")).toBe("false\n");
   });
 });

@@ -8,7 +8,7 @@ const os = require("node:os");
 const path = require("node:path");
 
 const { Memory, features } = require("..");
-const { resident } = require("./support/kernel");
+const { residentBytes } = require("./support/proc");
 const { thrownBy } = require("./support/thrown");
 
 const PAGE = 65_536;
@@ -143,10 +143,10 @@ describeOurs("copies (not where the engine's class makes the buffer):", () => {
     bytesOf(memory)[100 * MIB] = 1;
     const image = memory.snapshot();
     memory.restore(image);
-    const before = resident();
+    const before = residentBytes();
     memory.toResizableBuffer();
     memory.restore(image);
-    expect(resident() - before).toBeLessThan(16 * MIB);
+    expect(residentBytes() - before).toBeLessThan(16 * MIB);
     expect(bytesOf(memory)[100 * MIB]).toBe(1);
   });
 

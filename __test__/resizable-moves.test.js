@@ -3,7 +3,7 @@
 // What moves pages under a resizable buffer, and away from it, in a process of its own.
 
 const { features } = require("..");
-const { run } = require("./support/run");
+const { run } = require("./support/run-fixture");
 
 const testResizable = features.resizableBuffers.unshared ? test : test.skip;
 const testOurs =

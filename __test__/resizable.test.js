@@ -10,8 +10,9 @@ const zlib = require("node:zlib");
 
 const { Memory, features } = require("..");
 const native = require("../native");
-const { protectionAt, resident, collect } = require("./support/kernel");
-const { run } = require("./support/run");
+const { collectGarbage } = require("./support/gc");
+const { protectionAt, residentBytes } = require("./support/proc");
+const { run } = require("./support/run-fixture");
 const { compile } = require("./support/wat");
 
 const PAGE = 65_536;
@@ -95,8 +96,8 @@ describe("the pages", () => {
   test("are moved, there and back: none is resident twice", () => {
     const memory = new Memory({ initial: 64 * 16, maximum: 64 * 32 });
     new Uint8Array(memory.buffer).fill(1);
-    const before = resident();
-    const rise = () => resident() - before;
+    const before = residentBytes();
+    const rise = () => residentBytes() - before;
     for (let round = 0; round < 3; round++) {
       const buffer = memory.toResizableBuffer();
       expect(rise()).toBeLessThan(32 * MIB);
@@ -131,14 +132,14 @@ describe("the pages", () => {
       })();
       // Another reservation may be there by then, of which nothing is accessible yet.
       const isReleased = (address) => [undefined, "---p"].includes(protectionAt(address));
-      await collect(() => isReleased(home) && isReleased(there));
+      await collectGarbage(() => isReleased(home) && isReleased(there));
       expect([isReleased(home), isReleased(there)]).toEqual([true, true]);
     },
   );
 
   testOurs("stay under a buffer kept alone (not where the engine's class makes it)", async () => {
     const buffer = (() => filled().toResizableBuffer())();
-    await collect();
+    await collectGarbage();
     const bytes = new Uint8Array(buffer);
     expect([bytes[0], bytes[PAGE]]).toEqual([1, 2]);
     buffer.resize(3 * PAGE);
@@ -357,7 +358,7 @@ describe("native code that holds the buffer while it is detached", () => {
     const at = address(buffer);
     const done = jobs[job](Buffer.from(buffer));
     memory[member]();
-    await collect();
+    await collectGarbage();
     expect(protectionAt(at)).toBe("rw-p");
     expect(protectionAt(at + 64 * PAGE - 1)).toBe("rw-p");
     expect(await done).toBe(64 * PAGE);
@@ -372,7 +373,7 @@ describe("native code that holds the buffer while it is detached", () => {
       memory.toFixedLengthBuffer();
       return before;
     })();
-    await collect(() => protectionAt(at) !== "rw-p");
+    await collectGarbage(() => protectionAt(at) !== "rw-p");
     expect(protectionAt(at)).not.toBe("rw-p");
     expectPages(memory, 1, 2);
   });

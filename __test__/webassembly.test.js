@@ -4,7 +4,8 @@
 
 const { Memory, features } = require("..");
 const native = require("../native");
-const { protectionAt, collect } = require("./support/kernel");
+const { collectGarbage } = require("./support/gc");
+const { protectionAt } = require("./support/proc");
 const { compile } = require("./support/wat");
 
 const PAGE = 65_536;
@@ -129,7 +130,7 @@ describe("an unshared memory in the engine", () => {
     memory.grow(1);
     memory.toWebAssembly();
     expect(address(memory)).not.toBe(at);
-    await collect();
+    await collectGarbage();
     expect(first.byteLength).toBe(0);
     expect(protectionAt(at)).toBe("rw-p");
   });

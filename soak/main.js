@@ -6,7 +6,8 @@
 process.env.UV_THREADPOOL_SIZE = "1";
 
 const { features } = require("..");
-const { addressSpace, mappings, resident, collect } = require("../__test__/support/kernel");
+const { collectGarbage } = require("../__test__/support/gc");
+const { addressSpaceBytes, mappingCount, residentBytes } = require("../__test__/support/proc");
 const { PAGE } = require("./content");
 const { Crew } = require("./crew");
 const { MAX_PAGES } = require("./ledger");
@@ -54,8 +55,12 @@ async function runRound({ seconds, seed, threads, programs }) {
 }
 
 async function measure() {
-  await collect();
-  return { "address space": addressSpace(), mappings: mappings(), resident: resident() };
+  await collectGarbage();
+  return {
+    "address space": addressSpaceBytes(),
+    mappings: mappingCount(),
+    resident: residentBytes(),
+  };
 }
 
 function report(tally, before, after) {

@@ -9,7 +9,7 @@
 const { randomFill } = require("node:crypto");
 
 const { Memory } = require("..");
-const { gc } = require("../__test__/support/kernel");
+const { gc } = require("../__test__/support/gc");
 const { findWrong } = require("./content");
 const { expect, thrownBy } = require("./expect");
 const { runOn } = require("./programs");

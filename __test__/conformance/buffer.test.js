@@ -6,8 +6,8 @@ const {
   Memory,
   PAGE,
   hasDetachKeys,
-  testReserved,
-  pagesOf,
+  testReservedPages,
+  pageCount,
   bytesOf,
 } = require("../support/subject");
 
@@ -71,13 +71,16 @@ test("is an ArrayBuffer", () => {
   );
 });
 
-testReserved("is an ArrayBuffer of this realm (Jest's, of which the engine knows nothing)", () => {
-  const memory = new Memory({ initial: 1 });
-  expect(memory.buffer).toBeInstanceOf(ArrayBuffer);
-  expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
-  memory.grow(1);
-  expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
-});
+testReservedPages(
+  "is an ArrayBuffer of this realm (Jest's, of which the engine knows nothing)",
+  () => {
+    const memory = new Memory({ initial: 1 });
+    expect(memory.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
+    memory.grow(1);
+    expect(Object.getPrototypeOf(memory.buffer)).toBe(ArrayBuffer.prototype);
+  },
+);
 
 test.each([0, 1, 3])("has the length of %i pages", (initial) => {
   expect(new Memory({ initial }).buffer.byteLength).toBe(initial * PAGE);
@@ -153,7 +156,7 @@ test("of a memory that stopped growing is the last one", () => {
   const buffers = new Set([memory.buffer]);
   for (const pages of [1, 2]) {
     memory.grow(1);
-    expect(pagesOf(memory)).toBe(pages);
+    expect(pageCount(memory)).toBe(pages);
     buffers.add(memory.buffer);
   }
   expect(() => memory.grow(1)).toThrow(RangeError);

@@ -6,10 +6,10 @@ const {
   Memory,
   PAGE,
   referenceHas,
-  testWhere,
-  testOurs,
+  testIfReferenceHas,
+  testNotInReference,
   expectError,
-  pagesOf,
+  pageCount,
   bytesOf,
 } = require("../support/subject");
 
@@ -59,7 +59,7 @@ describe("refused:", () => {
     expectError(() => new Memory(descriptor), RangeError, ...parts);
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [{ initial: 262_145n }, "initial", "262145n", "262144n"],
     [{ initial: 2n ** 64n - 1n }, "initial", "2^53", "262144n"],
     [{ initial: 0n, maximum: 2n ** 37n }, "maximum", "137438953472n", "137438953471n"],
@@ -69,7 +69,7 @@ describe("refused:", () => {
     expectError(() => new Memory({ address: "i64", ...descriptor }), RangeError, ...parts);
   });
 
-  testWhere(
+  testIfReferenceHas(
     referenceHas.minimum,
     "both initial and minimum, even if they are the same",
     "js-types proposal, Memory constructor steps 1 to 3",
@@ -101,41 +101,45 @@ describe("size:", () => {
     [{ initial: 3, maximum: 65_536 }],
     [{ initial: 3, maximum: undefined }],
   ])("no more than initial: %p", (descriptor) => {
-    expect(pagesOf(new Memory(descriptor))).toBe(descriptor.initial);
+    expect(pageCount(new Memory(descriptor))).toBe(descriptor.initial);
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [{ initial: 0n }, 0],
     [{ initial: 4n }, 4],
     [{ initial: 3n, maximum: 3n }, 3],
     [{ initial: 3n, maximum: undefined }, 3],
     [{ initial: 1n, maximum: 262_144n }, 1],
   ])("with 64-bit addresses: %p", ADDRESS, (descriptor, pages) => {
-    expect(pagesOf(new Memory({ address: "i64", ...descriptor }))).toBe(pages);
+    expect(pageCount(new Memory({ address: "i64", ...descriptor }))).toBe(pages);
   });
 
   const canView = constants.MAX_LENGTH > 2 ** 32;
 
-  testWhere(
+  testIfReferenceHas(
     referenceHas.address,
     canView ? "more than 4 GiB" : "more than 4 GiB is more than this engine's buffers can view",
     `${ADDRESS}; step 7 where allocation fails`,
     () => {
       const create = () => new Memory({ address: "i64", initial: 65_537n });
-      if (canView) expect(pagesOf(create())).toBe(65_537);
+      if (canView) expect(pageCount(create())).toBe(65_537);
       else expectError(create, RangeError, "65537", `${constants.MAX_LENGTH}`);
     },
   );
 
-  testOurs.each([[2n ** 37n - 1n], [262_145n]])("a maximum of %p pages", LIMITS, (maximum) => {
-    const memory = new Memory({ address: "i64", initial: 1n, maximum });
-    expect(memory.grow(1n)).toBe(1n);
-    expect(pagesOf(memory)).toBe(2);
-  });
+  testNotInReference.each([[2n ** 37n - 1n], [262_145n]])(
+    "a maximum of %p pages",
+    LIMITS,
+    (maximum) => {
+      const memory = new Memory({ address: "i64", initial: 1n, maximum });
+      expect(memory.grow(1n)).toBe(1n);
+      expect(pageCount(memory)).toBe(2);
+    },
+  );
 });
 
 describe("minimum:", () => {
-  testWhere.each(referenceHas.minimum, [
+  testIfReferenceHas.each(referenceHas.minimum, [
     [{ minimum: 0 }, 0],
     [{ minimum: 4 }, 4],
     [{ minimum: 4, initial: undefined }, 4],
@@ -144,11 +148,11 @@ describe("minimum:", () => {
     "another name of initial: %p",
     "js-types proposal, Memory constructor steps 1 and 2",
     (descriptor, pages) => {
-      expect(pagesOf(new Memory(descriptor))).toBe(pages);
+      expect(pageCount(new Memory(descriptor))).toBe(pages);
     },
   );
 
-  testWhere.each(referenceHas.minimum, [
+  testIfReferenceHas.each(referenceHas.minimum, [
     [{ minimum: 65_537 }, "65537", "65536"],
     [{ minimum: 2, maximum: 1 }, "1", "2"],
   ])(
@@ -170,13 +174,13 @@ describe("addresses:", () => {
     expect(new Memory({ address: "i32", initial: 2 }).grow(1)).toBe(2);
   });
 
-  testWhere(referenceHas.address, "are of 64 bits where told", ADDRESS, () => {
+  testIfReferenceHas(referenceHas.address, "are of 64 bits where told", ADDRESS, () => {
     expect(new Memory({ address: "i64", initial: 2n }).grow(1n)).toBe(2n);
   });
 });
 
 test.each([[2], ["text"], [null]])("a second argument %p is ignored", (argument) => {
-  expect(pagesOf(new Memory({ initial: 1 }, argument))).toBe(1);
+  expect(pageCount(new Memory({ initial: 1 }, argument))).toBe(1);
 });
 
 test("two memories of one descriptor share nothing", () => {
@@ -186,7 +190,7 @@ test("two memories of one descriptor share nothing", () => {
   bytesOf(one).fill(7);
   expect(bytesOf(other).every((byte) => byte === 0)).toBe(true);
   one.grow(1);
-  expect(pagesOf(other)).toBe(1);
+  expect(pageCount(other)).toBe(1);
 });
 
 test("what becomes of the descriptor afterwards does not matter", () => {
@@ -194,5 +198,5 @@ test("what becomes of the descriptor afterwards does not matter", () => {
   const memory = new Memory(descriptor);
   memory.grow(1);
   expect(descriptor).toEqual({ initial: 1, maximum: 2 });
-  expect(pagesOf(new Memory(descriptor))).toBe(1);
+  expect(pageCount(new Memory(descriptor))).toBe(1);
 });

@@ -3,12 +3,12 @@
 const {
   Memory,
   referenceHas,
-  testWhere,
-  testOurs,
+  testIfReferenceHas,
+  testNotInReference,
   expectError,
-  pagesOf,
+  pageCount,
 } = require("../support/subject");
-const { beyondU32 } = require("../support/numbers");
+const { invalidU32 } = require("../support/invalid-u32");
 const { thrownBy } = require("../support/thrown");
 
 const ADDRESS = "JS API, Memory constructor step 1";
@@ -23,7 +23,7 @@ const U64_MAX = "18446744073709551615n";
 
 /** The most pages a memory can have, found without type(). */
 function maximumOf(memory) {
-  let pages = pagesOf(memory);
+  let pages = pageCount(memory);
   for (const one = typeof memory.grow(false) === "bigint" ? 1n : 1; ; pages++) {
     try {
       memory.grow(one);
@@ -52,7 +52,7 @@ describe("refused as a number of 32-bit pages:", () => {
   ];
 
   describe.each(descriptors)("%s", (member, describing) => {
-    test.each(beyondU32)("%p", (value, shown) => {
+    test.each(invalidU32)("%p", (value, shown) => {
       expectError(() => new Memory(describing(value)), TypeError, member, shown, U32_MAX);
     });
 
@@ -65,13 +65,21 @@ describe("refused as a number of 32-bit pages:", () => {
     });
   });
 
-  testWhere.each(referenceHas.minimum, beyondU32)("minimum %p", MINIMUM, (minimum, shown) => {
-    expectError(() => new Memory({ minimum }), TypeError, "minimum", shown, U32_MAX);
-  });
+  testIfReferenceHas.each(referenceHas.minimum, invalidU32)(
+    "minimum %p",
+    MINIMUM,
+    (minimum, shown) => {
+      expectError(() => new Memory({ minimum }), TypeError, "minimum", shown, U32_MAX);
+    },
+  );
 
-  testWhere.each(referenceHas.minimum, notNumbers)("minimum %p", MINIMUM, (minimum, shown) => {
-    expectError(() => new Memory({ minimum }), TypeError, "minimum", shown);
-  });
+  testIfReferenceHas.each(referenceHas.minimum, notNumbers)(
+    "minimum %p",
+    MINIMUM,
+    (minimum, shown) => {
+      expectError(() => new Memory({ minimum }), TypeError, "minimum", shown);
+    },
+  );
 });
 
 describe("refused as a number of 64-bit pages:", () => {
@@ -81,7 +89,7 @@ describe("refused as a number of 64-bit pages:", () => {
   ];
 
   describe.each(descriptors)("%s", (member, describing) => {
-    testWhere.each(referenceHas.address, [
+    testIfReferenceHas.each(referenceHas.address, [
       [0, "0"],
       [1, "1"],
       [1.5, "1.5"],
@@ -97,7 +105,7 @@ describe("refused as a number of 64-bit pages:", () => {
       expectError(() => new Memory(describing(value)), TypeError, member, shown);
     });
 
-    testWhere.each(referenceHas.address, ["x", "1.5", "3n", "1e1", "0x", "-0x1", {}])(
+    testIfReferenceHas.each(referenceHas.address, ["x", "1.5", "3n", "1e1", "0x", "-0x1", {}])(
       "%p, which is no syntax of a BigInt",
       TO_BIGINT,
       (value) => {
@@ -105,7 +113,7 @@ describe("refused as a number of 64-bit pages:", () => {
       },
     );
 
-    testWhere.each(referenceHas.address, [
+    testIfReferenceHas.each(referenceHas.address, [
       [-1n, "-1n"],
       [2n ** 64n, "18446744073709551616n"],
       ["-1", "-1n"],
@@ -116,14 +124,14 @@ describe("refused as a number of 64-bit pages:", () => {
     });
   });
 
-  testWhere(referenceHas.address, "initial undefined", DICTIONARY, () => {
+  testIfReferenceHas(referenceHas.address, "initial undefined", DICTIONARY, () => {
     const descriptor = { address: "i64", initial: undefined };
     expectError(() => new Memory(descriptor), TypeError, "initial", "required");
   });
 });
 
 describe("refused as an address type:", () => {
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     ["none", '"none"'],
     ["", '""'],
     ["I64", '"I64"'],
@@ -138,7 +146,7 @@ describe("refused as an address type:", () => {
     expectError(() => new Memory(descriptor), TypeError, "address", shown, '"i32"', '"i64"');
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [noPrimitive],
     [{ toString: () => Symbol("i64") }],
     [{ toString: undefined, valueOf: undefined }],
@@ -176,30 +184,30 @@ describe("numbers of 32-bit pages:", () => {
   ];
 
   test.each(conversions)("initial %p is %i", (initial, pages) => {
-    expect(pagesOf(new Memory({ initial }))).toBe(pages);
+    expect(pageCount(new Memory({ initial }))).toBe(pages);
   });
 
   test.each(conversions)("maximum %p is %i", (maximum, pages) => {
     expect(maximumOf(new Memory({ initial: 0, maximum }))).toBe(pages);
   });
 
-  testOurs.each(truncated)("initial %p is %i", ENFORCE_RANGE, (initial, pages) => {
-    expect(pagesOf(new Memory({ initial }))).toBe(pages);
+  testNotInReference.each(truncated)("initial %p is %i", ENFORCE_RANGE, (initial, pages) => {
+    expect(pageCount(new Memory({ initial }))).toBe(pages);
   });
 
-  testOurs.each(truncated)("maximum %p is %i", ENFORCE_RANGE, (maximum, pages) => {
+  testNotInReference.each(truncated)("maximum %p is %i", ENFORCE_RANGE, (maximum, pages) => {
     expect(maximumOf(new Memory({ initial: 0, maximum }))).toBe(pages);
   });
 
-  testOurs("4294967295.5 is in range, and too many", ENFORCE_RANGE, () => {
+  testNotInReference("4294967295.5 is in range, and too many", ENFORCE_RANGE, () => {
     expectError(() => new Memory({ initial: 2 ** 32 - 0.5 }), RangeError, "initial", "4294967295");
   });
 
-  testWhere.each(referenceHas.minimum, conversions)(
+  testIfReferenceHas.each(referenceHas.minimum, conversions)(
     "minimum %p is %i",
     MINIMUM,
     (minimum, pages) => {
-      expect(pagesOf(new Memory({ minimum }))).toBe(pages);
+      expect(pageCount(new Memory({ minimum }))).toBe(pages);
     },
   );
 });
@@ -219,15 +227,15 @@ describe("numbers of 64-bit pages:", () => {
     [{ [Symbol.toPrimitive]: () => "2", valueOf: () => 3n }, 2],
   ];
 
-  testWhere.each(referenceHas.address, conversions)(
+  testIfReferenceHas.each(referenceHas.address, conversions)(
     "initial %p is %i",
     TO_BIGINT,
     (initial, pages) => {
-      expect(pagesOf(new Memory({ address: "i64", initial }))).toBe(pages);
+      expect(pageCount(new Memory({ address: "i64", initial }))).toBe(pages);
     },
   );
 
-  testWhere.each(referenceHas.address, conversions)(
+  testIfReferenceHas.each(referenceHas.address, conversions)(
     "maximum %p is %i",
     TO_BIGINT,
     (maximum, pages) => {
@@ -237,7 +245,7 @@ describe("numbers of 64-bit pages:", () => {
 });
 
 describe("address types:", () => {
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [new String("i64")],
     [["i64"]],
     [{ toString: () => "i64", valueOf: () => "i32" }],
@@ -246,7 +254,7 @@ describe("address types:", () => {
     expect(new Memory({ address, initial: 1n }).grow(0n)).toBe(1n);
   });
 
-  testWhere(referenceHas.address, "an object that converts to i32", ENUMERATION, () => {
+  testIfReferenceHas(referenceHas.address, "an object that converts to i32", ENUMERATION, () => {
     expect(new Memory({ address: { toString: () => "i32" }, initial: 1 }).grow(0)).toBe(1);
   });
 });
@@ -307,14 +315,14 @@ describe("objects as numbers:", () => {
 
 describe("the descriptor:", () => {
   test("may be any object", () => {
-    expect(pagesOf(new Memory(Object.assign([], { initial: 2 })))).toBe(2);
-    expect(pagesOf(new Memory(Object.assign(() => {}, { initial: 2 })))).toBe(2);
-    expect(pagesOf(new Memory(Object.assign(Object.create(null), { initial: 2 })))).toBe(2);
+    expect(pageCount(new Memory(Object.assign([], { initial: 2 })))).toBe(2);
+    expect(pageCount(new Memory(Object.assign(() => {}, { initial: 2 })))).toBe(2);
+    expect(pageCount(new Memory(Object.assign(Object.create(null), { initial: 2 })))).toBe(2);
   });
 
   test("may inherit its members", () => {
     const memory = new Memory(Object.create({ initial: 1, maximum: 2 }));
-    expect(pagesOf(memory)).toBe(1);
+    expect(pageCount(memory)).toBe(1);
     expect(maximumOf(memory)).toBe(2);
   });
 
@@ -324,7 +332,7 @@ describe("the descriptor:", () => {
         return this === descriptor ? 2 : 0;
       },
     });
-    expect(pagesOf(new Memory(descriptor))).toBe(2);
+    expect(pageCount(new Memory(descriptor))).toBe(2);
   });
 
   /** A proxy over `target`, and what was done to it. */
@@ -355,7 +363,7 @@ describe("the descriptor:", () => {
     expect(members).toEqual(expect.arrayContaining(["initial", "maximum", "shared"]));
   });
 
-  testOurs("is read in the order of its members' names", DICTIONARY, () => {
+  testNotInReference("is read in the order of its members' names", DICTIONARY, () => {
     const { proxy, calls } = spiedOn({ initial: 1, maximum: 2, shared: false });
     new Memory(proxy);
     expect(calls).toEqual(
@@ -394,7 +402,7 @@ describe("members:", () => {
     expect(log).toEqual(["initial", "initial converted", "maximum", "maximum converted", "shared"]);
   });
 
-  testWhere(referenceHas.address, "begin with the address", DICTIONARY, () => {
+  testIfReferenceHas(referenceHas.address, "begin with the address", DICTIONARY, () => {
     const { descriptor, log } = logging({ maximum: 2n, initial: 1n, address: "i64" });
     new Memory(descriptor);
     expect(log).toEqual([
@@ -407,7 +415,7 @@ describe("members:", () => {
     ]);
   });
 
-  testOurs("include minimum, after maximum", DICTIONARY, () => {
+  testNotInReference("include minimum, after maximum", DICTIONARY, () => {
     const { descriptor, log } = logging({ shared: true, minimum: 1, maximum: 2, address: "i32" });
     new Memory(descriptor);
     expect(log).toEqual([
@@ -427,17 +435,32 @@ describe("members:", () => {
     expect(log).toEqual(["initial", "initial converted"]);
   });
 
-  testWhere(referenceHas.address, "are not read after a wrong address", ENUMERATION, () => {
-    const { descriptor, log } = logging({ address: "i8", initial: 1, maximum: 2, shared: true });
-    expectError(() => new Memory(descriptor), TypeError, "address", '"i8"');
-    expect(log).toEqual(["address", "address converted"]);
-  });
+  testIfReferenceHas(
+    referenceHas.address,
+    "are not read after a wrong address",
+    ENUMERATION,
+    () => {
+      const { descriptor, log } = logging({ address: "i8", initial: 1, maximum: 2, shared: true });
+      expectError(() => new Memory(descriptor), TypeError, "address", '"i8"');
+      expect(log).toEqual(["address", "address converted"]);
+    },
+  );
 
-  testOurs("are all read before a limit is looked at", "JS API, Memory constructor step 5", () => {
-    const { descriptor, log } = logging({ initial: 65_537, maximum: 0, shared: true });
-    expectError(() => new Memory(descriptor), RangeError, "initial", "65537", "65536");
-    expect(log).toEqual(["initial", "initial converted", "maximum", "maximum converted", "shared"]);
-  });
+  testNotInReference(
+    "are all read before a limit is looked at",
+    "JS API, Memory constructor step 5",
+    () => {
+      const { descriptor, log } = logging({ initial: 65_537, maximum: 0, shared: true });
+      expectError(() => new Memory(descriptor), RangeError, "initial", "65537", "65536");
+      expect(log).toEqual([
+        "initial",
+        "initial converted",
+        "maximum",
+        "maximum converted",
+        "shared",
+      ]);
+    },
+  );
 });
 
 describe("what user code throws passes unchanged:", () => {
@@ -463,11 +486,11 @@ describe("what user code throws passes unchanged:", () => {
     },
   );
 
-  testWhere(referenceHas.address, "the getter of address", ADDRESS, () => {
+  testIfReferenceHas(referenceHas.address, "the getter of address", ADDRESS, () => {
     expectThrown(failing("address"));
   });
 
-  testWhere(referenceHas.minimum, "the getter of minimum", MINIMUM, () => {
+  testIfReferenceHas(referenceHas.minimum, "the getter of minimum", MINIMUM, () => {
     expectThrown(failing("minimum"));
   });
 
@@ -483,11 +506,11 @@ describe("what user code throws passes unchanged:", () => {
     });
   });
 
-  testWhere(referenceHas.address, "the conversion of address", ENUMERATION, () => {
+  testIfReferenceHas(referenceHas.address, "the conversion of address", ENUMERATION, () => {
     expectThrown({ address: { toString: fail }, initial: 0 });
   });
 
-  testWhere(referenceHas.minimum, "the conversion of minimum", MINIMUM, () => {
+  testIfReferenceHas(referenceHas.minimum, "the conversion of minimum", MINIMUM, () => {
     expectThrown({ minimum: { valueOf: fail } });
   });
 

@@ -4,13 +4,13 @@ const {
   Memory,
   PAGE,
   referenceHas,
-  testWhere,
-  testOurs,
+  testIfReferenceHas,
+  testNotInReference,
   expectError,
-  pagesOf,
+  pageCount,
   bytesOf,
 } = require("../support/subject");
-const { beyondU32 } = require("../support/numbers");
+const { invalidU32 } = require("../support/invalid-u32");
 const { thrownBy } = require("../support/thrown");
 
 const ENFORCE_RANGE = "WebIDL 3.2.4.9, ConvertToInt step 6";
@@ -24,7 +24,7 @@ function expectUnchanged(memory, body) {
   bytesOf(memory).set([1, 2, 3]);
   const { buffer } = memory;
   const view = new Uint8Array(buffer);
-  const pages = pagesOf(memory);
+  const pages = pageCount(memory);
   body(memory);
   expect(memory.buffer).toBe(buffer);
   expect(view.length).toBe(pages * PAGE);
@@ -45,7 +45,7 @@ describe("refused as a number of 32-bit pages:", () => {
     });
   });
 
-  test.each([[undefined, "undefined"], ...beyondU32])("%p", (delta, shown) => {
+  test.each([[undefined, "undefined"], ...invalidU32])("%p", (delta, shown) => {
     expectUnchanged(create(), (memory) => {
       expectError(() => memory.grow(delta), TypeError, "grow()", "delta", shown, "4294967295");
     });
@@ -67,13 +67,13 @@ describe("refused as a number of 32-bit pages:", () => {
 describe("refused as a number of 64-bit pages:", () => {
   const create = () => create64({ initial: 1n, maximum: 4n });
 
-  testWhere(referenceHas.address, "none", TO_BIGINT, () => {
+  testIfReferenceHas(referenceHas.address, "none", TO_BIGINT, () => {
     expectUnchanged(create(), (memory) => {
       expectError(() => memory.grow(), TypeError, "delta", "undefined");
     });
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [undefined, "undefined"],
     [null, "null"],
     [0, "0"],
@@ -92,7 +92,7 @@ describe("refused as a number of 64-bit pages:", () => {
     });
   });
 
-  testWhere.each(referenceHas.address, ["x", "1.5", "3n", {}])(
+  testIfReferenceHas.each(referenceHas.address, ["x", "1.5", "3n", {}])(
     "%p, which is no syntax of a BigInt",
     TO_BIGINT,
     (delta) => {
@@ -117,13 +117,13 @@ describe("too many:", () => {
     });
   });
 
-  testOurs("1 and 4294967295.5, which is in range, more", ENFORCE_RANGE, () => {
+  testNotInReference("1 and 4294967295.5, which is in range, more", ENFORCE_RANGE, () => {
     expectUnchanged(new Memory({ initial: 1 }), (memory) => {
       expectError(() => memory.grow(2 ** 32 - 0.5), RangeError, "4294967295", "65536");
     });
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [{ initial: 1n, maximum: 3n }, 3n, "3n", "3n"],
     [{ initial: 1n, maximum: 3n }, 2n ** 64n - 1n, "2^53", "3n"],
     [{ initial: 1n, maximum: 262_144n }, 262_144n, "262144n", "262144n"],
@@ -135,7 +135,7 @@ describe("too many:", () => {
     });
   });
 
-  testOurs.each([
+  testNotInReference.each([
     [2n ** 32n, "4294967296n"],
     [2n ** 53n, "2^53"],
     [2n ** 63n + 1n, "2^53"],
@@ -149,7 +149,7 @@ describe("too many:", () => {
     },
   );
 
-  testOurs.each([[262_144n], [2n ** 37n - 2n]])(
+  testNotInReference.each([[262_144n], [2n ** 37n - 2n]])(
     "%p more, of 137438953471n",
     "JS API, Implementation-defined Limits at run time",
     (delta) => {
@@ -163,7 +163,7 @@ describe("too many:", () => {
     const memory = new Memory({ initial: 1, maximum: 3 });
     expectError(() => memory.grow(3), RangeError);
     expect(memory.grow(2)).toBe(1);
-    expect(pagesOf(memory)).toBe(3);
+    expect(pageCount(memory)).toBe(3);
   });
 });
 
@@ -184,7 +184,7 @@ describe("what user code throws passes unchanged:", () => {
     });
   });
 
-  testWhere(referenceHas.address, "valueOf, with 64-bit addresses", ADDRESS, () => {
+  testIfReferenceHas(referenceHas.address, "valueOf, with 64-bit addresses", ADDRESS, () => {
     expectUnchanged(create64({ initial: 1n }), (memory) => {
       expect(thrownBy(() => memory.grow({ valueOf: fail }))).toBe(thrown);
     });
@@ -203,10 +203,10 @@ describe("returns the pages before:", () => {
   ])("%p and %i", (descriptor, delta) => {
     const memory = new Memory(descriptor);
     expect(memory.grow(delta)).toBe(descriptor.initial);
-    expect(pagesOf(memory)).toBe(descriptor.initial + delta);
+    expect(pageCount(memory)).toBe(descriptor.initial + delta);
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [{ initial: 0n }, 2n],
     [{ initial: 0n, maximum: 2n }, 2n],
     [{ initial: 3n }, 2n],
@@ -215,13 +215,13 @@ describe("returns the pages before:", () => {
   ])("%p and %p, with 64-bit addresses", ADDRESS, (descriptor, delta) => {
     const memory = create64(descriptor);
     expect(memory.grow(delta)).toBe(descriptor.initial);
-    expect(pagesOf(memory)).toBe(Number(descriptor.initial + delta));
+    expect(pageCount(memory)).toBe(Number(descriptor.initial + delta));
   });
 
   test("again and again", () => {
     const memory = new Memory({ initial: 0, maximum: 6 });
     expect([1, 2, 3].map((delta) => memory.grow(delta))).toEqual([0, 1, 3]);
-    expect(pagesOf(memory)).toBe(6);
+    expect(pageCount(memory)).toBe(6);
   });
 
   test("0, not -0", () => {
@@ -231,15 +231,15 @@ describe("returns the pages before:", () => {
   test("whatever the second argument is", () => {
     const memory = new Memory({ initial: 1 });
     expect(memory.grow(2, 5)).toBe(1);
-    expect(pagesOf(memory)).toBe(3);
+    expect(pageCount(memory)).toBe(3);
   });
 });
 
 describe("converts:", () => {
   const growth = (memory, delta) => {
-    const before = pagesOf(memory);
+    const before = pageCount(memory);
     memory.grow(delta);
-    return pagesOf(memory) - before;
+    return pageCount(memory) - before;
   };
 
   test.each([
@@ -261,11 +261,11 @@ describe("converts:", () => {
     expect(growth(new Memory({ initial: 1 }), delta)).toBe(pages);
   });
 
-  testOurs.each([[-0.5], [-0.9], ["-0.5"]])("%p to 0", ENFORCE_RANGE, (delta) => {
+  testNotInReference.each([[-0.5], [-0.9], ["-0.5"]])("%p to 0", ENFORCE_RANGE, (delta) => {
     expect(growth(new Memory({ initial: 1 }), delta)).toBe(0);
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     ["3", 3],
     ["0x3", 3],
     ["", 0],
@@ -313,7 +313,7 @@ describe("bytes:", () => {
     expect([...last]).toEqual([9]);
   });
 
-  testWhere(referenceHas.address, "survive with 64-bit addresses", ADDRESS, () => {
+  testIfReferenceHas(referenceHas.address, "survive with 64-bit addresses", ADDRESS, () => {
     const memory = create64({ initial: 1n, maximum: 4n });
     bytesOf(memory).fill(7);
     memory.grow(1n);
@@ -338,11 +338,11 @@ describe("buffers:", () => {
     memory.grow(delta);
     expect(memory.buffer).not.toBe(old);
     expect(memory.buffer).toBe(memory.buffer);
-    expect(pagesOf(memory)).toBe(descriptor.initial + delta);
+    expect(pageCount(memory)).toBe(descriptor.initial + delta);
     expectDetached(old);
   });
 
-  testWhere.each(referenceHas.address, [0n, 1n])(
+  testIfReferenceHas.each(referenceHas.address, [0n, 1n])(
     "64-bit addresses and %p: another one, the old one is detached",
     "JS API, refresh the Memory buffer step 5",
     (delta) => {
@@ -350,7 +350,7 @@ describe("buffers:", () => {
       const old = memory.buffer;
       memory.grow(delta);
       expect(memory.buffer).not.toBe(old);
-      expect(pagesOf(memory)).toBe(1 + Number(delta));
+      expect(pageCount(memory)).toBe(1 + Number(delta));
       expectDetached(old);
     },
   );
@@ -404,7 +404,7 @@ describe("an argument that grows the memory itself:", () => {
     const memory = new Memory({ initial: 1, maximum: 6 });
     const first = memory.buffer;
     expect(memory.grow(growing(memory, 2, 3))).toBe(3);
-    expect(pagesOf(memory)).toBe(6);
+    expect(pageCount(memory)).toBe(6);
     expectDetached(first);
   });
 
@@ -427,18 +427,23 @@ describe("an argument that grows the memory itself:", () => {
   test("may leave no room", () => {
     const memory = new Memory({ initial: 1, maximum: 3 });
     expectError(() => memory.grow(growing(memory, 2, 1)), RangeError, "3 ", "1 ");
-    expect(pagesOf(memory)).toBe(3);
+    expect(pageCount(memory)).toBe(3);
   });
 
   test("may throw afterwards", () => {
     const memory = new Memory({ initial: 1, maximum: 3 });
     expectError(() => memory.grow(growing(memory, 1, -1)), TypeError, "delta", "-1");
-    expect(pagesOf(memory)).toBe(2);
+    expect(pageCount(memory)).toBe(2);
   });
 
-  testWhere(referenceHas.address, "grows it before, with 64-bit addresses", ADDRESS, () => {
-    const memory = create64({ initial: 1n, maximum: 6n });
-    expect(memory.grow(growing(memory, 2n, 3n))).toBe(3n);
-    expect(pagesOf(memory)).toBe(6);
-  });
+  testIfReferenceHas(
+    referenceHas.address,
+    "grows it before, with 64-bit addresses",
+    ADDRESS,
+    () => {
+      const memory = create64({ initial: 1n, maximum: 6n });
+      expect(memory.grow(growing(memory, 2n, 3n))).toBe(3n);
+      expect(pageCount(memory)).toBe(6);
+    },
+  );
 });

@@ -1,6 +1,12 @@
 "use strict";
 
-const { Memory, referenceHas, testWhere, expectError, pagesOf } = require("../support/subject");
+const {
+  Memory,
+  referenceHas,
+  testIfReferenceHas,
+  expectError,
+  pageCount,
+} = require("../support/subject");
 
 const TYPE = "js-types proposal, Memory interface";
 
@@ -60,7 +66,7 @@ describe("refused:", () => {
     expect(look).not.toHaveBeenCalled();
   });
 
-  testWhere.each(referenceHas.type, receivers)("the type of %s", TYPE, (_, receiver) => {
+  testIfReferenceHas.each(referenceHas.type, receivers)("the type of %s", TYPE, (_, receiver) => {
     expectError(() => Reflect.apply(type, receiver, []), TypeError, "Memory.type()");
   });
 
@@ -73,7 +79,7 @@ describe("refused:", () => {
     expect(() => new getBuffer()).toThrow(TypeError);
   });
 
-  testWhere(referenceHas.type, "new of type()", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "new of type()", TYPE, () => {
     expect(() => new type()).toThrow(TypeError);
   });
 
@@ -120,7 +126,7 @@ describe("the prototype:", () => {
     expect(Object.getOwnPropertyDescriptor(Memory.prototype, key)).toStrictEqual(descriptor);
   });
 
-  testWhere(referenceHas.type, "has type", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "has type", TYPE, () => {
     expect(Object.getOwnPropertyDescriptor(Memory.prototype, "type")).toStrictEqual({
       value: type,
       writable: true,
@@ -153,7 +159,7 @@ describe("functions:", () => {
     expectFunction(grow, "grow", 1);
   });
 
-  testWhere(referenceHas.type, "type", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "type", TYPE, () => {
     expectFunction(type, "type", 0);
   });
 
@@ -161,7 +167,7 @@ describe("functions:", () => {
     const memory = new Memory({ initial: 1 });
     expect(Reflect.apply(getBuffer, memory, [{}])).toBe(memory.buffer);
     expect(Reflect.apply(grow, memory, [1, {}])).toBe(1);
-    expect(pagesOf(memory)).toBe(2);
+    expect(pageCount(memory)).toBe(2);
   });
 });
 
@@ -207,7 +213,7 @@ describe("subclasses:", () => {
     }
 
     get pages() {
-      return pagesOf(this);
+      return pageCount(this);
     }
 
     grow(delta) {

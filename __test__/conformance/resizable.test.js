@@ -11,9 +11,9 @@ const {
   hasDetachKeys,
   hasResizable,
   referenceHas,
-  testWhere,
+  testIfReferenceHas,
   expectError,
-  pagesOf,
+  pageCount,
   bytesOf,
 } = require("../support/subject");
 const { thrownBy } = require("../support/thrown");
@@ -24,7 +24,7 @@ const METHODS = ["toFixedLengthBuffer", "toResizableBuffer"];
 /** Under linear-memory/register, a prototype has no methods that the engine's class lacks. */
 const testMethods = (name, ...rest) =>
   "toResizableBuffer" in Memory.prototype || isReference
-    ? testWhere(referenceHas.resizable, name, ...rest)
+    ? testIfReferenceHas(referenceHas.resizable, name, ...rest)
     : test.skip(`${name} (needs the engine's own, if registered)`, () => {});
 
 // Node 20 and 22 have no 64-bit memories of their own.
@@ -41,7 +41,7 @@ function filled() {
 /** Expects what `filled()` wrote, and zeros behind it. */
 function expectFilled(memory, pages) {
   const bytes = bytesOf(memory);
-  expect(pagesOf(memory)).toBe(pages);
+  expect(pageCount(memory)).toBe(pages);
   expect(bytes.subarray(0, 4)).toEqual(Uint8Array.of(1, 2, 3, 0));
   expect(bytes[2 * PAGE - 1]).toBe(9);
   expect(bytes.subarray(2 * PAGE).every((byte) => byte === 0)).toBe(true);
@@ -64,7 +64,7 @@ function expectDetached(buffer) {
 
 /** What `type()` says, where the class has it. */
 function expectSize(memory, pages) {
-  expect(pagesOf(memory)).toBe(pages);
+  expect(pageCount(memory)).toBe(pages);
   if (!isReference || referenceHas.type) expect(memory.type().minimum).toBe(pages);
 }
 

@@ -6,9 +6,9 @@ const {
   Memory,
   PAGE,
   referenceHas,
-  testWhere,
+  testIfReferenceHas,
   expectError,
-  pagesOf,
+  pageCount,
   bytesOf,
 } = require("../support/subject");
 
@@ -29,7 +29,7 @@ describe("refused:", () => {
     expectError(create, TypeError, "maximum", "required", "shared");
   });
 
-  testWhere(referenceHas.address, "no maximum, with 64-bit addresses", ADDRESS, () => {
+  testIfReferenceHas(referenceHas.address, "no maximum, with 64-bit addresses", ADDRESS, () => {
     expectError(() => create64(1n, undefined), TypeError, "maximum", "required", "shared");
   });
 
@@ -41,7 +41,7 @@ describe("refused:", () => {
     expectError(() => create(initial, maximum), RangeError, ...parts);
   });
 
-  testWhere.each(referenceHas.address, [
+  testIfReferenceHas.each(referenceHas.address, [
     [2n, 1n, "maximum", "1n", "2n"],
     [0n, 2n ** 37n, "maximum", "137438953472n", "137438953471n"],
     [262_145n, 262_145n, "initial", "262145n", "262144n"],
@@ -133,7 +133,7 @@ describe("the buffer", () => {
     expect(memory.buffer).toBe(buffer);
   });
 
-  testWhere(referenceHas.address, "is all that with 64-bit addresses", ADDRESS, () => {
+  testIfReferenceHas(referenceHas.address, "is all that with 64-bit addresses", ADDRESS, () => {
     const memory = create64(1n, 4n);
     const { buffer } = memory;
     expect(buffer).toBeInstanceOf(SharedArrayBuffer);
@@ -183,16 +183,21 @@ describe("growth:", () => {
     expect(old.byteLength).toBe(initial * PAGE);
   });
 
-  testWhere(referenceHas.address, "with 64-bit addresses", "JS API, grow() steps 3 to 6", () => {
-    const memory = create64(1n, 4n);
-    const old = memory.buffer;
-    expect(memory.grow(2n)).toBe(1n);
-    expectError(() => memory.grow(2n), RangeError, "3n", "2n", "4n");
-    expectError(() => memory.grow(1), TypeError, "delta", "1");
-    expect([old.byteLength, pagesOf(memory)]).toEqual([PAGE, 3]);
-    new Uint8Array(old)[0] = 7;
-    expect(bytesOf(memory)[0]).toBe(7);
-  });
+  testIfReferenceHas(
+    referenceHas.address,
+    "with 64-bit addresses",
+    "JS API, grow() steps 3 to 6",
+    () => {
+      const memory = create64(1n, 4n);
+      const old = memory.buffer;
+      expect(memory.grow(2n)).toBe(1n);
+      expectError(() => memory.grow(2n), RangeError, "3n", "2n", "4n");
+      expectError(() => memory.grow(1), TypeError, "delta", "1");
+      expect([old.byteLength, pageCount(memory)]).toEqual([PAGE, 3]);
+      new Uint8Array(old)[0] = 7;
+      expect(bytesOf(memory)[0]).toBe(7);
+    },
+  );
 
   test("gives buffers that are frozen SharedArrayBuffers, too", () => {
     const memory = create(1, 2);
@@ -207,7 +212,7 @@ describe("growth:", () => {
     for (const pages of [2, 3]) {
       memory.grow(1);
       views.push(bytesOf(memory));
-      expect(pagesOf(memory)).toBe(pages);
+      expect(pageCount(memory)).toBe(pages);
     }
     expect(views.map((view) => view.length / PAGE)).toEqual([1, 2, 3]);
     for (const [index, writer] of views.entries()) {
@@ -246,6 +251,6 @@ describe("growth:", () => {
       },
     };
     expect(memory.grow(delta)).toBe(3);
-    expect(pagesOf(memory)).toBe(6);
+    expect(pageCount(memory)).toBe(6);
   });
 });

@@ -3,10 +3,10 @@
 const {
   Memory,
   referenceHas,
-  testWhere,
-  testOurs,
+  testIfReferenceHas,
+  testNotInReference,
   expectError,
-  pagesOf,
+  pageCount,
 } = require("../support/subject");
 
 const TYPE = "js-types proposal, type()";
@@ -17,7 +17,7 @@ const type = { minimum: 1, shared: false, address: "i32" };
 const type64 = { minimum: 1n, shared: false, address: "i64" };
 
 describe("refused:", () => {
-  testWhere.each(referenceHas.type, [undefined, null, 1, {}, type])(
+  testIfReferenceHas.each(referenceHas.type, [undefined, null, 1, {}, type])(
     "the receiver %p",
     TYPE,
     (receiver) => {
@@ -25,13 +25,13 @@ describe("refused:", () => {
     },
   );
 
-  testWhere(referenceHas.type, "what it returns with an initial added", MINIMUM, () => {
+  testIfReferenceHas(referenceHas.type, "what it returns with an initial added", MINIMUM, () => {
     const descriptor = { ...new Memory({ initial: 1 }).type(), initial: 1 };
     expectError(() => new Memory(descriptor), TypeError, "initial", "minimum");
   });
 });
 
-testWhere.each(referenceHas.type, [
+testIfReferenceHas.each(referenceHas.type, [
   [{ initial: 1 }, type],
   [{ initial: 0 }, { ...type, minimum: 0 }],
   [{ initial: 1, maximum: undefined }, type],
@@ -68,7 +68,7 @@ testWhere.each(referenceHas.type, [
   expect(new Memory(descriptor).type()).toStrictEqual(expected);
 });
 
-testOurs.each([
+testNotInReference.each([
   [{ initial: 1n }, type64],
   [{ initial: 1n, maximum: undefined }, type64],
   [
@@ -88,7 +88,7 @@ testOurs.each([
 });
 
 describe("keys:", () => {
-  testWhere.each(referenceHas.type, [
+  testIfReferenceHas.each(referenceHas.type, [
     [{ initial: 1 }, ["minimum", "shared", "address"]],
     [{ initial: 1, maximum: 2 }, ["minimum", "maximum", "shared", "address"]],
     [{ initial: 1, maximum: 2, shared: true }, ["minimum", "maximum", "shared", "address"]],
@@ -96,23 +96,28 @@ describe("keys:", () => {
     expect(Reflect.ownKeys(new Memory(descriptor).type())).toEqual(keys);
   });
 
-  testWhere(referenceHas.type, "are properties of an ordinary object, a new one", TYPE, () => {
-    const memory = new Memory({ initial: 1, maximum: 2 });
-    const found = memory.type();
-    expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
-    expect(Object.isExtensible(found)).toBe(true);
-    for (const [key, value] of Object.entries({ ...type, maximum: 2 })) {
-      expect(Object.getOwnPropertyDescriptor(found, key)).toEqual({
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
-    }
-    expect(memory.type()).not.toBe(found);
-  });
+  testIfReferenceHas(
+    referenceHas.type,
+    "are properties of an ordinary object, a new one",
+    TYPE,
+    () => {
+      const memory = new Memory({ initial: 1, maximum: 2 });
+      const found = memory.type();
+      expect(Object.getPrototypeOf(found)).toBe(Object.prototype);
+      expect(Object.isExtensible(found)).toBe(true);
+      for (const [key, value] of Object.entries({ ...type, maximum: 2 })) {
+        expect(Object.getOwnPropertyDescriptor(found, key)).toEqual({
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      }
+      expect(memory.type()).not.toBe(found);
+    },
+  );
 
-  testWhere(referenceHas.type, "can be changed without changing the memory", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "can be changed without changing the memory", TYPE, () => {
     const memory = new Memory({ initial: 1, maximum: 2 });
     Object.assign(memory.type(), { minimum: 9, maximum: 1, shared: true, address: "i64" });
     expect(memory.type()).toStrictEqual({ ...type, maximum: 2 });
@@ -121,7 +126,7 @@ describe("keys:", () => {
 });
 
 describe("after growth:", () => {
-  testWhere.each(referenceHas.type, [
+  testIfReferenceHas.each(referenceHas.type, [
     [{ initial: 0 }, [2, 0, 1], { ...type, minimum: 3 }],
     [{ initial: 1, maximum: 4 }, [1, 2], { ...type, minimum: 4, maximum: 4 }],
     [
@@ -135,13 +140,13 @@ describe("after growth:", () => {
     expect(memory.type()).toStrictEqual(expected);
   });
 
-  testWhere(referenceHas.type, "that failed: the same", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "that failed: the same", TYPE, () => {
     const memory = new Memory({ initial: 1, maximum: 2 });
     expectError(() => memory.grow(2), RangeError, "grow()");
     expect(memory.type()).toStrictEqual({ ...type, maximum: 2 });
   });
 
-  testOurs("with 64-bit addresses", VALUES_64, () => {
+  testNotInReference("with 64-bit addresses", VALUES_64, () => {
     const memory = new Memory({ address: "i64", initial: 1n, maximum: 4n });
     memory.grow(2n);
     expect(memory.type()).toStrictEqual({ ...type64, minimum: 3n, maximum: 4n });
@@ -149,7 +154,7 @@ describe("after growth:", () => {
 });
 
 describe("is a descriptor:", () => {
-  testWhere.each(referenceHas.type && referenceHas.minimum, [
+  testIfReferenceHas.each(referenceHas.type && referenceHas.minimum, [
     [{ initial: 0 }],
     [{ initial: 2 }],
     [{ initial: 2, maximum: 3 }],
@@ -158,11 +163,11 @@ describe("is a descriptor:", () => {
     const memory = new Memory(descriptor);
     const copy = new Memory(memory.type());
     expect(copy.type()).toStrictEqual(memory.type());
-    expect(pagesOf(copy)).toBe(descriptor.initial);
+    expect(pageCount(copy)).toBe(descriptor.initial);
     expect(copy.buffer).not.toBe(memory.buffer);
   });
 
-  testOurs.each([
+  testNotInReference.each([
     [{ initial: 2n }],
     [{ initial: 2n, maximum: 3n }],
     [{ initial: 2n, maximum: 2n ** 37n - 1n }],
@@ -174,9 +179,14 @@ describe("is a descriptor:", () => {
     expect(copy.grow(1n)).toBe(2n);
   });
 
-  testWhere(referenceHas.type && referenceHas.minimum, "of the grown memory", MINIMUM, () => {
-    const memory = new Memory({ initial: 1, maximum: 4 });
-    memory.grow(2);
-    expect(pagesOf(new Memory(memory.type()))).toBe(3);
-  });
+  testIfReferenceHas(
+    referenceHas.type && referenceHas.minimum,
+    "of the grown memory",
+    MINIMUM,
+    () => {
+      const memory = new Memory({ initial: 1, maximum: 4 });
+      memory.grow(2);
+      expect(pageCount(new Memory(memory.type()))).toBe(3);
+    },
+  );
 });

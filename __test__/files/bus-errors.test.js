@@ -3,7 +3,7 @@
 // Listeners of SIGBUS, for which Node installs and removes handlers of its own, beside ours.
 
 const { useFiles } = require("../support/files");
-const { run } = require("../support/run");
+const { run } = require("../support/run-fixture");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);

@@ -10,7 +10,7 @@ const path = require("node:path");
 const { Memory } = require("../..");
 const { useFiles, descriptorsOf } = require("../support/files");
 const { thrownBy } = require("../support/thrown");
-const { start } = require("../support/worker");
+const { startWorker } = require("../support/workers");
 
 const PAGE = 65_536;
 const TIMES = 800;
@@ -46,7 +46,7 @@ test("two threads that grow by one descriptor are given no page twice", async ()
   await withDescriptor(file, "r+", async (descriptor) => {
     const turn = new Int32Array(new SharedArrayBuffer(4));
     const workers = [1, 2].map((mark) =>
-      start(
+      startWorker(
         `const memory = Memory.open(data.descriptor, { mode: "r+", maximum: 4000, shared: true });
          Atomics.add(data.turn, 0, 1);
          while (Atomics.load(data.turn, 0) < 2);

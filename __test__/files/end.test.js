@@ -9,9 +9,9 @@ const { once } = require("node:events");
 const path = require("node:path");
 
 const { Memory } = require("../..");
-const { useFiles, openWithin } = require("../support/files");
-const { collect } = require("../support/kernel");
-const { run } = require("../support/run");
+const { useFiles, openFilesWithin } = require("../support/files");
+const { collectGarbage } = require("../support/gc");
+const { run } = require("../support/run-fixture");
 
 const PAGE = 65_536;
 const LENGTH = 100_000;
@@ -113,14 +113,14 @@ describe("bytes before the end reach the file", () => {
     store(memory);
     memory.close();
     expect([byteOf(file, LENGTH - 1), fs.statSync(file).size]).toEqual([5, LENGTH]);
-    expect(openWithin(directory)).toEqual([]);
+    expect(openFilesWithin(directory)).toEqual([]);
   });
 
   test("when the memory is collected", async () => {
     const file = newContent();
     (() => store(Memory.open(file, { mode: "r+" })))();
-    await collect(() => openWithin(directory).length === 0);
-    expect(openWithin(directory)).toEqual([]);
+    await collectGarbage(() => openFilesWithin(directory).length === 0);
+    expect(openFilesWithin(directory)).toEqual([]);
     expect([byteOf(file, LENGTH - 1), fs.statSync(file).size]).toEqual([5, LENGTH]);
   });
 
@@ -132,7 +132,7 @@ describe("bytes before the end reach the file", () => {
       memory.grow(0);
       bytesOf(memory)[LENGTH + 300 * PAGE - 1] = 5;
     })();
-    await collect(() => openWithin(directory).length === 0);
+    await collectGarbage(() => openFilesWithin(directory).length === 0);
     const after = fs.readFileSync(file);
     expect(after.length).toBe(LENGTH + 300 * PAGE);
     expect([after[LENGTH - 1], after.at(-2), after.at(-1)]).toEqual([1, 2, 5]);

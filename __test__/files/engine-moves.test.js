@@ -4,7 +4,7 @@
 // Those pages are not the file's.
 
 const { useFiles } = require("../support/files");
-const { run } = require("../support/run");
+const { run } = require("../support/run-fixture");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);

@@ -3,12 +3,12 @@
 // Room on the disk where fallocate(2) does not work: zeros are written instead.
 
 const { useFiles } = require("../support/files");
-const { addon, PATIENCE } = require("../support/recovery");
-const { run } = require("../support/run");
+const { addon, FAULT_TIMEOUT } = require("../support/fault-scenarios");
+const { run } = require("../support/run-fixture");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
-jest.setTimeout(PATIENCE);
+jest.setTimeout(FAULT_TIMEOUT);
 
 const PAGE = 65_536;
 

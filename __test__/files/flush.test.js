@@ -3,7 +3,7 @@
 const fs = require("node:fs");
 
 const { Memory } = require("../..");
-const { useFiles, openWithin } = require("../support/files");
+const { useFiles, openFilesWithin } = require("../support/files");
 
 const PAGE = 65_536;
 
@@ -40,7 +40,7 @@ test("one that is under way outlives the memory", async () => {
   const promise = memory.flush();
   memory.close();
   await promise;
-  expect(openWithin(directory)).toEqual([]);
+  expect(openFilesWithin(directory)).toEqual([]);
 });
 
 test.each([

@@ -7,8 +7,8 @@ const vm = require("node:vm");
 
 const { Memory } = require("../..");
 const { useFiles } = require("../support/files");
-const { run } = require("../support/run");
-const { answer } = require("../support/threads");
+const { run } = require("../support/run-fixture");
+const { resultOf } = require("../support/workers");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
@@ -27,7 +27,7 @@ test("a timeout of vm leaves no lock behind", async () => {
   for (let round = 0; round < 10; round++) {
     const endless = () => vm.runInContext("for (;;) memory.grow(0)", context, { timeout: 2 });
     expect(endless).toThrow(/timed out/);
-    const before = await answer(
+    const before = await resultOf(
       `const memory = Memory.from(data);
        port.postMessage(memory.grow(1));`,
       memory.share(),

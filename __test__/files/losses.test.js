@@ -5,7 +5,7 @@
 const fs = require("node:fs");
 
 const { useFiles } = require("../support/files");
-const { run } = require("../support/run");
+const { run } = require("../support/run-fixture");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);

@@ -4,11 +4,11 @@ const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const { pathToFileURL } = require("node:url");
 
-const { afterStat, afterStatNothing, restoreStat } = require("../support/after-stat");
+const { setStatHook, clearStatHook, removeStatHook } = require("../support/stat-hook");
 const { Memory } = require("../..");
-const { useFiles, openWithin, mappingsOf } = require("../support/files");
+const { useFiles, openFilesWithin, mappingCountOf } = require("../support/files");
 const { thrownBy } = require("../support/thrown");
-const { resident } = require("../support/kernel");
+const { residentBytes } = require("../support/proc");
 const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
@@ -22,10 +22,10 @@ const file = newFile(content);
 afterEach(() => {
   // Nothing of all this ever changes the file, or keeps it open.
   expect(fs.readFileSync(file).equals(content)).toBe(true);
-  expect(openWithin(directory)).toEqual([]);
+  expect(openFilesWithin(directory)).toEqual([]);
 });
 afterAll(() => {
-  restoreStat();
+  removeStatHook();
   removeFiles();
 });
 
@@ -92,12 +92,12 @@ test("pages are the file's, neither read nor copied", () => {
   const large = newFile("");
   fs.truncateSync(large, 256 * 2 ** 20);
   const memory = new Memory({ initial: 4096 });
-  const before = resident();
+  const before = residentBytes();
   memory.map(0, large);
-  expect(resident() - before).toBeLessThan(32 * 2 ** 20);
-  expect(mappingsOf(large)).toBe(1);
+  expect(residentBytes() - before).toBeLessThan(32 * 2 ** 20);
+  expect(mappingCountOf(large)).toBe(1);
   memory.close();
-  expect(mappingsOf(large)).toBe(0);
+  expect(mappingCountOf(large)).toBe(0);
 });
 
 test("over the memory of an instance, while it is used", async () => {
@@ -184,7 +184,7 @@ test("over a memory that is a file that is never written to", () => {
     3,
   ]);
   memory.close();
-  expect([mappingsOf(under), mappingsOf(over)]).toEqual([0, 0]);
+  expect([mappingCountOf(under), mappingCountOf(over)]).toEqual([0, 0]);
 });
 
 describe("bad input changes nothing", () => {
@@ -249,9 +249,9 @@ describe("bad input changes nothing", () => {
 
   test("a file that shrinks before it is mapped", () => {
     const shrinking = newFile(content);
-    afterStat(() => fs.truncateSync(shrinking, 5000));
+    setStatHook(() => fs.truncateSync(shrinking, 5000));
     const error = refused(0, shrinking);
-    afterStatNothing();
+    clearStatHook();
     expect(error).toBeInstanceOf(RangeError);
     expect(error.message).toContain(`${shrinking}: the file was truncated`);
   });

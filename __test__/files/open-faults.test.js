@@ -5,9 +5,9 @@
 const fs = require("node:fs");
 
 const { useFiles } = require("../support/files");
-const { PATIENCE, runWithFailures } = require("../support/recovery");
+const { FAULT_TIMEOUT, runWithFailures } = require("../support/fault-scenarios");
 
-jest.setTimeout(PATIENCE + 20_000);
+jest.setTimeout(FAULT_TIMEOUT + 20_000);
 
 const { directory, newFile, removeFiles } = useFiles();
 afterAll(removeFiles);

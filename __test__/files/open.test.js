@@ -8,11 +8,11 @@ const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 const { Worker } = require("node:worker_threads");
 
-const { afterStat, afterStatNothing, restoreStat } = require("../support/after-stat");
+const { setStatHook, clearStatHook, removeStatHook } = require("../support/stat-hook");
 const { Memory } = require("../..");
-const { useFiles, openWithin, descriptorsOf, mappingsOf } = require("../support/files");
+const { useFiles, openFilesWithin, descriptorsOf, mappingCountOf } = require("../support/files");
 const { thrownBy } = require("../support/thrown");
-const { collect } = require("../support/kernel");
+const { collectGarbage } = require("../support/gc");
 const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
@@ -22,10 +22,10 @@ const memories = [];
 
 afterEach(async () => {
   for (const memory of memories.splice(0)) memory.close();
-  expect(openWithin(directory)).toEqual([]);
+  expect(openFilesWithin(directory)).toEqual([]);
 });
 afterAll(() => {
-  restoreStat();
+  removeStatHook();
   removeFiles();
 });
 
@@ -268,9 +268,9 @@ describe("what is let go of", () => {
     const file = newFile(Buffer.alloc(PAGE));
     for (const options of [{}, { mode: "r+" }]) {
       const memory = Memory.open(file, options);
-      expect([openWithin(directory), mappingsOf(file)]).toEqual([[file], 1]);
+      expect([openFilesWithin(directory), mappingCountOf(file)]).toEqual([[file], 1]);
       memory.close();
-      expect([openWithin(directory), mappingsOf(file)]).toEqual([[], 0]);
+      expect([openFilesWithin(directory), mappingCountOf(file)]).toEqual([[], 0]);
       expect(() => memory.buffer).toThrow("the memory is closed");
       expect(() => memory.flushSync()).toThrow("the memory is closed");
       expect(() => memory.map(0, file)).toThrow("the memory is closed");
@@ -284,8 +284,8 @@ describe("what is let go of", () => {
       Memory.open(file, { mode: "r+", maximum: 4, shared: true });
       Memory.open(file, { mode: "r+" }).toWebAssembly();
     })();
-    const isGone = () => openWithin(directory).length === 0 && mappingsOf(file) === 0;
-    await collect(isGone);
+    const isGone = () => openFilesWithin(directory).length === 0 && mappingCountOf(file) === 0;
+    await collectGarbage(isGone);
     expect(isGone()).toBe(true);
   });
 
@@ -369,13 +369,13 @@ describe("bad input", () => {
     const file = newFile(Buffer.alloc(4 * PAGE));
     for (const options of [{}, { mode: "r+" }, { mode: "r+", maximum: 9, shared: true }]) {
       fs.truncateSync(file, 4 * PAGE);
-      afterStat(() => fs.truncateSync(file, PAGE));
+      setStatHook(() => fs.truncateSync(file, PAGE));
       const error = refused(() => Memory.open(file, options));
       expect(error).toMatchObject({ name: "RangeError" });
       expect(error.message).toBe(
         `Memory.open(): ${file}: the file was truncated while it was mapped`,
       );
-      afterStatNothing();
+      clearStatHook();
       expect(fs.statSync(file).size).toBe(PAGE);
     }
   });

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 
 const { Memory } = require("../..");
 const { useFiles } = require("../support/files");
-const { answer } = require("../support/worker");
+const { resultOf } = require("../support/workers");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
@@ -36,7 +36,7 @@ test("pages of a written file are replaced by no thread that knows the engine's 
   const file = newFile(Buffer.alloc(PAGE, 1));
   const other = newFile(Buffer.alloc(PAGE, 2));
   const shared = Memory.open(file, { mode: "r+", shared: true, maximum: 2 });
-  const errors = await answer(program, { memory: shared.toWebAssembly(), file: other, PAGE });
+  const errors = await resultOf(program, { memory: shared.toWebAssembly(), file: other, PAGE });
   const text = "cannot replace pages of a writable file mapping";
   expect(errors.discard).toBe(`TypeError: Memory.discard(): ${text}`);
   expect(errors.restore).toBe(`TypeError: Memory.restore(): ${text}`);

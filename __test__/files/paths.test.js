@@ -7,14 +7,14 @@ const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
 const { Memory } = require("../..");
-const { useFiles, openWithin } = require("../support/files");
-const { run } = require("../support/run");
+const { useFiles, openFilesWithin } = require("../support/files");
+const { run } = require("../support/run-fixture");
 const { thrownBy } = require("../support/thrown");
 
 const PAGE = 65_536;
 
 const { directory, newFile, removeFiles } = useFiles();
-afterEach(() => expect(openWithin(directory)).toEqual([]));
+afterEach(() => expect(openFilesWithin(directory)).toEqual([]));
 afterAll(removeFiles);
 
 test("an object whose conversion to text grows or closes the memory is never converted", async () => {

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 
 const { Memory } = require("../..");
 const { useFiles } = require("../support/files");
-const { run } = require("../support/run");
+const { run } = require("../support/run-fixture");
 
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);

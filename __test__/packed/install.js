@@ -10,7 +10,7 @@ const path = require("node:path");
 const { promisify } = require("node:util");
 
 const { repositoryFields } = require("../../scripts/repository");
-const { serve } = require("../support/registry");
+const { serveRegistry } = require("../support/npm-registry");
 
 const execute = promisify(execFile);
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const tarballOf = ({ name, version }) => path.join(packed, `${name}-${version}.tgz`);
   // As when they are all published: npm has to choose.
   const all = Object.fromEntries(platforms.map(({ name, version }) => [name, version]));
-  registry = await serve([
+  registry = await serveRegistry([
     { manifest: { ...manifest, optionalDependencies: all }, tarball: tarballOf(manifest) },
     ...platforms.map((each) => {
       const tarball = tarballOf(each);
@@ -81,7 +81,7 @@ test("npm installs the package and the addon of this platform, and nothing else"
   ]);
   expect(others.length).toBe(platforms.length - 1);
   for (const { name } of others)
-    expect(registry.asked).not.toContain(`/-/${name}-${manifest.version}.tgz`);
+    expect(registry.requests).not.toContain(`/-/${name}-${manifest.version}.tgz`);
 });
 
 test("nothing is run or compiled by installing, and nothing else is depended on", () => {

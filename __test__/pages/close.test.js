@@ -9,12 +9,13 @@ const { markAsUntransferable } = require("node:worker_threads");
 const zlib = require("node:zlib");
 
 const { Memory, features } = require("../..");
-const { collect, protectionAt, residentWithin } = require("../support/kernel");
-const { run } = require("../support/run");
-const { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf } = require("../support/stores");
+const { collectGarbage } = require("../support/gc");
+const { protectionAt, residentWithin } = require("../support/proc");
+const { run } = require("../support/run-fixture");
+const { PAGE, stores, grow, bytesOf, addressOf, fill, pageValues } = require("../support/stores");
 const { thrownBy } = require("../support/thrown");
 const { compile } = require("../support/wat");
-const { start } = require("../support/worker");
+const { startWorker } = require("../support/workers");
 
 const snapshot = new Memory({ initial: 1 }).snapshot();
 
@@ -93,7 +94,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     memory.restore(frozen);
     fill(memory, 9, 1);
     memory.close();
-    expect(pagesOf(Memory.from(frozen))).toEqual([7, 7]);
+    expect(pageValues(Memory.from(frozen))).toEqual([7, 7]);
   });
 
   test("without a page can be closed", () => {
@@ -129,7 +130,7 @@ describe("an unshared memory of our own", () => {
     expect([buffer.byteLength, view.length, view[0]]).toEqual([0, 0, undefined]);
     if ("detached" in buffer) expect(buffer.detached).toBe(true);
     // Native code that was given the buffer keeps the object, and nothing else.
-    await collect();
+    await collectGarbage();
     expect(protectionAt(at)).toBe("rw-p");
     expect(buffer.byteLength).toBe(0);
   });
@@ -143,7 +144,7 @@ describe("an unshared memory of our own", () => {
     };
     // The closed object itself holds nothing.
     const { memory, at } = closed();
-    await collect(() => protectionAt(at) !== "rw-p");
+    await collectGarbage(() => protectionAt(at) !== "rw-p");
     expect(protectionAt(at)).not.toBe("rw-p");
     expectClosed(() => memory.buffer, "buffer");
   });
@@ -165,7 +166,7 @@ describe("an unshared memory of our own", () => {
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toMatch(/^Memory\.close\(\): buffer: marked with markAsUntransf/);
     expect(memory.buffer).toBe(buffer);
-    expect(pagesOf(memory)).toEqual([7]);
+    expect(pageValues(memory)).toEqual([7]);
     expect(memory.snapshot().byteLength).toBe(PAGE);
   });
 
@@ -294,7 +295,7 @@ describe.each(shared)("a memory that is %s", (_, make) => {
     const memory = make(1, 4);
     const token = memory.share();
     const old = memory.buffer;
-    const worker = start(
+    const worker = startWorker(
       `const memory = Memory.from(data);
        port.once("message", () => {
          const bytes = new Uint8Array(memory.buffer);
@@ -342,7 +343,7 @@ describe.each(shared)("a memory that is %s", (_, make) => {
     };
     const at = use();
     const isGone = () => protectionAt(at) !== "rw-p" || residentWithin(at, PAGE) === 0;
-    await collect(isGone);
+    await collectGarbage(isGone);
     expect(isGone()).toBe(true);
   });
 });
@@ -379,7 +380,7 @@ describe("close() in the middle of another call:", () => {
     const memory = new Memory({ initial: 1, maximum: 2 });
     fill(memory, 7);
     const other = Memory.from(memory.snapshot(), { maximum: closing(memory, 3) });
-    expect(pagesOf(other)).toEqual([7]);
+    expect(pageValues(other)).toEqual([7]);
     expect(other.type().maximum).toBe(3);
   });
 });

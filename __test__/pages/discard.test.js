@@ -3,12 +3,12 @@
 // Pages given back to the system, by the kernel's own figures.
 
 const { Memory } = require("../..");
-const { residentWithin } = require("../support/kernel");
-const { run } = require("../support/run");
-const { PAGE, stores, grow, addressOf, fill, pagesOf } = require("../support/stores");
+const { residentWithin } = require("../support/proc");
+const { run } = require("../support/run-fixture");
+const { PAGE, stores, grow, addressOf, fill, pageValues } = require("../support/stores");
 const { thrownBy } = require("../support/thrown");
 const { compile } = require("../support/wat");
-const { answer } = require("../support/worker");
+const { resultOf } = require("../support/workers");
 
 describe.each(stores)("a memory that is %s", (_, make) => {
   const residentOf = (memory) => residentWithin(addressOf(memory), memory.buffer.byteLength);
@@ -24,14 +24,14 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(residentOf(memory)).toBe(5 * PAGE);
     expect(memory.buffer).toBe(buffer);
     expect(view.every((byte) => byte === 0)).toBe(true);
-    expect(pagesOf(memory)).toEqual([7, 7, 0, 0, 0, 7, 7, 7]);
+    expect(pageValues(memory)).toEqual([7, 7, 0, 0, 0, 7, 7, 7]);
 
     expect(memory.discard(2 * PAGE, 3 * PAGE)).toBe(0);
     view.fill(8);
     expect(memory.discard(PAGE, 2 * PAGE)).toBe(2 * PAGE);
-    expect(pagesOf(memory)).toEqual([7, 0, 0, 0, 0, 7, 7, 7]);
+    expect(pageValues(memory)).toEqual([7, 0, 0, 0, 0, 7, 7, 7]);
     expect(memory.discard(0, 8 * PAGE)).toBe(4 * PAGE);
-    expect(pagesOf(memory)).toEqual(new Array(8).fill(0));
+    expect(pageValues(memory)).toEqual(new Array(8).fill(0));
     expect(residentOf(memory)).toBe(0);
   });
 
@@ -43,14 +43,14 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     fill(memory, 9, 0, 3);
     // Those that nothing has touched since take no memory.
     expect(memory.discard(2 * PAGE, 3 * PAGE)).toBe(PAGE);
-    expect(pagesOf(memory)).toEqual([9, 9, 0, 0, 0, 7, 7, 7]);
+    expect(pageValues(memory)).toEqual([9, 9, 0, 0, 0, 7, 7, 7]);
     expect(residentWithin(addressOf(memory) + 2 * PAGE, 3 * PAGE)).toBe(0);
     fill(memory, 9, 4, 5);
-    expect(pagesOf(memory)).toEqual([9, 9, 0, 0, 9, 7, 7, 7]);
+    expect(pageValues(memory)).toEqual([9, 9, 0, 0, 9, 7, 7, 7]);
     memory.discard(0, 8 * PAGE);
-    expect(pagesOf(memory)).toEqual(new Array(8).fill(0));
+    expect(pageValues(memory)).toEqual(new Array(8).fill(0));
     memory.restore(snapshot);
-    expect(pagesOf(memory)).toEqual(new Array(8).fill(7));
+    expect(pageValues(memory)).toEqual(new Array(8).fill(7));
   });
 
   test("gives back nothing, at either end", () => {
@@ -58,7 +58,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     fill(memory, 7);
     expect(memory.discard(0, 0)).toBe(0);
     expect(memory.discard(2 * PAGE, 0)).toBe(0);
-    expect(pagesOf(memory)).toEqual([7, 7]);
+    expect(pageValues(memory)).toEqual([7, 7]);
     const nothing = make(0, 4);
     expect(nothing.discard(0, 0)).toBe(0);
   });
@@ -69,9 +69,9 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     grow(memory, 3);
     fill(memory, 8, 1);
     expect(memory.discard(2 * PAGE, 2 * PAGE)).toBe(2 * PAGE);
-    expect(pagesOf(memory)).toEqual([7, 8, 0, 0]);
+    expect(pageValues(memory)).toEqual([7, 8, 0, 0]);
     grow(memory, 1);
-    expect(pagesOf(memory)).toEqual([7, 8, 0, 0, 0]);
+    expect(pageValues(memory)).toEqual([7, 8, 0, 0, 0]);
   });
 });
 
@@ -79,7 +79,7 @@ describe("refused:", () => {
   const memory = new Memory({ initial: 4, maximum: 4 });
   fill(memory, 7);
 
-  afterEach(() => expect(pagesOf(memory)).toEqual([7, 7, 7, 7]));
+  afterEach(() => expect(pageValues(memory)).toEqual([7, 7, 7, 7]));
 
   const wrong = [
     ["a negative number", -PAGE, RangeError, `${-PAGE}`],
@@ -151,11 +151,11 @@ test("arguments are converted, in order, and then the memory is looked at", () =
   const length = converting("length", `${PAGE}`, () => memory.grow(1));
   expect(memory.discard(converting("offset", null), length)).toBe(PAGE);
   expect(order).toEqual(["offset", "length"]);
-  expect(pagesOf(memory)).toEqual([0, 7, 0]);
+  expect(pageValues(memory)).toEqual([0, 7, 0]);
 
   const moving = converting("offset", PAGE, () => memory.toWebAssembly());
   expect(memory.discard(moving, PAGE)).toBe(PAGE);
-  expect(pagesOf(memory)).toEqual([0, 0, 0]);
+  expect(pageValues(memory)).toEqual([0, 0, 0]);
 });
 
 test("a module's loads read zero, and it runs on", async () => {
@@ -180,14 +180,14 @@ test("other threads read zero too, and give back themselves", async () => {
   const memory = new Memory({ initial: 4, maximum: 4, shared: true });
   fill(memory, 7);
   memory.discard(0, PAGE);
-  const released = await answer(
+  const released = await resultOf(
     `const memory = Memory.from(data);
      const first = new Uint8Array(memory.buffer)[0];
      port.postMessage([first, memory.discard(2 * 65536, 65536)]);`,
     memory.share(),
   );
   expect(released).toEqual([0, PAGE]);
-  expect(pagesOf(memory)).toEqual([0, 7, 0, 7]);
+  expect(pageValues(memory)).toEqual([0, 7, 0, 7]);
 });
 
 test.each(["reserved", "moved", "shared"])("256 MiB of a memory that is %s", async (kind) => {

@@ -4,9 +4,9 @@
 // call fail.
 
 const { features } = require("../..");
-const { PATIENCE, DONE, REFUSED, expectOutcomes } = require("../support/recovery");
+const { FAULT_TIMEOUT, DONE, REFUSED, expectOutcomes } = require("../support/fault-scenarios");
 
-jest.setTimeout(PATIENCE + 20_000);
+jest.setTimeout(FAULT_TIMEOUT + 20_000);
 
 // What comes of each call's failure, if no other fails. Where room was wanted, garbage is collected,
 // and all is tried again: then only what fails twice is refused.

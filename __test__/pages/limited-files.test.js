@@ -2,7 +2,7 @@
 
 // Snapshots under `ulimit -f`: images are files, if in memory only.
 
-const { run } = require("../support/run");
+const { run } = require("../support/run-fixture");
 
 test("a limit on files counts what a snapshot has, and ends no process", async () => {
   // Kilobytes: 32 pages.

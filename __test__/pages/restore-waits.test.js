@@ -6,13 +6,14 @@ const { once } = require("node:events");
 
 const { Memory, features } = require("../..");
 const { PAGE } = require("../support/stores");
-const { start, kinds } = require("../support/threads");
+const { sharedKinds } = require("../support/shared-memories");
+const { startWorker } = require("../support/workers");
 const { thrownBy } = require("../support/thrown");
 
 const WORD = PAGE / 4; // the first of the second page
 
 const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
-(features.waits ? describe : describe.skip).each(kinds)(name, (_, make) => {
+(features.waits ? describe : describe.skip).each(sharedKinds)(name, (_, make) => {
   let memory, words, snapshot;
 
   beforeEach(() => {
@@ -83,7 +84,7 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
   });
 
   test("a wait in another thread counts, until it ends", async () => {
-    const worker = start(
+    const worker = startWorker(
       `const memory = Memory.from(data);
       const wait = memory.wait(${WORD}, 2);
       port.postMessage("waits");
@@ -99,7 +100,7 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
   });
 
   test("a wait whose thread was terminated does not count", async () => {
-    const worker = start(
+    const worker = startWorker(
       `Memory.from(data).wait(${WORD}, 2).then(() => port.postMessage("woken"));
       port.on("message", () => {}); // stays
       port.postMessage("waits");`,

@@ -5,9 +5,15 @@
 const { constants } = require("node:buffer");
 
 const { Memory, features } = require("../..");
-const { images, mappingsWithin, mappings, residentWithin, gc, turn } = require("../support/kernel");
-const { run } = require("../support/run");
-const { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf } = require("../support/stores");
+const { gc, nextTurn } = require("../support/gc");
+const {
+  imageDescriptors,
+  mappingsWithin,
+  mappingCount,
+  residentWithin,
+} = require("../support/proc");
+const { run } = require("../support/run-fixture");
+const { PAGE, stores, grow, bytesOf, addressOf, fill, pageValues } = require("../support/stores");
 const { thrownBy } = require("../support/thrown");
 const { compile } = require("../support/wat");
 
@@ -28,12 +34,12 @@ describe.each(stores)("a memory that is %s", (_, make) => {
       expect(buffer.byteLength).toBe(4 * PAGE);
       expect(views[0].every((byte) => byte === 7)).toBe(true);
       expect(views[1].every((word) => word === 0)).toBe(true);
-      expect(pagesOf(memory)).toEqual([0, 7, 7, 0]);
+      expect(pageValues(memory)).toEqual([0, 7, 7, 0]);
     }
     views[0].fill(3);
-    expect(pagesOf(memory)).toEqual([0, 3, 7, 0]);
+    expect(pageValues(memory)).toEqual([0, 3, 7, 0]);
     memory.restore(snapshot);
-    expect(pagesOf(memory)).toEqual([0, 7, 7, 0]);
+    expect(pageValues(memory)).toEqual([0, 7, 7, 0]);
   });
 
   test("that has grown since keeps its size, and reads zero beyond", () => {
@@ -43,12 +49,12 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     grow(memory, 1);
     fill(memory, 8, 2);
     memory.restore(snapshot);
-    expect(pagesOf(memory)).toEqual([7, 7, 0]);
+    expect(pageValues(memory)).toEqual([7, 7, 0]);
     grow(memory, 2);
-    expect(pagesOf(memory)).toEqual([7, 7, 0, 0, 0]);
+    expect(pageValues(memory)).toEqual([7, 7, 0, 0, 0]);
     fill(memory, 9);
     memory.restore(snapshot);
-    expect(pagesOf(memory)).toEqual([7, 7, 0, 0, 0]);
+    expect(pageValues(memory)).toEqual([7, 7, 0, 0, 0]);
     expect(memory.snapshot().byteLength).toBe(5 * PAGE);
   });
 
@@ -61,10 +67,10 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     const second = memory.snapshot();
     for (let round = 0; round < 3; round++) {
       memory.restore(first);
-      expect(pagesOf(memory)).toEqual([1, 1, 0, 0]);
+      expect(pageValues(memory)).toEqual([1, 1, 0, 0]);
       fill(memory, 9, round);
       memory.restore(second);
-      expect(pagesOf(memory)).toEqual([0, 1, 0, 2]);
+      expect(pageValues(memory)).toEqual([0, 1, 0, 2]);
     }
   });
 
@@ -76,7 +82,10 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     memory.restore(snapshot);
     fill(memory, 9);
     memory.restore(snapshot);
-    expect(pagesOf(memory)).toEqual([...new Array(100).fill(7), ...new Array(pages - 100).fill(0)]);
+    expect(pageValues(memory)).toEqual([
+      ...new Array(100).fill(7),
+      ...new Array(pages - 100).fill(0),
+    ]);
   });
 
   test("refuses a longer snapshot, naming both", () => {
@@ -88,10 +97,10 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(error.message).toBe(
       `Memory.restore(): a snapshot of ${3 * PAGE} bytes is longer than the memory, which has ${2 * PAGE}`,
     );
-    expect(pagesOf(memory)).toEqual([7, 7]);
+    expect(pageValues(memory)).toEqual([7, 7]);
     grow(memory, 1);
     memory.restore(snapshot);
-    expect(pagesOf(memory)).toEqual([0, 0, 0]);
+    expect(pageValues(memory)).toEqual([0, 0, 0]);
   });
 
   test("takes another's snapshot, and none of its later bytes", () => {
@@ -102,11 +111,11 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     fill(memory, 9);
     memory.restore(snapshot);
     fill(other, 8);
-    expect(pagesOf(memory)).toEqual([7, 7, 0]);
+    expect(pageValues(memory)).toEqual([7, 7, 0]);
     fill(memory, 6);
     other.restore(snapshot);
-    expect(pagesOf(other)).toEqual([7, 7]);
-    expect(pagesOf(memory)).toEqual([6, 6, 6]);
+    expect(pageValues(other)).toEqual([7, 7]);
+    expect(pageValues(memory)).toEqual([6, 6, 6]);
   });
 });
 
@@ -219,13 +228,13 @@ describe("a snapshot's pages move:", () => {
       memory.restore(snapshot);
       const expected = pages(7, 7, 7, 7);
       expected[30] = 8;
-      expect(pagesOf(memory)).toEqual(expected);
+      expect(pageValues(memory)).toEqual(expected);
       fill(memory, round);
     }
     memory.discard(0, 41 * PAGE);
-    expect(pagesOf(memory)).toEqual(pages());
+    expect(pageValues(memory)).toEqual(pages());
     memory.restore(snapshot);
-    expect(pagesOf(memory).slice(0, 5)).toEqual([7, 7, 7, 7, 0]);
+    expect(pageValues(memory).slice(0, 5)).toEqual([7, 7, 7, 7, 0]);
   });
 
   test("after all of it was discarded, without becoming resident", () => {
@@ -235,7 +244,7 @@ describe("a snapshot's pages move:", () => {
     memory.toWebAssembly();
     // What was written to: a huge page, where the system gives them unasked.
     expect([4096, 2 ** 21]).toContain(residentWithin(addressOf(memory), 41 * PAGE));
-    expect(pagesOf(memory).slice(1)).toEqual(pages().slice(1));
+    expect(pageValues(memory).slice(1)).toEqual(pages().slice(1));
   });
 
   const testLarge = constants.MAX_LENGTH > 6 * 2 ** 30 ? test : test.skip;
@@ -275,7 +284,7 @@ describe("memories that come after others:", () => {
       seen.add(at);
       for (let round = 0; round < 2; round++) {
         gc();
-        await turn();
+        await nextTurn();
       }
     }
     return reused;
@@ -287,7 +296,7 @@ describe("memories that come after others:", () => {
     const snapshot = seed.snapshot();
     const reused = await again(() => {
       const memory = Memory.from(snapshot);
-      expect(pagesOf(memory)).toEqual([7, 7, 7, 7]);
+      expect(pageValues(memory)).toEqual([7, 7, 7, 7]);
       return addressOf(memory);
     });
     expect(reused).toBeGreaterThan(0);
@@ -299,12 +308,12 @@ describe("memories that come after others:", () => {
     const snapshot = seed.snapshot();
     const reused = await again(() => {
       const memory = Memory.from(new WebAssembly.Memory({ initial: 4, maximum: 8, shared: true }));
-      expect(pagesOf(memory)).toEqual([0, 0, 0, 0]);
+      expect(pageValues(memory)).toEqual([0, 0, 0, 0]);
       // Nor what is frozen, or given back, has bytes of the one before.
-      expect(pagesOf(Memory.from(memory.snapshot(), { shared: false }))).toEqual([0, 0, 0, 0]);
+      expect(pageValues(Memory.from(memory.snapshot(), { shared: false }))).toEqual([0, 0, 0, 0]);
       bytesOf(memory)[5] = 5;
       memory.discard(0, PAGE);
-      expect(pagesOf(memory)).toEqual([0, 0, 0, 0]);
+      expect(pageValues(memory)).toEqual([0, 0, 0, 0]);
       memory.restore(snapshot);
       return addressOf(memory);
     });
@@ -325,9 +334,9 @@ describe("memories that come after others:", () => {
       const memory = new Memory({ initial: 3, maximum: 8 }, options);
       if (seen.has(addressOf(memory))) reused++;
       seen.add(addressOf(memory));
-      expect(pagesOf(memory)).toEqual([0, 0, 0]);
+      expect(pageValues(memory)).toEqual([0, 0, 0]);
       memory.grow(1);
-      expect(pagesOf(memory)).toEqual([0, 0, 0, 0]);
+      expect(pageValues(memory)).toEqual([0, 0, 0, 0]);
       memory.restore(snapshot);
       fill(memory, 9, 0, 2);
       if (seen.size % 3 === 0) memory.close();
@@ -346,7 +355,7 @@ test("of a thousand memories from one snapshot, none sees another's bytes", () =
   const memory = new Memory({ initial: PAGES, maximum: 8 });
   fill(memory, 7);
   const snapshot = memory.snapshot();
-  const before = mappings();
+  const before = mappingCount();
   const all = Array.from({ length: 1000 }, () => Memory.from(snapshot));
   const write = (index) => new DataView(all[index].buffer).setUint32((index % PAGES) * PAGE, index);
   const expectBytes = (index, word) => {
@@ -362,9 +371,9 @@ test("of a thousand memories from one snapshot, none sees another's bytes", () =
     expectBytes(index, index);
   }
   for (const index of all.keys()) expectBytes(index, index);
-  expect(pagesOf(memory)).toEqual([7, 7, 7, 7]);
+  expect(pageValues(memory)).toEqual([7, 7, 7, 7]);
   // Of each, the range, its guard, and what was put in place: so many are accounted for.
-  expect(mappings() - before).toBeLessThan(5000);
+  expect(mappingCount() - before).toBeLessThan(5000);
   for (const index of all.keys()) {
     if (index % 2 === 0) all[index].restore(snapshot);
   }
@@ -381,11 +390,11 @@ test("memories share a snapshot's pages, and have those they wrote to", async ()
 
 test("Memory.from() that fails leaves nothing", () => {
   const snapshot = new Memory({ initial: 3 }).snapshot();
-  const before = [images().length, mappings()];
+  const before = [imageDescriptors().length, mappingCount()];
   for (let time = 0; time < 50; time++) {
     expect(() => Memory.from(snapshot, { maximum: 2 })).toThrow(RangeError);
   }
-  expect(images().length).toBe(before[0]);
+  expect(imageDescriptors().length).toBe(before[0]);
   // The engine maps for itself as well.
-  expect(mappings() - before[1]).toBeLessThan(50);
+  expect(mappingCount() - before[1]).toBeLessThan(50);
 });

@@ -2,7 +2,7 @@
 
 // How a snapshot is saved: by nothing that a program can replace.
 
-const { run } = require("../support/run");
+const { run } = require("../support/run-fixture");
 
 test("nothing that a program replaces after loading is called, nor names the draft", async () => {
   const { found, left, called } = await run("replaced-builtins.js");

@@ -9,10 +9,10 @@ const { pathToFileURL } = require("node:url");
 
 const { Memory, Snapshot } = require("../..");
 const native = require("../../native");
-const { openWithin } = require("../support/files");
-const { imageOf } = require("../support/kernel");
-const { run } = require("../support/run");
-const { PAGE, stores, fill, pagesOf } = require("../support/stores");
+const { openFilesWithin } = require("../support/files");
+const { imageTakenBy } = require("../support/proc");
+const { run } = require("../support/run-fixture");
+const { PAGE, stores, fill, pageValues } = require("../support/stores");
 const { thrownBy } = require("../support/thrown");
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
@@ -20,7 +20,7 @@ const file = path.join(folder, "snapshot");
 
 // Whatever happens, nothing stays open, and no draft stays beside the file.
 afterEach(() => {
-  expect(openWithin(folder)).toEqual([]);
+  expect(openFilesWithin(folder)).toEqual([]);
   expect(fs.readdirSync(folder).filter((name) => name !== "snapshot")).toEqual([]);
   fs.rmSync(file, { recursive: true, force: true });
 });
@@ -66,12 +66,12 @@ describe.each(stores)("of a memory that is %s", (_, make) => {
     expect(opened).toBeInstanceOf(Snapshot);
     expect(opened.byteLength).toBe(4 * PAGE);
     const other = Memory.from(opened);
-    expect(pagesOf(other)).toEqual([0, 7, 0, 8]);
+    expect(pageValues(other)).toEqual([0, 7, 0, 8]);
     expect(other.type()).toEqual(memory.type());
     memory.restore(opened);
-    expect(pagesOf(memory)).toEqual([0, 7, 0, 8]);
+    expect(pageValues(memory)).toEqual([0, 7, 0, 8]);
     opened.save(file);
-    expect(pagesOf(Memory.from(Snapshot.open(file)))).toEqual([0, 7, 0, 8]);
+    expect(pageValues(Memory.from(Snapshot.open(file)))).toEqual([0, 7, 0, 8]);
   });
 });
 
@@ -91,7 +91,7 @@ test("zeros take no room, and a memory of 4 GiB little time", () => {
   const memory = new Memory({ initial: 65_536 });
   new DataView(memory.buffer).setUint8(2 ** 31, 7);
   expect(written(memory).length).toBeLessThan(4096 + 200);
-  const [opened, image] = imageOf(() => Snapshot.open(file));
+  const [opened, image] = imageTakenBy(() => Snapshot.open(file));
   expect(opened.byteLength).toBe(2 ** 32);
   expect(fs.fstatSync(image).blocks * 512).toBe(4096);
 });
@@ -101,7 +101,7 @@ describe("the file", () => {
     fs.writeFileSync(file, "something else, and longer".repeat(1e5), { mode: 0o644 });
     written();
     expect(fs.statSync(file).mode & 0o777).toBe(0o600);
-    expect(pagesOf(Memory.from(Snapshot.open(file)))).toEqual([0, 7, 0]);
+    expect(pageValues(Memory.from(Snapshot.open(file)))).toEqual([0, 7, 0]);
     written(new Memory({ initial: 1 }));
     expect(Snapshot.open(file).byteLength).toBe(PAGE);
   });

@@ -6,11 +6,12 @@ const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 
 const { Memory, Snapshot, features } = require("../..");
-const { images, imageOf, mappings, residentWithin, collect } = require("../support/kernel");
-const { run } = require("../support/run");
-const { PAGE, stores, bytesOf, addressOf, fill, pagesOf } = require("../support/stores");
+const { collectGarbage } = require("../support/gc");
+const { imageDescriptors, imageTakenBy, mappingCount, residentWithin } = require("../support/proc");
+const { run } = require("../support/run-fixture");
+const { PAGE, stores, bytesOf, addressOf, fill, pageValues } = require("../support/stores");
 const { thrownBy } = require("../support/thrown");
-const { start } = require("../support/worker");
+const { startWorker } = require("../support/workers");
 
 describe.each(stores)("a memory that is %s", (_, make) => {
   test("is frozen as it is", () => {
@@ -20,9 +21,9 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     const snapshot = memory.snapshot();
     expect(snapshot.byteLength).toBe(4 * PAGE);
     fill(memory, 9);
-    expect(pagesOf(Memory.from(snapshot))).toEqual([7, 0, 8, 0]);
+    expect(pageValues(Memory.from(snapshot))).toEqual([7, 0, 8, 0]);
     memory.close();
-    expect(pagesOf(Memory.from(snapshot))).toEqual([7, 0, 8, 0]);
+    expect(pageValues(Memory.from(snapshot))).toEqual([7, 0, 8, 0]);
     expect(snapshot.byteLength).toBe(4 * PAGE);
   });
 
@@ -42,10 +43,10 @@ describe.each(stores)("a memory that is %s", (_, make) => {
       [0, 1, 2, 3],
     ];
     snapshots.forEach((snapshot, index) => {
-      expect(pagesOf(Memory.from(snapshot))).toEqual(expected[index]);
+      expect(pageValues(Memory.from(snapshot))).toEqual(expected[index]);
       memory.restore(snapshot);
-      expect(pagesOf(memory.snapshot() && memory)).toEqual(expected[index]);
-      expect(pagesOf(Memory.from(memory.snapshot()))).toEqual(expected[index]);
+      expect(pageValues(memory.snapshot() && memory)).toEqual(expected[index]);
+      expect(pageValues(Memory.from(memory.snapshot()))).toEqual(expected[index]);
     });
   });
 
@@ -62,7 +63,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     bytesOf(memory)[40 * PAGE] = 7;
     const resident = () => residentWithin(addressOf(memory), 64 * PAGE);
     const before = resident();
-    const [snapshot, image] = imageOf(() => memory.snapshot());
+    const [snapshot, image] = imageTakenBy(() => memory.snapshot());
     expect(resident()).toBe(before);
     expect(fs.fstatSync(image).blocks * 512).toBe(4096);
     memory.restore(snapshot);
@@ -77,7 +78,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
 test("4 GiB with one byte take one page", () => {
   const memory = new Memory({ initial: 65_536 });
   new DataView(memory.buffer).setUint8(3 * 2 ** 30 + 5, 7);
-  const [snapshot, image] = imageOf(() => memory.snapshot());
+  const [snapshot, image] = imageTakenBy(() => memory.snapshot());
   expect(snapshot.byteLength).toBe(2 ** 32);
   expect(fs.fstatSync(image).blocks * 512).toBe(4096);
   const other = Memory.from(snapshot);
@@ -89,7 +90,7 @@ test("4 GiB with one byte take one page", () => {
 describe("the image", () => {
   const memory = new Memory({ initial: 1 });
   fill(memory, 7);
-  const [snapshot, image] = imageOf(() => memory.snapshot());
+  const [snapshot, image] = imageTakenBy(() => memory.snapshot());
 
   test("is sealed", () => {
     // By a descriptor of the test's own, that may write.
@@ -101,7 +102,7 @@ describe("the image", () => {
     } finally {
       fs.closeSync(writable);
     }
-    expect(pagesOf(Memory.from(snapshot))).toEqual([7]);
+    expect(pageValues(Memory.from(snapshot))).toEqual([7]);
   });
 
   test("is not passed on to programs that this one starts", () => {
@@ -124,22 +125,22 @@ describe("an image goes with its last user:", () => {
     const memory = new Memory({ initial: 4 });
     fill(memory, 7);
     memory.restore(memory.snapshot());
-    await collect(() => images().length <= left);
-    expect(images().length).toBeLessThanOrEqual(left);
+    await collectGarbage(() => imageDescriptors().length <= left);
+    expect(imageDescriptors().length).toBeLessThanOrEqual(left);
     expect(isMapped()).toBe(true);
-    expect(pagesOf(memory)).toEqual([7, 7, 7, 7]);
+    expect(pageValues(memory)).toEqual([7, 7, 7, 7]);
     fill(memory, 8, 1, 2);
     // And what is frozen then is what was in it.
-    expect(pagesOf(Memory.from(memory.snapshot()))).toEqual([7, 8, 7, 7]);
+    expect(pageValues(Memory.from(memory.snapshot()))).toEqual([7, 8, 7, 7]);
   }
 
   test("its descriptor with the snapshot, its pages with the memories", async () => {
     // What tests before still hold: all that is left when the collector finds no more.
-    await collect(() => !isMapped());
-    const left = images().length;
+    await collectGarbage(() => !isMapped());
+    const left = imageDescriptors().length;
     await useAndDrop(left);
-    await collect(() => images().length <= left && !isMapped());
-    expect(images().length).toBeLessThanOrEqual(left);
+    await collectGarbage(() => imageDescriptors().length <= left && !isMapped());
+    expect(imageDescriptors().length).toBeLessThanOrEqual(left);
     expect(isMapped()).toBe(false);
   });
 
@@ -165,7 +166,7 @@ describe("a snapshot of a shared memory", () => {
   test("has each byte as it was when it was read", async () => {
     const memory = new Memory({ initial: 4, maximum: 4, shared: true });
     fill(memory, 1);
-    const writer = start(
+    const writer = startWorker(
       `const bytes = new Uint8Array(Memory.from(data).buffer, 0, 3 * 65536);
        const stop = new Int32Array(Memory.from(data).buffer, 3 * 65536, 1);
        for (let value = 1; Atomics.load(stop, 0) !== 0; value = 3 - value) bytes.fill(value);`,
@@ -184,7 +185,7 @@ describe("a snapshot of a shared memory", () => {
 
   test("is as long as its bytes, while another thread grows the memory", async () => {
     const memory = new Memory({ initial: 1, maximum: 2000, shared: true });
-    const grower = start(
+    const grower = startWorker(
       `const memory = Memory.from(data);
        try { while (true) memory.grow(1); } catch {}`,
       memory.share(),
@@ -222,7 +223,7 @@ describe("a snapshot knows the type of its memory:", () => {
     const other = Memory.from(memory.snapshot());
     expect(other.type()).toEqual(memory.type());
     expect(other.buffer.constructor).toBe(memory.buffer.constructor);
-    expect(pagesOf(other)).toEqual([7]);
+    expect(pageValues(other)).toEqual([7]);
   });
 
   test("but for what is asked for", () => {
@@ -238,11 +239,11 @@ describe("a snapshot knows the type of its memory:", () => {
     expect(typeWith({ shared: true })).toEqual({ ...type, shared: true });
     expect(typeWith({ shared: false, maximum: 1 })).toEqual({ ...type, maximum: 1 });
     const shared = Memory.from(snapshot, { shared: true });
-    expect(pagesOf(shared)).toEqual([7]);
+    expect(pageValues(shared)).toEqual([7]);
     expect(shared.buffer).toBeInstanceOf(SharedArrayBuffer);
     const back = Memory.from(shared.snapshot(), { shared: false });
     expect(back.buffer).toBeInstanceOf(ArrayBuffer);
-    expect(pagesOf(back)).toEqual([7]);
+    expect(pageValues(back)).toEqual([7]);
 
     expect(() => Memory.from(snapshot, { maximum: 0 })).toThrow(RangeError);
     expect(() => Memory.from(snapshot, { maximum: 1n })).toThrow(TypeError);
@@ -318,13 +319,13 @@ describe("the class Snapshot:", () => {
 
 test("a thousand snapshots at once take a descriptor each, and no mapping", () => {
   const memory = new Memory({ initial: 1 });
-  const before = mappings();
+  const before = mappingCount();
   const kept = [];
   for (let index = 0; index < 1000; index++) {
     new DataView(memory.buffer).setUint32(0, index);
     kept.push(memory.snapshot());
   }
-  expect(mappings() - before).toBeLessThan(100);
+  expect(mappingCount() - before).toBeLessThan(100);
   const numbers = [0, 500, 999];
   for (const index of numbers) {
     memory.restore(kept[index]);

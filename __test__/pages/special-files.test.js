@@ -2,7 +2,7 @@
 
 // Snapshot files that are not regular files, or not snapshots.
 
-const { run } = require("../support/run");
+const { run } = require("../support/run-fixture");
 
 test("pipes, devices and crafted files are errors at once, and stay as they are", async () => {
   const { opened, saved, kept, drafts } = await run("special-files.js");

@@ -5,8 +5,8 @@
 const { constants } = require("node:buffer");
 
 const { Memory, features } = require("../..");
-const { mappingsWithin, residentWithin } = require("../support/kernel");
-const { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf } = require("../support/stores");
+const { mappingsWithin, residentWithin } = require("../support/proc");
+const { PAGE, stores, grow, bytesOf, addressOf, fill, pageValues } = require("../support/stores");
 
 // The most pages that any memory can have.
 const LIMIT = 262_144;
@@ -50,7 +50,7 @@ describe.each(stores)("of a memory that is %s", (name, make) => {
 
   test("what was only read takes nothing", () => {
     const memory = make(64, 64);
-    expect(pagesOf(memory)).toEqual(new Array(64).fill(0));
+    expect(pageValues(memory)).toEqual(new Array(64).fill(0));
     const resident = residentWithin(addressOf(memory), 64 * PAGE);
     expectUsage(memory, resident);
     if (!name.includes("huge")) expect(resident).toBe(0);

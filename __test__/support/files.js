@@ -1,12 +1,12 @@
 "use strict";
 
-// Files of a test's own, in a directory that goes when the tests have run.
+// Temporary files, and what this process has open or mapped of them.
 
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 
-/** Gives a function that names a new file, of these bytes if any. */
+/** Creates a temporary directory, with a function that creates or only names files in it. */
 function useFiles() {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
   let count = 0;
@@ -18,31 +18,31 @@ function useFiles() {
   return { directory, newFile, removeFiles: () => fs.rmSync(directory, { recursive: true }) };
 }
 
-/** The descriptors of this process, and what they are open on. */
+/** Returns the descriptors of this process, with the paths of their files. */
 function descriptors() {
   return fs.readdirSync("/proc/self/fd").map((descriptor) => {
     try {
       return [descriptor, fs.readlinkSync(`/proc/self/fd/${descriptor}`)];
     } catch {
-      return [descriptor, ""]; // the one by which the directory was read
+      return [descriptor, ""]; // of the directory listing itself, closed by now
     }
   });
 }
 
-/** Those of a file. */
+/** Returns the descriptors that are open on a file. */
 function descriptorsOf(file) {
   return descriptors().flatMap(([descriptor, target]) => (target === file ? [descriptor] : []));
 }
 
-/** What this process has open of what is in `directory`. */
-function openWithin(directory) {
+/** Returns the open files whose paths begin with `directory`. */
+function openFilesWithin(directory) {
   return descriptors().flatMap(([, target]) => (target.startsWith(directory) ? [target] : []));
 }
 
-/** How many mappings are of that file. */
-function mappingsOf(file) {
+/** Returns how many mappings a file has in this process. */
+function mappingCountOf(file) {
   const maps = fs.readFileSync("/proc/self/maps", "utf8").split("\n");
   return maps.filter((line) => line.endsWith(file)).length;
 }
 
-module.exports = { useFiles, openWithin, descriptorsOf, mappingsOf };
+module.exports = { useFiles, openFilesWithin, descriptorsOf, mappingCountOf };

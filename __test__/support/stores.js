@@ -1,16 +1,16 @@
 "use strict";
 
-// Memories in each of the places where pages can be.
+// Memories with each kind of store, and helpers that read and fill their pages.
 
 const { Memory, features } = require("../..");
 const native = require("../../native");
 
 const PAGE = 65_536;
 
-/** More pages than any engine hosts. */
+/** More pages than an engine memory can have. */
 const TOO_MANY = 300_000n;
 
-/** Names and ways to make a memory of `initial` pages that can grow to `maximum`. */
+/** Names of stores, with functions that make a memory of `initial` pages which can grow to `maximum`. */
 const stores = [
   ["reserved", (initial, maximum) => new Memory({ initial, maximum })],
   [
@@ -39,7 +39,7 @@ if (features.hugePages) {
   ]);
 }
 
-/** Grows by so many pages, whatever the address type. */
+/** Grows by `delta` pages, converted to the memory's address type. */
 function grow(memory, delta) {
   return memory.grow(memory.type().address === "i64" ? BigInt(delta) : delta);
 }
@@ -48,13 +48,13 @@ const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
 const addressOf = (memory) => native.address(bytesOf(memory));
 
-/** Fills pages, from one up to another, with a byte. */
+/** Fills the pages from `from` up to `to` with a byte. */
 function fill(memory, value, from = 0, to = memory.buffer.byteLength / PAGE) {
   new Uint8Array(memory.buffer, from * PAGE, (to - from) * PAGE).fill(value);
 }
 
-/** The byte that all bytes of a page have; undefined where they differ. For each page. */
-function pagesOf(memory) {
+/** Returns for each page the value of its bytes, or undefined if they differ. */
+function pageValues(memory) {
   const pages = [];
   for (let at = 0; at < memory.buffer.byteLength; at += PAGE) {
     const page = Buffer.from(memory.buffer, at, PAGE);
@@ -63,4 +63,4 @@ function pagesOf(memory) {
   return pages;
 }
 
-module.exports = { PAGE, stores, grow, bytesOf, addressOf, fill, pagesOf };
+module.exports = { PAGE, stores, grow, bytesOf, addressOf, fill, pageValues };

@@ -1,7 +1,7 @@
 "use strict";
 
-// What the conformance tests are about: our class, also as linear-memory/register has it, or, to check
-// the tests themselves, the engine's.
+// The class under test: the package's `Memory`, or with LINEAR_MEMORY_SUBJECT=registered the class that
+// linear-memory/register installs, or with =reference the engine's own, to check the tests themselves.
 
 const { thrownBy } = require("./thrown");
 
@@ -9,23 +9,23 @@ const subject = process.env.LINEAR_MEMORY_SUBJECT;
 const isReference = subject === "reference";
 const isRegistered = subject === "registered";
 
-/** Whether an unshared buffer refuses to be detached by a program. */
+/** Whether programs cannot detach an unshared buffer. */
 const hasDetachKeys = isReference || isRegistered || require("../..").features.detachKeys;
 
-/** Which memories have resizable buffers: those of all classes, of ours only, or of none. */
+/** Which memories support `toResizableBuffer()`: in the registered class, if the engine has it. */
 const hasResizable =
   isReference || isRegistered
     ? { unshared: makesResizable(), shared: makesResizable() }
     : require("../..").features.resizableBuffers;
 
-/** Whether the engine's own class has them. */
+/** Returns whether the engine's own class has `toResizableBuffer()`. */
 function makesResizable() {
   return "toResizableBuffer" in WebAssembly.Memory.prototype;
 }
 
 const PAGE = 65_536;
 
-/** What the classes of some engines have, and those of others lack. */
+/** What the engine's own class supports, of what some engines lack. */
 const referenceHas = {
   address: accepts({ address: "i64", initial: 0n }),
   minimum: accepts({ minimum: 0 }),
@@ -47,35 +47,35 @@ if (isRegistered) require("../../register");
 const Memory = isReference ? WebAssembly.Memory : require("../..").Memory;
 
 /**
- * A test of what some engine's own class does differently, with the clause that decides: it runs
- * against ours, and against those that do the same.
+ * Declares a test of a rule that not every engine follows, with the clause that states it. Against the
+ * engine's own class, it runs only if `has` is true.
  */
-function testWhere(has, name, reason, body) {
-  runner(has)(`${name} (not in every reference: ${reason})`, body);
+function testIfReferenceHas(has, name, reason, body) {
+  runner(has)(`${name} (not in every engine: ${reason})`, body);
 }
 
-testWhere.each = (has, table) => (name, reason, body) =>
-  runner(has).each(table)(`${name} (not in every reference: ${reason})`, body);
+testIfReferenceHas.each = (has, table) => (name, reason, body) =>
+  runner(has).each(table)(`${name} (not in every engine: ${reason})`, body);
 
 /**
- * A test of what every engine's own class does differently, with the clause that decides: it runs
- * against ours only.
+ * Declares a test of a rule that no engine follows, with the clause that states it. It does not run against
+ * the engine's own class.
  */
-function testOurs(name, reason, body) {
-  runner(false)(`${name} (not in the reference: ${reason})`, body);
+function testNotInReference(name, reason, body) {
+  runner(false)(`${name} (not in any engine: ${reason})`, body);
 }
 
-testOurs.each = (table) => (name, reason, body) =>
-  runner(false).each(table)(`${name} (not in the reference: ${reason})`, body);
+testNotInReference.each = (table) => (name, reason, body) =>
+  runner(false).each(table)(`${name} (not in any engine: ${reason})`, body);
 
 function runner(has) {
   return isReference && !has ? test.skip : test;
 }
 
-/** A test of what is only so where the pages are ours. */
-const testReserved = isReference || isRegistered ? test.skip : test;
+/** Declares a test of something that holds only for reserved pages. */
+const testReservedPages = isReference || isRegistered ? test.skip : test;
 
-/** Expects an error of that kind; of ours also that its message has all those parts. */
+/** Expects `body` to throw a `Kind`, whose message contains `parts` unless it is the engine's own. */
 function expectError(body, Kind, ...parts) {
   const error = thrownBy(body);
   expect(error).toBeInstanceOf(Kind);
@@ -83,7 +83,7 @@ function expectError(body, Kind, ...parts) {
   for (const part of parts) expect(error.message).toContain(part);
 }
 
-function pagesOf(memory) {
+function pageCount(memory) {
   return memory.buffer.byteLength / PAGE;
 }
 
@@ -98,10 +98,10 @@ module.exports = {
   hasDetachKeys,
   hasResizable,
   referenceHas,
-  testWhere,
-  testOurs,
-  testReserved,
+  testIfReferenceHas,
+  testNotInReference,
+  testReservedPages,
   expectError,
-  pagesOf,
+  pageCount,
   bytesOf,
 };

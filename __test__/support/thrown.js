@@ -1,6 +1,6 @@
 "use strict";
 
-/** What `body` throws. */
+/** Returns what `body` throws. */
 function thrownBy(body) {
   try {
     body();

@@ -2,7 +2,7 @@
 
 const wabt = require("wabt")();
 
-/** The binary of a WebAssembly text. */
+/** Assembles WebAssembly text into a binary. */
 async function toBinary(text) {
   const features = { threads: true, memory64: true, multi_memory: true };
   const module = (await wabt).parseWat("test.wat", text, features);
@@ -14,7 +14,7 @@ async function toBinary(text) {
   }
 }
 
-/** The module of a WebAssembly text. */
+/** Compiles WebAssembly text into a module. */
 async function compile(text) {
   return new WebAssembly.Module(await toBinary(text));
 }

@@ -4,9 +4,10 @@
 
 const { once } = require("node:events");
 
-const { turn } = require("../support/kernel");
-const { run } = require("../support/run");
-const { start, pages, kinds } = require("../support/threads");
+const { nextTurn } = require("../support/gc");
+const { run } = require("../support/run-fixture");
+const { sharedKinds, toAddressType } = require("../support/shared-memories");
+const { startWorker } = require("../support/workers");
 const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
@@ -24,9 +25,9 @@ const compileAtomics = (address) =>
 const ages = {
   "an old, shorter buffer": `
     const words = new Int32Array(memory.buffer);
-    memory.grow(pages(memory, 1));`,
+    memory.grow(toAddressType(memory, 1));`,
   "a new, longer buffer": `
-    memory.grow(pages(memory, 1));
+    memory.grow(toAddressType(memory, 1));
     const words = new Int32Array(memory.buffer);`,
 };
 
@@ -59,7 +60,7 @@ const combinations = Object.keys(ages).flatMap((age) =>
   Object.keys(waits).flatMap((wait) => Object.keys(wakes).map((wake) => [wait, age, wake])),
 );
 
-describe.each(kinds)("in a shared memory of %s,", (_, make, hasModules) => {
+describe.each(sharedKinds)("in a shared memory of %s,", (_, make, hasModules) => {
   const rows = combinations.filter(
     ([wait, , wake]) => hasModules || !`${wait} ${wake}`.includes("memory."),
   );
@@ -74,14 +75,14 @@ describe.each(kinds)("in a shared memory of %s,", (_, make, hasModules) => {
     const memory = make();
     const words = new Int32Array(memory.buffer);
     const program = `const memory = Memory.from(data.token); ${ages[age]} ${waits[wait]}`;
-    const worker = start(program, { token: memory.share(), module });
+    const worker = startWorker(program, { token: memory.share(), module });
     let ended = false;
     const exit = once(worker, "exit").then(() => (ended = true));
     const message = once(worker, "message");
     let woken = 0;
     while (woken === 0 && !ended) {
       woken = wakes[wake]({ memory, words, module });
-      await turn();
+      await nextTurn();
     }
     expect(woken).toBe(1);
     expect(await message).toEqual(["ok"]);
@@ -94,7 +95,7 @@ describe.each(kinds)("in a shared memory of %s,", (_, make, hasModules) => {
     const memory = make();
     const { async, value } = Atomics.waitAsync(new Int32Array(memory.buffer), 4, 0);
     expect(async).toBe(true);
-    memory.grow(pages(memory, 1));
+    memory.grow(toAddressType(memory, 1));
     expect(Atomics.notify(new Int32Array(memory.buffer), 4)).toBe(1);
     expect(await value).toBe("ok");
   });
@@ -110,9 +111,12 @@ describe.each(kinds)("in a shared memory of %s,", (_, make, hasModules) => {
   });
 });
 
-test.each(kinds)("a memory of %s survives waiters and notifiers of every age", async (name) => {
-  // Over backing stores of their own, the buffers would end the process before V8 12.
-  const { woken, terminated } = await run("wait-and-notify.js", { args: [name] });
-  expect(woken).toBeGreaterThanOrEqual(3 * 50);
-  expect(terminated).toBe(10);
-});
+test.each(sharedKinds)(
+  "a memory of %s survives waiters and notifiers of every age",
+  async (name) => {
+    // Over backing stores of their own, the buffers would end the process before V8 12.
+    const { woken, terminated } = await run("wait-and-notify.js", { args: [name] });
+    expect(woken).toBeGreaterThanOrEqual(3 * 50);
+    expect(terminated).toBe(10);
+  },
+);

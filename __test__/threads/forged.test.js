@@ -5,8 +5,8 @@
 const fc = require("fast-check");
 
 const { Memory, features } = require("../..");
-const { collect } = require("../support/kernel");
-const { shared, reserved } = require("../support/threads");
+const { collectGarbage } = require("../support/gc");
+const { makeReserved, makeShared } = require("../support/shared-memories");
 
 const engines = (shared) => new WebAssembly.Memory({ initial: 1, maximum: 2, shared });
 
@@ -25,12 +25,12 @@ test.each([
   ["an array", [1]],
   ["a function", () => {}],
   ["a SharedArrayBuffer", new SharedArrayBuffer(8)],
-  ["the buffer of a shared memory", shared().buffer],
+  ["the buffer of a shared memory", makeShared().buffer],
   ["a prototype", Memory.prototype],
   ["the engine's prototype", WebAssembly.Memory.prototype],
-  ["a proxy of a memory", new Proxy(shared(), {})],
+  ["a proxy of a memory", new Proxy(makeShared(), {})],
   ["an unshared memory in it", { memory: engines(false) }],
-  ["a Memory in it", { memory: shared() }],
+  ["a Memory in it", { memory: makeShared() }],
   ["what is called a memory", { memory: Object.create(WebAssembly.Memory.prototype) }],
   ["a proxy of the engine's memory", { memory: new Proxy(engines(true), {}) }],
   ["an address type that there is none of", { memory: engines(true), address: "i16" }],
@@ -79,7 +79,7 @@ test("the number of an unshared memory, with any buffer", () => {
   const memory = new Memory({ initial: 1 });
   const { buffer } = memory;
   new Uint8Array(buffer)[0] = 7;
-  const buffers = [buffer, shared().buffer, new SharedArrayBuffer(65_536)];
+  const buffers = [buffer, makeShared().buffer, new SharedArrayBuffer(65_536)];
   // Whatever its number is: these are more than there have been memories.
   for (let id = 0; id < 1000; id++) {
     for (const shown of buffers) {
@@ -112,7 +112,7 @@ const describeReserved = features.externalSharedBuffers ? describe : describe.sk
 describeReserved("of memories that are reserved (needs shared buffers over pages of ours)", () => {
   test.each([
     ["no buffer", (token) => ({ ...token, buffer: undefined })],
-    ["the buffer of another", (token) => ({ ...token, buffer: reserved().buffer })],
+    ["the buffer of another", (token) => ({ ...token, buffer: makeReserved().buffer })],
     ["a buffer of no memory", (token) => ({ ...token, buffer: new SharedArrayBuffer(65_536) })],
     ["an unshared buffer", (token) => ({ ...token, buffer: new ArrayBuffer(65_536) })],
     ["a number that is none", (token) => ({ ...token, id: `${token.id}` })],
@@ -120,16 +120,16 @@ describeReserved("of memories that are reserved (needs shared buffers over pages
     ["a maximum that is no number of pages", (token) => ({ ...token, maximum: 1.5 })],
     ["a maximum beyond all limits", (token) => ({ ...token, maximum: 2 ** 37 })],
   ])("%s", (_, forge) => {
-    const memory = reserved();
+    const memory = makeReserved();
     expectRefusal(forge(memory.share()));
     expect(Memory.from(memory.share())).toBe(memory);
   });
 
   test("the number of one that is gone", async () => {
-    const numberOfDropped = () => reserved().share().id;
+    const numberOfDropped = () => makeReserved().share().id;
     const id = numberOfDropped();
-    const token = { ...reserved().share(), id };
-    await collect();
+    const token = { ...makeReserved().share(), id };
+    await collectGarbage();
     expectRefusal(token, /^Memory\.from\(\): the memory is gone$/);
   });
 });

@@ -5,7 +5,8 @@
 const { once } = require("node:events");
 
 const { Memory } = require("../..");
-const { start, answer, pages, kinds, shared } = require("../support/threads");
+const { makeShared, sharedKinds, toAddressType } = require("../support/shared-memories");
+const { startWorker, resultOf } = require("../support/workers");
 const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
@@ -17,18 +18,18 @@ const compileGrower = (address) =>
     (func (export "grow") (param ${address}) (result ${address}) (memory.grow (local.get 0)))
     (func (export "size") (result ${address}) (memory.size)))`);
 
-describe.each(kinds)("a shared memory of %s", (_, make) => {
+describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
   test("shows here what grew there; a buffer from before stays", async () => {
     const memory = make();
     const before = memory.buffer;
     const program = `
       const memory = Memory.from(data);
-      port.postMessage(Number(memory.grow(pages(memory, 2))));
+      port.postMessage(Number(memory.grow(toAddressType(memory, 2))));
       new Uint8Array(memory.buffer)[${PAGE}] = 11;`;
-    expect(await answer(program, memory.share())).toBe(1);
+    expect(await resultOf(program, memory.share())).toBe(1);
     expect(memory.buffer.byteLength).toBe(3 * PAGE);
     expect(memory.buffer).toBe(memory.buffer);
-    expect(memory.type().minimum).toBe(pages(memory, 3));
+    expect(memory.type().minimum).toBe(toAddressType(memory, 3));
     expect(new Uint8Array(memory.buffer)[PAGE]).toBe(11);
     expect(before.byteLength).toBe(PAGE);
     new Uint8Array(before)[9] = 99;
@@ -55,7 +56,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
         for (let i = 1; i <= 2000 && take(memory, words, i); i++);
       }
       port.postMessage({ missed });`;
-    const worker = start(
+    const worker = startWorker(
       program,
       memories.map((memory) => memory.share()),
     );
@@ -64,7 +65,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
     const end = performance.now() + 5000;
     for (const memory of memories) {
       const words = new Int32Array(memory.buffer);
-      const page = pages(memory, 1);
+      const page = toAddressType(memory, 1);
       for (let i = 1; i <= 2000 && performance.now() < end; i++) {
         memory.grow(page);
         Atomics.store(words, 0, i);
@@ -81,7 +82,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
     const memory = make(3000);
     const limit = Math.min(Number(memory.type().maximum), 262_144);
     // Of the largest, only the last pages are fought for.
-    memory.grow(pages(memory, limit - 3000));
+    memory.grow(toAddressType(memory, limit - 3000));
     const size = Number(memory.type().minimum);
     const threads = 4;
     const program = `
@@ -93,7 +94,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
       const got = [];
       const grow = (delta) => {
         try {
-          const before = Number(memory.grow(pages(memory, delta)));
+          const before = Number(memory.grow(toAddressType(memory, delta)));
           const bytes = new Uint8Array(memory.buffer);
           for (let i = before; i < before + delta; i++) {
             got.push(i);
@@ -111,7 +112,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
       port.postMessage(got);`;
     const got = await Promise.all(
       Array.from({ length: threads }, (_, i) =>
-        answer(program, { token: memory.share(), threads, mark: i + 1 }),
+        resultOf(program, { token: memory.share(), threads, mark: i + 1 }),
       ),
     );
     expect(got.flat().sort((a, b) => a - b)).toEqual(
@@ -126,7 +127,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
   });
 });
 
-const modular = kinds.filter(([, , hasModules]) => hasModules);
+const modular = sharedKinds.filter(([, , hasModules]) => hasModules);
 
 describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
   test("shows in all threads what a module in one of them has grown", async () => {
@@ -136,16 +137,16 @@ describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
       const memory = Memory.from(data.token);
       const imports = { m: { m: memory.toWebAssembly() } };
       const { grow, size } = new WebAssembly.Instance(data.grower, imports).exports;
-      grow(pages(memory, 2));
+      grow(toAddressType(memory, 2));
       port.postMessage({ length: memory.buffer.byteLength, size: Number(size()) });`;
     const data = { token: memory.share(), grower };
-    expect(await answer(grow, data)).toEqual({ length: 3 * PAGE, size: 3 });
+    expect(await resultOf(grow, data)).toEqual({ length: 3 * PAGE, size: 3 });
     expect(memory.buffer.byteLength).toBe(3 * PAGE);
     const imports = { m: { m: memory.toWebAssembly() } };
     const { size } = new WebAssembly.Instance(grower, imports).exports;
-    memory.grow(pages(memory, 1));
-    expect(size()).toBe(pages(memory, 4));
-    expect(await answer(grow, data)).toEqual({ length: 6 * PAGE, size: 6 });
+    memory.grow(toAddressType(memory, 1));
+    expect(size()).toBe(toAddressType(memory, 4));
+    expect(await resultOf(grow, data)).toEqual({ length: 6 * PAGE, size: 6 });
   });
 
   test("gives each page to one of the modules and programs that grow at once", async () => {
@@ -158,7 +159,7 @@ describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
       Atomics.add(words, 0, 1);
       Atomics.notify(words, 0);
       for (let here; (here = Atomics.load(words, 0)) < 4; ) Atomics.wait(words, 0, here);
-      const page = pages(memory, 1);
+      const page = toAddressType(memory, 1);
       const growers = [exports.grow, () => {
         try {
           return memory.grow(page);
@@ -173,7 +174,7 @@ describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
       port.postMessage(got);`;
     const got = await Promise.all(
       Array.from({ length: 4 }, (_, index) =>
-        answer(program, { token: memory.share(), grower, index }),
+        resultOf(program, { token: memory.share(), grower, index }),
       ),
     );
     const all = Array.from({ length: 59 }, (_, i) => i + 1);
@@ -191,16 +192,16 @@ describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
     const program = `
       const memory = Memory.from(data.token);
       const { exports } = new WebAssembly.Instance(data.adder, { m: { m: memory.toWebAssembly() } });
-      for (let i = 0; i < 1000; i++) exports.add(pages(memory, 8), 1);
+      for (let i = 0; i < 1000; i++) exports.add(toAddressType(memory, 8), 1);
       port.postMessage("done");`;
     const data = { token: memory.share(), adder };
-    await Promise.all([answer(program, data), answer(program, data)]);
+    await Promise.all([resultOf(program, data), resultOf(program, data)]);
     expect(new Int32Array(memory.buffer)[2]).toBe(2000);
   });
 });
 
 test("growth that is refused says so by name, and changes nothing", async () => {
-  const memory = shared(3);
+  const memory = makeShared(3);
   const program = `
     const memory = Memory.from(data);
     const { buffer } = memory;
@@ -209,7 +210,7 @@ test("growth that is refused says so by name, and changes nothing", async () => 
     } catch ({ name, message }) {
       port.postMessage({ name, message, same: memory.buffer === buffer });
     }`;
-  expect(await answer(program, memory.share())).toEqual({
+  expect(await resultOf(program, memory.share())).toEqual({
     name: "RangeError",
     message: "Memory.grow(): 1 and 3 more pages exceed the limit of 3",
     same: true,

@@ -6,11 +6,11 @@ const { MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
 
 const { Memory } = require("../..");
 const { ways } = require("../fixtures/hold-shared");
-const { collect } = require("../support/kernel");
-const { run } = require("../support/run");
-const { kinds } = require("../support/threads");
+const { collectGarbage } = require("../support/gc");
+const { run } = require("../support/run-fixture");
+const { sharedKinds } = require("../support/shared-memories");
 
-describe.each(kinds)("a shared memory of %s", (kind, make, hasModules) => {
+describe.each(sharedKinds)("a shared memory of %s", (kind, make, hasModules) => {
   const possible = ways.filter((way) => hasModules || !way.includes("WebAssembly.Memory"));
 
   test.each(possible)("lives in %s, and not longer", async (way) => {
@@ -27,7 +27,7 @@ describe.each(kinds)("a shared memory of %s", (kind, make, hasModules) => {
       port1.postMessage(memory.share());
     };
     post();
-    await collect();
+    await collectGarbage();
     const memory = Memory.from(receiveMessageOnPort(port2).message);
     expect(new Uint8Array(memory.buffer)[1]).toBe(17);
     port1.close();

@@ -7,8 +7,9 @@ const v8 = require("node:v8");
 const { BroadcastChannel, MessageChannel } = require("node:worker_threads");
 
 const { Memory } = require("../..");
-const { collect, gc, turn } = require("../support/kernel");
-const { start, answer, pages, shared, kinds } = require("../support/threads");
+const { collectGarbage, gc, nextTurn } = require("../support/gc");
+const { makeShared, sharedKinds, toAddressType } = require("../support/shared-memories");
+const { startWorker, resultOf } = require("../support/workers");
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
@@ -21,7 +22,7 @@ const report = `
     port.postMessage({ type: memory.type(), same: Memory.from(token) === memory });
   };`;
 
-describe.each(kinds)("a shared memory of %s", (_, make) => {
+describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
   let memory;
 
   beforeEach(() => {
@@ -37,11 +38,11 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
 
   test("arrives in workerData, in other objects too", async () => {
     const data = { list: [new Map([["token", memory.share()]])] };
-    expectReport(await answer(`${report} say(data.list[0].get("token"));`, data));
+    expectReport(await resultOf(`${report} say(data.list[0].get("token"));`, data));
   });
 
   test("arrives by worker.postMessage()", async () => {
-    const worker = start(`${report} port.once("message", say);`);
+    const worker = startWorker(`${report} port.once("message", say);`);
     const [message, ended] = [once(worker, "message"), once(worker, "exit")];
     worker.postMessage(memory.share());
     expectReport((await message)[0]);
@@ -50,7 +51,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
 
   test("comes back from who has it: the same object", async () => {
     const echo = `port.postMessage([Memory.from(data).share(), data]);`;
-    for (const token of await answer(echo, memory.share())) {
+    for (const token of await resultOf(echo, memory.share())) {
       expect(Memory.from(token)).toBe(memory);
     }
   });
@@ -59,8 +60,8 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
     const { port1, port2 } = new MessageChannel();
     const passOn = `port.once("message", ({ token, to }) => to.postMessage({ again: token }));`;
     const take = `${report} data.once("message", ({ again }) => { data.close(); say(again); });`;
-    const first = start(passOn);
-    const second = start(take, port2, [port2]);
+    const first = startWorker(passOn);
+    const second = startWorker(take, port2, [port2]);
     const ended = Promise.all([once(first, "exit"), once(second, "exit")]);
     const message = once(second, "message");
     first.postMessage({ token: memory.share(), to: port1 }, [port1]);
@@ -75,7 +76,7 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
       const channel = new BroadcastChannel("memories");
       channel.onmessage = ({ data }) => { channel.close(); say(data.token); };
       port.postMessage("listening");`;
-    const workers = [start(listen), start(listen)];
+    const workers = [startWorker(listen), startWorker(listen)];
     const ended = Promise.all(workers.map((worker) => once(worker, "exit")));
     await Promise.all(workers.map((worker) => once(worker, "message")));
     const messages = workers.map((worker) => once(worker, "message"));
@@ -94,25 +95,25 @@ describe.each(kinds)("a shared memory of %s", (_, make) => {
   test("has one object even before it has a page", () => {
     const { address, maximum } = memory.type();
     const makeEmpty = () =>
-      new Memory({ initial: pages(memory, 0), maximum, shared: true, address });
+      new Memory({ initial: toAddressType(memory, 0), maximum, shared: true, address });
     const empty = makeEmpty();
     const another = makeEmpty();
     const copy = structuredClone(empty.share());
     expect(Memory.from(structuredClone(another.share()))).toBe(another);
     expect(Memory.from(copy)).toBe(empty);
-    empty.grow(pages(memory, 1));
+    empty.grow(toAddressType(memory, 1));
     expect(Memory.from(copy)).toBe(empty);
   });
 
   test("has another object, of the same bytes, when the first is collected", async () => {
     const { token, dropped } = drop();
-    await turn();
+    await nextTurn();
     gc();
     const next = Memory.from(token);
     expect(dropped.deref()).toBeUndefined();
     expect(bytesOf(next)[0]).toBe(1);
     // Only now is the first one forgotten. The second must not be.
-    await collect();
+    await collectGarbage();
     expect(Memory.from(structuredClone(token))).toBe(next);
   });
 
@@ -138,8 +139,8 @@ describe("a WebAssembly.Memory that another thread posts", () => {
     port.postMessage(memory.toWebAssembly());`;
 
   test("is the memory that is here already, with all its pages", async () => {
-    const memory = shared();
-    const posted = await answer(grow, memory.share());
+    const memory = makeShared();
+    const posted = await resultOf(grow, memory.share());
     expect(posted).not.toBe(memory.toWebAssembly());
     expect(Memory.from(posted)).toBe(memory);
     expect(memory.buffer.byteLength).toBe(2 * 65_536);
@@ -150,7 +151,7 @@ describe("a WebAssembly.Memory that another thread posts", () => {
       const memory = new Memory({ initial: 2, maximum: 77, shared: true });
       new Uint8Array(memory.buffer)[5] = 5;
       port.postMessage(memory.toWebAssembly());`;
-    const posted = await answer(program);
+    const posted = await resultOf(program);
     const memory = Memory.from(posted);
     expect(memory.type()).toEqual({ minimum: 2, maximum: 77, shared: true, address: "i32" });
     expect(bytesOf(memory)[5]).toBe(5);
@@ -173,13 +174,13 @@ describe("refused:", () => {
     ["structuredClone()", (value) => structuredClone(value)],
     ["postMessage()", (value) => new MessageChannel().port1.postMessage(value)],
     ["a BroadcastChannel", (value) => broadcast(value)],
-    ["workerData", (value) => start("", value)],
+    ["workerData", (value) => startWorker("", value)],
   ])("a Memory itself in %s", (_, post) => {
     class Derived extends Memory {}
     const adopted = Memory.from(new WebAssembly.Memory({ initial: 1 }));
     for (const memory of [
       new Memory({ initial: 1 }),
-      shared(),
+      makeShared(),
       adopted,
       new Derived({ initial: 1 }),
     ]) {
@@ -188,7 +189,7 @@ describe("refused:", () => {
       }
       expect(memory.buffer.byteLength).toBe(65_536);
     }
-    expect(Reflect.ownKeys(shared())).toEqual([]);
+    expect(Reflect.ownKeys(makeShared())).toEqual([]);
   });
 
   function broadcast(value) {

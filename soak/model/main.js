@@ -8,7 +8,7 @@ const os = require("node:os");
 const path = require("node:path");
 
 const { compile } = require("../../__test__/support/wat");
-const { copyPackage } = require("../../__test__/support/copies");
+const { copyPackage } = require("../../__test__/support/copy-package");
 const { Random } = require("../random");
 const { operations } = require("./operations");
 const { World, injection } = require("./world");

@@ -1,7 +1,7 @@
 "use strict";
 
-/** What no `[EnforceRange] unsigned long` is, for WebIDL, and how an error shows it. */
-const beyondU32 = [
+/** Values that WebIDL rejects for `[EnforceRange] unsigned long`, and how an error message shows them. */
+const invalidU32 = [
   [NaN, "NaN"],
   [Infinity, "Infinity"],
   [-Infinity, "-Infinity"],
@@ -18,4 +18,4 @@ const beyondU32 = [
   [{ valueOf: () => 2 ** 32 }, "4294967296"],
 ];
 
-module.exports = { beyondU32 };
+module.exports = { invalidU32 };

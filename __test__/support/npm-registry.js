@@ -1,6 +1,6 @@
 "use strict";
 
-// A registry of npm packages on this machine, for what is not published yet.
+// A local npm registry, for packages that are not published yet.
 
 const { createHash } = require("node:crypto");
 const { once } = require("node:events");
@@ -9,16 +9,16 @@ const http = require("node:http");
 const path = require("node:path");
 
 /**
- * Serves packages, each one version: `{ manifest, tarball }`, the tarball the path of a file, or
- * undefined where none may be asked for.
+ * Serves one version of each package: `{ manifest, tarball }`. `tarball` is the path of a file, or undefined
+ * if the package must not be downloaded. `requests` lists the paths that clients have requested.
  */
-async function serve(packages) {
+async function serveRegistry(packages) {
   const documents = new Map();
   const tarballs = new Map();
-  const asked = [];
+  const requests = [];
   const server = http.createServer((request, response) => {
     const url = decodeURIComponent(request.url);
-    asked.push(url);
+    requests.push(url);
     const body = tarballs.get(url) ?? documents.get(url.slice(1));
     response.writeHead(body === undefined ? 404 : 200).end(body);
   });
@@ -38,7 +38,7 @@ async function serve(packages) {
     const versions = { [version]: { ...manifest, dist } };
     documents.set(name, JSON.stringify({ name, "dist-tags": { latest: version }, versions }));
   }
-  return { address, asked, close: () => server.close() };
+  return { address, requests, close: () => server.close() };
 }
 
-module.exports = { serve };
+module.exports = { serveRegistry };

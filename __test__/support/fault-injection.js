@@ -1,10 +1,10 @@
 "use strict";
 
-// For programs that run with the addon of `npm run build:fault`: calls of the system's that fail.
+// Makes system calls fail. Programs that use this run with the addon of `npm run build:fault`.
 
 const native = require("../../native");
 
-/** What `action` returns or throws, with the calls of these numbers failing. */
+/** Runs `action` while the calls with these numbers fail, and returns its result or its error. */
 function withFailures(calls, action) {
   native.failAt(calls);
   try {
@@ -17,11 +17,12 @@ function withFailures(calls, action) {
 }
 
 /**
- * What comes of `attempt` with no call failing, and then with every set of those that it reaches.
+ * Runs `attempt` with no call failing, and then with every set of the calls that it reaches failing.
  *
- * @param attempt of the numbers of the calls that fail; returns an object with the names of those that
- *   it `reached`
- * @param most how many calls fail at a time. Where each is survived, the sets would be too many.
+ * @param attempt takes the numbers of the calls that are to fail, and returns an object whose `reached`
+ *   has the names of the calls that it reached
+ * @param most limits how many calls fail at a time. If `attempt` goes on after each failure, the sets would
+ *   be too many.
  */
 async function withEveryFailure(attempt, most = Infinity) {
   const runs = [];
@@ -31,7 +32,7 @@ async function withEveryFailure(attempt, most = Infinity) {
     const run = await attempt(calls);
     runs.push(run);
     if (calls.length === most) continue;
-    // Those after the last that failed: the others' turn has been, or comes.
+    // Only calls after the last one that failed: plans with earlier calls are added elsewhere.
     for (let call = (calls.at(-1) ?? 0) + 1; call <= run.reached.length; call++) {
       plans.push([...calls, call]);
     }

@@ -1,43 +1,44 @@
 "use strict";
 
-// Scenarios with every set of failing calls: the addon of `npm run build:fault` has any call fail.
+// Runs the scenarios of fixtures with every set of system calls failing. They use the addon of
+// `npm run build:fault`, in which any call can fail.
 
 const path = require("node:path");
 
-const { run } = require("./run");
+const { run } = require("./run-fixture");
 
 const addon = path.join(__dirname, "..", "..", "target", "fault", "linear-memory.node");
 
-/** For tests' time limits: some have hundreds of sets of calls to fail. */
-const PATIENCE = 280_000;
+/** A time limit for tests: some scenarios run with hundreds of sets of failing calls. */
+const FAULT_TIMEOUT = 280_000;
 
-// What comes of each call's failure, if no other fails.
+// What happens if a call fails and no other does.
 const DONE = "done";
 const REFUSED = "refused";
 
-/** Runs a scenario of a program with every failure. */
+/** Runs a fixture with the addon whose calls can fail. */
 function runWithFailures(program, args, { ulimit, env } = {}) {
   return run(program, {
     args,
     ulimit,
     env: { ...env, LINEAR_MEMORY_ADDON: addon },
-    timeout: PATIENCE,
+    timeout: FAULT_TIMEOUT,
   });
 }
 
 /**
- * The same, where each call's failure alone has the outcome that `expected` has for its name. Throws where
- * a run does more than a refusal may. Returns the name of the hand-off, and the runs with failures.
+ * Runs a scenario, and expects that each call has the outcome in `expected` when it alone fails, that a
+ * refused operation leaves the memory unchanged, and that nothing leaks. Returns the name of the hand-off,
+ * the runs with failures and their errors.
  */
 async function expectOutcomes(program, scenario, expected, options) {
   const { handoff, runs, wrong } = await runWithFailures(program, [scenario], options);
-  // Nothing leaks, and what was refused leaves the memory as it was.
   expect(runs.filter((each) => each.wrong.length > 0)).toEqual([]);
   expect(wrong).toEqual([]);
 
   const [unharmed, ...harmed] = runs;
   expect(unharmed).not.toHaveProperty("error");
-  // Pages that came from two places are moved by two calls.
+  // Reached twice if pages from two places have to be moved.
   expect([...new Set(unharmed.reached)]).toEqual(Object.keys(expected));
   const alone = harmed.filter(({ calls }) => calls.length === 1);
   const outcomes = alone.map(({ calls, reached, error }) => [
@@ -49,4 +50,4 @@ async function expectOutcomes(program, scenario, expected, options) {
   return { handoff, harmed, errors };
 }
 
-module.exports = { addon, PATIENCE, DONE, REFUSED, runWithFailures, expectOutcomes };
+module.exports = { addon, FAULT_TIMEOUT, DONE, REFUSED, runWithFailures, expectOutcomes };

@@ -1,33 +1,22 @@
 "use strict";
 
-// What the kernel says of this process, and waiting for what the collector lets go of.
+// What /proc reports about this process: its address space, mappings, resident pages and descriptors.
 
 const fs = require("node:fs");
-const v8 = require("node:v8");
-const vm = require("node:vm");
 
-/** Collects garbage at once, all of it. */
-const gc = process.versions.bun === undefined ? exposeGc() : () => globalThis.Bun.gc(true);
-
-function exposeGc() {
-  v8.setFlagsFromString("--expose-gc");
-  return vm.runInNewContext("gc");
-}
-
-/** Kilobytes, of a line of /proc/self/status: VmSize (address space), VmRSS (resident). */
+/** Returns a number of /proc/self/status in kilobytes: VmSize (address space), VmRSS (resident). */
 function status(name) {
   const text = fs.readFileSync("/proc/self/status", "utf8");
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)[1]);
 }
 
-const addressSpace = () => status("VmSize") * 1024;
+const addressSpaceBytes = () => status("VmSize") * 1024;
 
-const resident = () => status("VmRSS") * 1024;
+const residentBytes = () => status("VmRSS") * 1024;
 
-/** How many mappings the process has. */
-const mappings = () => fs.readFileSync("/proc/self/maps", "utf8").trim().split("\n").length;
+const mappingCount = () => fs.readFileSync("/proc/self/maps", "utf8").trim().split("\n").length;
 
-/** How many mappings of that many bytes or more the process has, and how many bytes in all. */
+/** Returns how many mappings have at least `minimum` bytes, and how many bytes they have together. */
 function largeMappings(minimum) {
   let [count, bytes] = [0, 0];
   for (const line of fs.readFileSync("/proc/self/maps", "utf8").trim().split("\n")) {
@@ -40,7 +29,7 @@ function largeMappings(minimum) {
   return { count, bytes };
 }
 
-/** The protection ("rw-p", say) of the page at `address`, or undefined where nothing is mapped. */
+/** Returns the protection of the page at `address`, such as "rw-p"; undefined if none is mapped. */
 function protectionAt(address) {
   for (const line of fs.readFileSync("/proc/self/maps", "utf8").trim().split("\n")) {
     const [, start, end, protection] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line);
@@ -49,7 +38,7 @@ function protectionAt(address) {
   return undefined;
 }
 
-/** The mappings that have bytes in common with these, with the kilobytes that the kernel has for them. */
+/** Returns the mappings that overlap a range, with their kilobytes by the names of /proc/self/smaps. */
 function mappingsWithin(address, length) {
   const within = [];
   let mapping;
@@ -67,32 +56,33 @@ function mappingsWithin(address, length) {
   return within;
 }
 
-/** Resident bytes of the mappings that have bytes in common with these, as the kernel adds them up. */
+/** Returns the resident bytes of the mappings that overlap a range. */
 function residentWithin(address, length) {
   return mappingsWithin(address, length).reduce((bytes, { Rss }) => bytes + Rss * 1024, 0);
 }
 
 const isImage = (link) => link.startsWith("/memfd:linear-memory");
 
-/** The descriptors of the process that are images of memories. */
-const images = () =>
+/** Returns the open descriptors of snapshot images. */
+const imageDescriptors = () =>
   openFiles()
     .filter(({ link }) => isImage(link))
     .map(({ descriptor }) => descriptor);
 
-/** How many other descriptors the process has. */
-const descriptors = () => openFiles().filter(({ link }) => !isImage(link)).length;
+/** Returns how many descriptors are open that are not of images. */
+const otherDescriptorCount = () => openFiles().filter(({ link }) => !isImage(link)).length;
 
-/** The image that `take` makes, as a descriptor of this process, after what it returns. */
-function imageOf(take) {
-  const inodes = () => new Map(images().map((descriptor) => [statOf(descriptor)?.ino, descriptor]));
-  // The number of one that is collected meanwhile may be the next one's.
+/** Calls `take`, and returns its result and the descriptor of the image that it created. */
+function imageTakenBy(take) {
+  const inodes = () =>
+    new Map(imageDescriptors().map((descriptor) => [statOf(descriptor)?.ino, descriptor]));
+  // Images are compared by inode: the descriptor of an image that is collected meanwhile can be reused.
   const before = inodes();
   const taken = take();
   for (const [inode, descriptor] of inodes()) {
     if (inode !== undefined && !before.has(inode)) return [taken, descriptor];
   }
-  throw new Error("no image was made");
+  throw new Error("no image was created");
 }
 
 function openFiles() {
@@ -102,7 +92,7 @@ function openFiles() {
     .filter(({ link }) => link !== undefined);
 }
 
-/** Undefined for one that is no more: that of the folder, those of what is collected meanwhile. */
+/** Returns undefined if it is closed: that of the folder itself is, and those of collected images. */
 function linkOf(descriptor) {
   try {
     return fs.readlinkSync(`/proc/self/fd/${descriptor}`);
@@ -119,28 +109,15 @@ function statOf(descriptor) {
   }
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-/** Collects garbage, and lets finalizers run, until `isDone` or for a bounded number of rounds. */
-async function collect(isDone = () => false) {
-  for (let round = 0; round < 20 && !isDone(); round++) {
-    gc();
-    await turn();
-  }
-}
-
 module.exports = {
-  addressSpace,
-  resident,
-  mappings,
+  addressSpaceBytes,
+  residentBytes,
+  mappingCount,
   largeMappings,
   protectionAt,
   mappingsWithin,
   residentWithin,
-  images,
-  imageOf,
-  descriptors,
-  turn,
-  gc,
-  collect,
+  imageDescriptors,
+  imageTakenBy,
+  otherDescriptorCount,
 };

@@ -1,13 +1,13 @@
 "use strict";
 
-// Other copies of this package, as npm installs two versions of it that it cannot merge.
+// Installs another copy of this package, as npm does for two versions that it cannot merge.
 
 const fs = require("node:fs");
 const path = require("node:path");
 
 const root = path.join(__dirname, "..", "..");
 
-/** Copies what the package is made of into a new folder of `parent`; returns that folder. */
+/** Copies the files of the package into a new folder in `parent`, and returns that folder. */
 function copyPackage(parent, name) {
   const folder = path.join(parent, name);
   fs.mkdirSync(folder);
