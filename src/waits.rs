@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sys::fault;
-use crate::sys::futex::{self, Wait};
+use crate::sys::futex::{self, WaitOutcome};
 
 /// Between looks at whether the thread that wants to know is still there. A wake is not delayed.
 const SLICE: Duration = Duration::from_millis(100);
@@ -69,7 +69,7 @@ pub fn start(
     address: usize,
     expected: u32,
     deadline: Option<Instant>,
-    settle: impl FnOnce(io::Result<Wait>) + Send + 'static,
+    settle: impl FnOnce(io::Result<WaitOutcome>) + Send + 'static,
 ) {
     // A thread that cannot be made takes its closure with it, and somebody is to be told.
     let settle = Arc::new(Mutex::new(Some(settle)));
@@ -104,13 +104,13 @@ fn wait_until(
     expected: u32,
     deadline: Option<Instant>,
     is_over: &AtomicBool,
-) -> io::Result<Wait> {
+) -> io::Result<WaitOutcome> {
     loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let slice = left.map_or(SLICE, |left| left.min(SLICE));
         let outcome = futex::wait(address, expected, slice)?;
         let is_last = left.is_some_and(|left| left <= SLICE);
-        if outcome != Wait::TimedOut || is_last || is_over.load(Ordering::Relaxed) {
+        if outcome != WaitOutcome::TimedOut || is_last || is_over.load(Ordering::Relaxed) {
             return Ok(outcome);
         }
     }
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     /// Begins a wait without end for `word`. The receiver gets its outcome.
-    fn begin(word: &u32) -> mpsc::Receiver<io::Result<Wait>> {
+    fn begin(word: &u32) -> mpsc::Receiver<io::Result<WaitOutcome>> {
         let (sender, receiver) = mpsc::channel();
         start(address_of(word), *word, None, move |outcome| {
             sender.send(outcome).unwrap();
@@ -146,12 +146,12 @@ mod tests {
     }
 
     /// Wakes the waits for `word`, until one has ended.
-    fn wake(word: &u32, ended: &mpsc::Receiver<io::Result<Wait>>) {
+    fn wake(word: &u32, ended: &mpsc::Receiver<io::Result<WaitOutcome>>) {
         loop {
             // The thread may not be in the queue yet.
             futex::wake(address_of(word), 1).unwrap();
             match ended.try_recv() {
-                Ok(outcome) => return assert_eq!(outcome.unwrap(), Wait::Woken),
+                Ok(outcome) => return assert_eq!(outcome.unwrap(), WaitOutcome::Woken),
                 Err(mpsc::TryRecvError::Empty) => thread::yield_now(),
                 Err(error) => panic!("{error}"),
             }

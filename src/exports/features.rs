@@ -17,7 +17,7 @@ pub fn has_huge_pages() -> bool {
 /// Whether the system tells of this process's pages.
 #[napi(catch_unwind)]
 pub fn tells_page_states() -> bool {
-    sys::tells_page_states()
+    sys::reports_page_states()
 }
 
 /// Whether the system can put a file's pages in place of a memory's.

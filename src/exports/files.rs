@@ -21,8 +21,8 @@ use crate::handoff::{self, Handoff, Held};
 use crate::memory::{LinearMemory, Under};
 use crate::pages;
 use crate::pages::overlays::FileId;
-use crate::sys::futex::{self, Wait};
-use crate::sys::{self, HostBytes, PageRange, Watch, Writes};
+use crate::sys::futex::{self, WaitOutcome};
+use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
 use crate::waits;
 
 /// A file that is to be a memory: its number, and what keeps it open.
@@ -66,7 +66,7 @@ pub fn take_file(
 fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
     let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     sys::file::check_access(&file, writes).map_err(|source| MemoryError::Access { source })?;
-    sys::file::check_pages(&file, writes).map_err(|source| MemoryError::NoPages { source })?;
+    sys::file::check_mappable(&file, writes).map_err(|source| MemoryError::NoPages { source })?;
     Ok(file)
 }
 
@@ -330,13 +330,13 @@ fn numbers(files: Vec<FileId>) -> Vec<f64> {
 /// From now on, [`rearm`] is called whenever the program has added or removed a listener of SIGBUS.
 #[napi(catch_unwind)]
 pub fn expect_rearm() {
-    Watch::expect_reports();
+    TruncationGuard::expect_reports();
 }
 
 /// Makes lost pages read zero again, after the program has added or removed a listener of SIGBUS.
 #[napi(catch_unwind)]
 pub fn rearm() {
-    Watch::rearm(true);
+    TruncationGuard::rearm(true);
 }
 
 /// Puts bytes of the file of which `descriptor` is open over part of a memory. Returns what its pages are
@@ -397,9 +397,9 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
     let address = within(address);
     waits::start(address, expected.cast_unsigned(), deadline, |outcome| {
         let text = match outcome {
-            Ok(Wait::Woken) => "ok",
-            Ok(Wait::NotEqual) => "not-equal",
-            Ok(Wait::TimedOut) => "timed-out",
+            Ok(WaitOutcome::Woken) => "ok",
+            Ok(WaitOutcome::NotEqual) => "not-equal",
+            Ok(WaitOutcome::TimedOut) => "timed-out",
             Err(source) => return deferred.reject(MemoryError::File { source }.into()),
         };
         deferred.resolve(move |_| Ok(text));

@@ -160,7 +160,7 @@ impl BackingFile {
         let in_process = InProcess(Arc::clone(self));
         let between_processes = match self.writes {
             Writes::Private => None,
-            Writes::ToFile => Some(LengthLock::of(&file).map_err(failed)?),
+            Writes::ToFile => Some(LengthLock::acquire(&file).map_err(failed)?),
         };
         Ok(Locked {
             _between_processes: between_processes,
@@ -237,7 +237,7 @@ impl BackingFile {
         };
         if covered.end < end {
             let part = pages::part(memory, covered.end..end)?;
-            pages::cover(&part, &file, position(covered.end), self.writes)?;
+            pages::map_at(&part, &file, position(covered.end), self.writes)?;
         }
         let length_here = length.min(all).max(end);
         *covered = Covered {
@@ -337,7 +337,7 @@ impl BackingFile {
         } else {
             memory.read(length..end.max(length))
         };
-        let truncated = file::truncate(&file, position(length));
+        let truncated = file::set_length(&file, position(length));
         memory.write_at(&rest, length);
         truncated.is_ok()
     }
@@ -387,7 +387,7 @@ impl BackingFile {
     ///
     /// The error from the system. The file's bytes are as they were.
     pub fn fill(&self, length: usize) -> Result<(), MemoryError> {
-        file::fill(&*self.file()?, position(length)).map_err(failed)
+        file::fill_holes(&*self.file()?, position(length)).map_err(failed)
     }
 
     /// Makes zeros of a file's bytes, which were `before`, and then cuts it to `length`.
@@ -401,12 +401,12 @@ impl BackingFile {
         if before > length {
             file::check_shrinkable(&file).map_err(failed)?;
         }
-        file::zero(&file, position(end))
+        file::zero_up_to(&file, position(end))
             .map_err(|(done, source)| MemoryError::Cleared { done, source })?;
         if before <= length {
             return Ok(());
         }
-        file::truncate(&file, position(length)).map_err(|source| MemoryError::Cleared {
+        file::set_length(&file, position(length)).map_err(|source| MemoryError::Cleared {
             done: position(end),
             source,
         })
@@ -418,7 +418,7 @@ impl BackingFile {
     ///
     /// The error from the system.
     pub fn cut(&self, length: usize) -> Result<(), MemoryError> {
-        file::cut(&*self.file()?, position(length)).map_err(failed)
+        file::shrink_to(&*self.file()?, position(length)).map_err(failed)
     }
 
     /// What was written to the file is on the disk when this returns.
@@ -455,11 +455,11 @@ impl BackingFile {
         file::read_some(&file, &mut bytes, position(last.start)).map_err(failed)?;
         let part = pages::part(memory, start..middle)?;
         if part.length() != HostBytes::ZERO {
-            pages::cover(&part, &file, position(start), self.writes)?;
+            pages::map_at(&part, &file, position(start), self.writes)?;
         }
         if pages::discard(&beyond).is_err() {
             // Writing zeros takes memory, but never fails.
-            beyond.clear();
+            beyond.write_zeros();
         }
         memory.write_at(&bytes, last.start);
         Ok(())

@@ -24,7 +24,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::MemoryError;
 use crate::pages::image::{Image, ImageBuilder};
-use crate::sys::{self, HostBytes, SizeSignal};
+use crate::sys::{self, HostBytes, SigxfszBlock};
 use crate::units::Pages;
 
 const MAGIC: [u8; 8] = *b"LMSNAP\r\n";
@@ -68,7 +68,7 @@ pub fn save(image: &Image, origin: Origin, path: &Path) -> Result<(), MemoryErro
         .and_then(|()| sys::file::rename(&draft, path).map_err(failed))
         // What it was given up for says more than another error would.
         .inspect_err(|_| drop(fs::remove_file(&draft)))?;
-    sys::file::sync_folder(folder).map_err(failed)
+    sys::file::sync_directory(folder).map_err(failed)
 }
 
 /// A name that no program can foresee: the keys are from the system's source of random numbers.
@@ -83,7 +83,7 @@ fn draft_name() -> String {
 ///
 /// What the system says; the file is then good for nothing.
 pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryError> {
-    let _held = SizeSignal::hold();
+    let _blocked = SigxfszBlock::new();
     let mut out = Hashing::new(BufWriter::new(file));
     out.put(&MAGIC)?;
     out.put(&VERSION.to_le_bytes())?;

@@ -56,7 +56,7 @@ impl Range {
         };
         let length = capacity
             .checked_add(HostBytes::page())
-            .and_then(HostBytes::whole_huge_pages)
+            .and_then(HostBytes::rounded_to_huge_pages)
             .ok_or_else(|| refused(io::ErrorKind::OutOfMemory.into()))?;
         let reserve = match page_size {
             PageSize::Base => Mapping::reserve,
@@ -102,9 +102,9 @@ impl Range {
     pub fn commit(&self, length: HostBytes) -> Result<(), MemoryError> {
         let committed = self.committed();
         let changed = if length >= committed {
-            self.mapping.allow(committed, length)
+            self.mapping.make_accessible(committed, length)
         } else {
-            self.mapping.forbid(length, committed)
+            self.mapping.make_inaccessible(length, committed)
         };
         changed.map_err(|source| MemoryError::System {
             wanted: length.get(),
@@ -125,7 +125,7 @@ impl Range {
             && !Overlays::lock().touch(&behind.addresses())
             && pages::give_back(&behind).is_err()
         {
-            behind.clear();
+            behind.write_zeros();
         }
         // If this fails, pages that nobody can name stay accessible: no harm but the lost fault.
         let _ = self.commit(length);
@@ -212,7 +212,7 @@ mod tests {
 
     use super::*;
     use crate::pages::image::ImageBuilder;
-    use crate::sys::maps::prefers_huge_pages;
+    use crate::sys::testing::prefers_huge_pages;
 
     #[test]
     fn a_new_range_has_nothing_of_what_was_there_before() {

@@ -103,7 +103,7 @@ fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
     if overlays.were_hit(&addresses) {
         return Err(MemoryError::Truncated);
     }
-    piece.renew().map_err(failed)?;
+    piece.remap_as_zeros().map_err(failed)?;
     overlays.clear(&addresses);
     for (copy, there) in copied {
         copy.copy_to(&there);

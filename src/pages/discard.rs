@@ -19,7 +19,9 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
     overlays.refuse_written(&addresses)?;
     if overlays.have_written(&addresses) {
         // Of another memory that is gone, or whose file has lost them all: it is still to be told so.
-        return pages.renew().map_err(|source| refused(pages, source));
+        return pages
+            .remap_as_zeros()
+            .map_err(|source| refused(pages, source));
     }
     give_back_in(overlays, pages)
 }
@@ -39,7 +41,9 @@ fn give_back_in(mut overlays: MutexGuard<Overlays>, pages: &PageRange) -> Result
         if overlays.are_within_one(&addresses) {
             overlays.make_room(1)?;
         }
-        pages.renew().map_err(|source| refused(pages, source))?;
+        pages
+            .remap_as_zeros()
+            .map_err(|source| refused(pages, source))?;
         overlays.clear(&addresses);
         return Ok(());
     }

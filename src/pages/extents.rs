@@ -33,10 +33,10 @@ pub fn runs_of_piece(addresses: &Range<usize>, overlay: Option<&Overlay>) -> Vec
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut at = 0_usize;
     let mut of_image = overlay.into_iter().flat_map(Overlay::runs).peekable();
-    let told = sys::page_states(addresses.clone(), |state| {
+    let told = sys::visit_page_states(addresses.clone(), |state| {
         let end = at.saturating_add(page);
         while of_image.next_if(|run| run.end <= at).is_some() {}
-        if state.has_bytes() || of_image.peek().is_some_and(|run| run.start < end) {
+        if state.may_be_nonzero() || of_image.peek().is_some_and(|run| run.start < end) {
             match runs.last_mut() {
                 Some(last) if last.end == at => last.end = end,
                 _ => runs.push(at..end),

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingRoom;
-use crate::sys::{HostBytes, ImageBytes, ImageFile, PageRange, SizeSignal};
+use crate::sys::{HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock};
 
 /// Holes smaller than this are not worth a mapping of their own.
 const LEAST_HOLE: usize = 1 << 20;
@@ -88,11 +88,11 @@ impl Image {
     ///
     /// What the system says, or `InvalidInput` if they exceed [`Image::extent`]: a mapping beyond the
     /// end of a file faults. No byte has changed then.
-    pub fn put_under(&self, pages: &PageRange) -> std::io::Result<()> {
+    pub fn map_at(&self, pages: &PageRange) -> std::io::Result<()> {
         if pages.length() > self.extent() {
             return Err(std::io::ErrorKind::InvalidInput.into());
         }
-        self.file.put_under(pages)
+        self.file.map_at(pages)
     }
 
     /// The bytes up to [`Image::extent`]; `None` where they cannot be mapped. Who reads those that are
@@ -136,7 +136,7 @@ pub struct ImageBuilder {
     length: HostBytes,
     runs: Vec<Range<usize>>,
     /// Whatever limit there is on files, it is an error here.
-    _held: SizeSignal,
+    _blocked: SigxfszBlock,
 }
 
 impl ImageBuilder {
@@ -146,14 +146,14 @@ impl ImageBuilder {
     ///
     /// What the system says.
     pub fn new(length: HostBytes) -> Result<Self, MemoryError> {
-        let held = SizeSignal::hold();
+        let blocked = SigxfszBlock::new();
         // As long as what is written to it: a limit on files is to count nothing else.
         let file = ImageFile::create(0).map_err(|source| refused(0, source))?;
         Ok(Self {
             file,
             length,
             runs: Vec::new(),
-            _held: held,
+            _blocked: blocked,
         })
     }
 
@@ -312,7 +312,7 @@ mod tests {
     fn an_image_takes_no_more_of_a_file_than_it_has() {
         let image = testing::image(2 * PAGE, 7);
         let area = Area::new(3 * PAGE);
-        let refused = image.put_under(&area.pages()).unwrap_err();
+        let refused = image.map_at(&area.pages()).unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
         assert!(area.pages().is_zero());
     }

@@ -6,24 +6,24 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::pages::overlays::{FileId, Overlay, Overlays};
 use crate::pages::{part, position, refused};
-use crate::sys::{self, HostBytes, PageRange, Watch, Writes};
+use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
 
 /// Puts a file's pages in place of these, from `offset` of the file on.
 ///
 /// # Errors
 ///
 /// What the system says; no byte has changed then.
-pub fn cover(
+pub fn map_at(
     pages: &PageRange,
     file: &File,
     offset: u64,
     writes: Writes,
 ) -> Result<(), MemoryError> {
-    cover_in(&mut Overlays::lock(), pages, file, offset, writes).map(drop)
+    map_in(&mut Overlays::lock(), pages, file, offset, writes).map(drop)
 }
 
 /// The same. Returns what the file is known by.
-fn cover_in(
+fn map_in(
     overlays: &mut Overlays,
     pages: &PageRange,
     file: &File,
@@ -35,9 +35,9 @@ fn cover_in(
     overlays.make_room(2)?;
     let id = FileId::new();
     // Before the pages are there: a file may be truncated at any time.
-    let watch = Watch::over(&addresses).map_err(failed)?;
-    pages.cover(file, offset, writes).map_err(failed)?;
-    overlays.put(&addresses, Overlay::of_file(id, writes, watch));
+    let guard = TruncationGuard::over(&addresses).map_err(failed)?;
+    pages.map_file(file, offset, writes).map_err(failed)?;
+    overlays.put(&addresses, Overlay::of_file(id, writes, guard));
     Ok(id)
 }
 
@@ -87,7 +87,7 @@ pub fn lay_over(
     if !middle.is_empty() {
         let pages = part(memory, middle.clone())?;
         let offset = in_file(middle.start);
-        let covered = cover_in(&mut overlays, &pages, file, offset, Writes::Private)?;
+        let covered = map_in(&mut overlays, &pages, file, offset, Writes::Private)?;
         id = Some(covered);
     }
     drop(overlays);
@@ -103,17 +103,17 @@ pub fn forget(pages: &PageRange) {
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
 pub fn was_truncated(pages: &PageRange) -> bool {
-    Watch::keep_armed();
+    TruncationGuard::keep_armed();
     Overlays::lock().were_hit(&pages.addresses())
 }
 
 /// The files that have lost a page of these, as often as they have stretches of pages here.
 pub fn lost_files(pages: &PageRange) -> Vec<FileId> {
-    Watch::keep_armed();
+    TruncationGuard::keep_armed();
     let (overlays, addresses) = (Overlays::lock(), pages.addresses());
     let files = overlays.files(&addresses);
     files
-        .filter_map(|(id, was_hit)| was_hit.then_some(id))
+        .filter_map(|(id, has_lost)| has_lost.then_some(id))
         .collect()
 }
 
@@ -135,7 +135,7 @@ mod tests {
         let area = Area::new(4 * PAGE);
         let file = file_of(&[7; 2 * PAGE]);
         let second = part(&area.pages(), PAGE..2 * PAGE).unwrap();
-        cover(&second, &file, 0, Writes::ToFile).unwrap();
+        map_at(&second, &file, 0, Writes::ToFile).unwrap();
         let tries = || {
             let image = image(PAGE, 8);
             [
@@ -151,11 +151,11 @@ mod tests {
         }
         discard(&part(&area.pages(), 2 * PAGE..4 * PAGE).unwrap()).unwrap();
         // If the engine has unmapped them since, they are another memory's.
-        area.pages().renew().unwrap();
+        area.pages().remap_as_zeros().unwrap();
         for done in tries() {
             done.unwrap();
         }
-        cover(&second, &file, 0, Writes::ToFile).unwrap();
+        map_at(&second, &file, 0, Writes::ToFile).unwrap();
         give_back(&area.pages()).unwrap();
         assert!(area.pages().is_zero());
     }

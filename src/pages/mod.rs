@@ -28,7 +28,7 @@ pub mod overlays;
 
 pub use capture::capture;
 pub use discard::{discard, give_back};
-pub use map_file::{cover, files_under, forget, lay_over, lost_files, was_truncated};
+pub use map_file::{files_under, forget, lay_over, lost_files, map_at, was_truncated};
 pub use relocate::{Moved, relocate};
 pub use restore::restore;
 pub use usage::{reserved_around, resident};

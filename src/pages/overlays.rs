@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingRoom;
 use crate::pages::image::{Image, Runs};
-use crate::sys::{self, Watch, Writes};
+use crate::sys::{self, TruncationGuard, Writes};
 
 /// What is under a stretch of addresses, in place of anonymous pages.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ struct OfFile {
     id: FileId,
     writes: Writes,
     /// Over the stretch of the table, and nothing else.
-    watch: Arc<Watch>,
+    guard: Arc<TruncationGuard>,
 }
 
 /// Which file it is that was put under pages. Each time that one is, it gets another number.
@@ -73,11 +73,11 @@ impl Overlay {
         }
     }
 
-    /// A file, whose pages `watch` is over.
-    pub fn of_file(id: FileId, writes: Writes, watch: Watch) -> Self {
-        let watch = Arc::new(watch);
+    /// A file, whose pages `guard` is over.
+    pub fn of_file(id: FileId, writes: Writes, guard: TruncationGuard) -> Self {
+        let guard = Arc::new(guard);
         Self {
-            source: Source::File(OfFile { id, writes, watch }),
+            source: Source::File(OfFile { id, writes, guard }),
             offset: 0,
         }
     }
@@ -94,8 +94,8 @@ impl Overlay {
     }
 
     /// Whether it is a file that has lost a page here.
-    fn was_hit(&self) -> bool {
-        self.file().is_some_and(|file| file.watch.was_hit())
+    fn has_lost_page(&self) -> bool {
+        self.file().is_some_and(|file| file.guard.has_lost_page())
     }
 
     fn file(&self) -> Option<&OfFile> {
@@ -108,7 +108,7 @@ impl Overlay {
     /// The same, at `addresses` only: its pages have moved there, or these are left of the stretch.
     pub fn at(mut self, addresses: &Range<usize>) -> Self {
         if let Source::File(file) = &mut self.source {
-            file.watch = Arc::new(file.watch.also_over(addresses));
+            file.guard = Arc::new(file.guard.also_over(addresses));
         }
         self
     }
@@ -245,14 +245,14 @@ impl Overlays {
     /// Whether a page of a file's was lost in `addresses`.
     pub fn were_hit(&self, addresses: &Range<usize>) -> bool {
         self.starts_within(addresses)
-            .any(|(_, entry)| entry.overlay.was_hit())
+            .any(|(_, entry)| entry.overlay.has_lost_page())
     }
 
     /// The files under `addresses`, each as often as it has a stretch; and whether a page was lost there.
     pub fn files(&self, addresses: &Range<usize>) -> impl Iterator<Item = (FileId, bool)> {
         self.starts_within(addresses).filter_map(|(_, entry)| {
             let file = entry.overlay.file()?;
-            Some((file.id, file.watch.was_hit()))
+            Some((file.id, file.guard.has_lost_page()))
         })
     }
 
@@ -292,7 +292,7 @@ impl Overlays {
         let mapped = sys::mappings_within(&(0..usize::MAX))?;
         self.by_start.retain(|start, entry| {
             let first = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
-            let was_hit = entry.overlay.was_hit();
+            let was_hit = entry.overlay.has_lost_page();
             let within = mapped.iter().skip(first);
             within
                 .take_while(|mapped| mapped.addresses.start < entry.end)
@@ -453,14 +453,14 @@ mod tests {
         let mapping = Mapping::reserve(length, length).unwrap();
         let file = ImageFile::create(0).unwrap();
         let pages = mapping.pages(length).unwrap();
-        pages.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+        pages.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
         (mapping, length)
     }
 
     fn put_file(table: &mut Overlays, addresses: &Range<usize>) -> FileId {
         let id = FileId::new();
-        let watch = Watch::over(addresses).unwrap();
-        table.put(addresses, Overlay::of_file(id, Writes::ToFile, watch));
+        let guard = TruncationGuard::over(addresses).unwrap();
+        table.put(addresses, Overlay::of_file(id, Writes::ToFile, guard));
         id
     }
 
@@ -472,7 +472,10 @@ mod tests {
         let mut table = table();
         let id = put_file(&mut table, &all.addresses());
         // As the handler does with the first page.
-        all.part(HostBytes::ZERO, page).unwrap().renew().unwrap();
+        all.part(HostBytes::ZERO, page)
+            .unwrap()
+            .remap_as_zeros()
+            .unwrap();
         table.prune().unwrap();
         let files = |table: &Overlays| table.files(&all.addresses()).collect::<Vec<_>>();
         assert_eq!(files(&table), [(id, false)]);
@@ -480,7 +483,7 @@ mod tests {
         // The next lost page is still watched. Then no page of the file is left, and it was hit.
         let last = length.get() - page.get();
         assert_eq!(all.read(last..last + 1), [0]);
-        all.renew().unwrap();
+        all.remap_as_zeros().unwrap();
         table.prune().unwrap();
         assert_eq!(files(&table), [(id, true)]);
         table.clear(&all.addresses());

@@ -62,7 +62,7 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
     }
     let has_file = overlays.have_file(&from.addresses());
     copy_overlays(&mut overlays, &from, &to);
-    if overlaid || sys::is_split(&from.addresses()) || from.remap_to(&to).is_err() {
+    if overlaid || sys::spans_mappings(&from.addresses()) || from.remap_to(&to).is_err() {
         moved.shared = relocate_pieces(&from, &to, has_file)?;
         overlays.clear(&from.addresses());
     }
@@ -132,10 +132,10 @@ fn relocate_pieces(
 
 /// Moves pages of a file that writes go to. A copy would no longer be the file.
 fn move_shared(from: &PageRange, to: &PageRange) -> Result<(), MemoryError> {
-    let moved = from.alias_at(to).and_then(|()| from.renew());
+    let moved = from.alias_at(to).and_then(|()| from.remap_as_zeros());
     moved.map_err(|source| {
         // Only where that fails as well, nothing is mapped there any more.
-        let _ = to.renew();
+        let _ = to.remap_as_zeros();
         refused(from, source)
     })
 }
@@ -147,7 +147,7 @@ fn move_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), Mem
     }
     if of_file {
         // The file is still mapped here.
-        return from.renew().map_err(|source| {
+        return from.remap_as_zeros().map_err(|source| {
             to.copy_to(from);
             refused(from, source)
         });
@@ -158,10 +158,10 @@ fn move_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), Mem
 fn copy_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
     let failed = |source| refused(from, source);
     // A refused move may already have unmapped the target: map it anew first.
-    to.renew().map_err(failed)?;
+    to.remap_as_zeros().map_err(failed)?;
     from.copy_to(to);
     let given_back = if of_file {
-        from.renew()
+        from.remap_as_zeros()
     } else {
         from.discard()
     };
@@ -210,8 +210,8 @@ mod tests {
         // Not anonymous, and not in the table: another mapping is all that counts.
         let image = image(PAGE, 8);
         let second = part(&from.pages(), PAGE..2 * PAGE).unwrap();
-        image.put_under(&second).unwrap();
-        assert!(sys::is_split(&from.pages().addresses()));
+        image.map_at(&second).unwrap();
+        assert!(sys::spans_mappings(&from.pages().addresses()));
         relocate(from.pages(), to.pages()).unwrap();
         assert_eq!([0, 1, 2, 3].map(|page| to.byte(page * PAGE)), [7, 8, 7, 7]);
         assert!(from.pages().is_zero());

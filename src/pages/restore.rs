@@ -36,7 +36,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     }
     overlays.make_room(MOST_HOLES.saturating_add(2))?;
     image
-        .put_under(&own)
+        .map_at(&own)
         .map_err(|source| refused(pages, source))?;
     // From here on, nothing fails.
     if sys::MAPS_FILES {
@@ -46,7 +46,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
             let Some(hole) = whole_pages(pages, hole) else {
                 continue;
             };
-            if hole.renew().is_ok() {
+            if hole.remap_as_zeros().is_ok() {
                 overlays.clear(&hole.addresses());
             }
         }
@@ -60,7 +60,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
 fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
     let addresses = pages.addresses();
     // Not given back: that brings zeros only if nothing else is under them than the table has.
-    if pages.renew().is_ok() {
+    if pages.remap_as_zeros().is_ok() {
         overlays.clear(&addresses);
         return;
     }
@@ -71,7 +71,7 @@ fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
         if let Ok(page) = part(pages, at..at.saturating_add(page))
             && (has_file || !page.is_zero())
         {
-            page.clear();
+            page.write_zeros();
         }
     }
 }
@@ -98,7 +98,7 @@ fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
             let offsets = from..from.saturating_add(page);
             let here = part(pages, offsets.clone())?;
             if image.is_zero(offsets.clone()) {
-                here.clear();
+                here.write_zeros();
             } else {
                 here.write_at(bytes.get(offsets).unwrap_or_default(), 0);
             }
@@ -151,7 +151,7 @@ mod tests {
                 assert!(beyond.is_zero());
                 assert!(!Overlays::lock().touch(&beyond.addresses()));
                 // A page of a file beyond its end would fault.
-                beyond.clear();
+                beyond.write_zeros();
                 area.fill(0..4 * PAGE, 9);
             }
         }
@@ -173,14 +173,14 @@ mod tests {
             let image = image(length, 7);
             let area = Area::new(length);
             restore(&area.pages(), &image).unwrap();
-            area.pages().renew().unwrap();
+            area.pages().remap_as_zeros().unwrap();
             area.fill(0..length, 9);
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
 
             // Another image's, of which nobody told either.
             let other = super::tests::image(length, 8);
-            other.put_under(&area.pages()).unwrap();
+            other.map_at(&area.pages()).unwrap();
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
         }
@@ -197,7 +197,7 @@ mod tests {
             let area = Area::new(8 * MIB);
             restore(&area.pages(), &image).unwrap();
             let hole = part(&area.pages(), 4 * MIB..5 * MIB).unwrap();
-            other.put_under(&hole).unwrap();
+            other.map_at(&hole).unwrap();
             assert_eq!(area.byte(4 * MIB), 8);
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(4 * MIB)), (source.byte(0), 0));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::pages::image::Image;
 use crate::pages::overlays::Overlays;
 use crate::pages::{capture, part, position, resident};
-use crate::sys::maps::byte_at;
+use crate::sys::testing::byte_at;
 use crate::sys::{self, HostBytes, Mapping, PageRange};
 
 pub const PAGE: usize = 4096;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::pages::extents::{for_bytes, runs_of_piece};
 use crate::pages::{part, position};
-use crate::sys::{PageRange, SizeSignal};
+use crate::sys::{PageRange, SigxfszBlock};
 
 /// Writes what of anonymous pages is not zero to a file, at `offset`, but nothing from `end` on. Tells
 /// `about_to` of each stretch of the pages before it is written.
@@ -21,7 +21,7 @@ pub fn write_runs(
     end: u64,
     mut about_to: impl FnMut(Range<usize>),
 ) -> Result<(), MemoryError> {
-    let _held = SizeSignal::hold();
+    let _blocked = SigxfszBlock::new();
     for run in runs_of_piece(&pages.addresses(), None) {
         let start = run.start;
         let run = part(pages, run)?;
@@ -40,7 +40,7 @@ pub fn write_runs(
 ///
 /// What the system says.
 pub fn write_all(pages: &PageRange, file: &File, offset: u64, end: u64) -> Result<(), MemoryError> {
-    let _held = SizeSignal::hold();
+    let _blocked = SigxfszBlock::new();
     pages
         .write_to(file, offset, end)
         .map_err(|source| MemoryError::File { source })

@@ -5,7 +5,7 @@ pub use super::system::futex::{is_available, wait, wake};
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum WaitOutcome {
     /// Somebody woke it.
     Woken,
     /// The word was another.

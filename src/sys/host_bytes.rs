@@ -29,7 +29,7 @@ impl HostBytes {
 
     /// Up to a multiple of [`HostBytes::HUGE_PAGE`], if it is at least one; `None` where no
     /// address space is so large.
-    pub fn whole_huge_pages(self) -> Option<Self> {
+    pub fn rounded_to_huge_pages(self) -> Option<Self> {
         if self < Self::HUGE_PAGE {
             return Some(self);
         }
@@ -71,14 +71,15 @@ mod tests {
         let page = HostBytes::page();
         let huge = HostBytes::HUGE_PAGE;
         let two = huge.checked_add(huge);
-        assert_eq!(page.whole_huge_pages(), Some(page));
-        assert_eq!(huge.whole_huge_pages(), Some(huge));
+        assert_eq!(page.rounded_to_huge_pages(), Some(page));
+        assert_eq!(huge.rounded_to_huge_pages(), Some(huge));
         assert_eq!(
-            huge.checked_add(page).and_then(HostBytes::whole_huge_pages),
+            huge.checked_add(page)
+                .and_then(HostBytes::rounded_to_huge_pages),
             two
         );
         let longest = HostBytes::round_up(isize::MAX as usize - page.get()).unwrap();
-        assert_eq!(longest.whole_huge_pages(), None);
+        assert_eq!(longest.rounded_to_huge_pages(), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A mapping of this process's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapped {
+pub struct MappingInfo {
     /// Its addresses.
     pub addresses: Range<usize>,
     /// Whether it can be read or written.

@@ -14,9 +14,9 @@
 #[cfg_attr(windows, path = "windows/mod.rs")]
 mod system;
 pub use system::{
-    ImageBytes, ImageFile, MAPS_FILES, SizeSignal, Watch, address_space_left, at_exit, file,
-    has_huge_pages, is_split, mappings_within, max_map_count, page_states, private_pages,
-    resident_bytes, tells_page_states,
+    ImageBytes, ImageFile, MAPS_FILES, SigxfszBlock, TruncationGuard, address_space_left, at_exit,
+    file, has_huge_pages, mappings_within, max_map_count, private_pages, reports_page_states,
+    resident_bytes, spans_mappings, visit_page_states,
 };
 
 #[cfg(unix)]
@@ -41,8 +41,8 @@ pub mod fault;
     feature = "model-checking",
     allow(dead_code, reason = "the kernel knows nothing of modelled pages")
 )]
-#[path = "linux/maps.rs"]
-pub mod maps;
+#[path = "linux/testing.rs"]
+pub mod testing;
 
 mod page_range;
 pub use page_range::{PageRange, Writes};

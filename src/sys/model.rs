@@ -108,11 +108,11 @@ impl Mapping {
         NonNull::new(ptr::without_provenance_mut(self.base)).unwrap()
     }
 
-    pub fn allow(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+    pub fn make_accessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         self.protect(start, end, true)
     }
 
-    pub fn forbid(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+    pub fn make_inaccessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         self.protect(start, end, false)
     }
 
@@ -154,11 +154,11 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    pub fn renew(&self) -> io::Result<()> {
+    pub fn remap_as_zeros(&self) -> io::Result<()> {
         Ok(())
     }
 
-    pub fn cover(&self, _: impl AsFd, _: u64, _: Writes) -> io::Result<()> {
+    pub fn map_file(&self, _: impl AsFd, _: u64, _: Writes) -> io::Result<()> {
         unreachable!("no file is modelled")
     }
 
@@ -192,7 +192,7 @@ impl PageRange<'_> {
 
     pub fn write_at(&self, _: &[u8], _: usize) {}
 
-    pub fn clear(&self) {}
+    pub fn write_zeros(&self) {}
 
     pub fn is_zero(&self) -> bool {
         unreachable!("no byte is modelled")

@@ -43,7 +43,7 @@ impl PageRange<'_> {
     }
 
     /// Writes zeros.
-    pub fn clear(&self) {
+    pub fn write_zeros(&self) {
         // SAFETY: the bytes are writable: see `new`.
         unsafe { ptr::write_bytes(self.base().as_ptr(), 0, self.length().get()) };
     }
@@ -93,7 +93,7 @@ mod tests {
         let mapping = mapping(3);
         let all = mapping.pages(bytes(3)).unwrap();
         let page = HostBytes::page().get();
-        for zero in [PageRange::discard, PageRange::renew] {
+        for zero in [PageRange::discard, PageRange::remap_as_zeros] {
             for offset in [0, page, 2 * page] {
                 write(&all, offset, 7);
             }

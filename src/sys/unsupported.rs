@@ -32,13 +32,13 @@ pub struct PageState;
 
 impl PageState {
     /// Whether an anonymous one may hold other bytes than zeros.
-    pub fn has_bytes(self) -> bool {
+    pub fn may_be_nonzero(self) -> bool {
         true
     }
 }
 
 /// Whether the system tells of this process's pages: as much as it ever does.
-pub fn tells_page_states() -> bool {
+pub fn reports_page_states() -> bool {
     true
 }
 
@@ -47,7 +47,10 @@ pub fn tells_page_states() -> bool {
 /// # Errors
 ///
 /// None.
-pub fn page_states(addresses: Range<usize>, mut visit: impl FnMut(PageState)) -> io::Result<()> {
+pub fn visit_page_states(
+    addresses: Range<usize>,
+    mut visit: impl FnMut(PageState),
+) -> io::Result<()> {
     for _ in addresses.step_by(page_size()) {
         visit(PageState);
     }
@@ -62,6 +65,6 @@ pub fn private_pages(_addresses: &Range<usize>, _most: usize) -> Option<Vec<Rang
 
 /// Whether pages of several mappings have to be moved one after the other: `mach_vm_remap` takes them at
 /// once, and Windows has them copied.
-pub fn is_split(_addresses: &Range<usize>) -> bool {
+pub fn spans_mappings(_addresses: &Range<usize>) -> bool {
     false
 }

@@ -14,7 +14,7 @@ use crate::pages;
 use crate::pages::anonymous;
 use crate::pages::image::Image;
 use crate::sys::fault::{calls_reached, fail_at};
-use crate::sys::maps::{self, protection_at};
+use crate::sys::testing::{self, protection_at};
 use crate::sys::{self, HostBytes, PageRange};
 use crate::units::Pages;
 
@@ -138,7 +138,7 @@ fn write_bytes(memory: &LinearMemory) {
 }
 
 fn byte_at(address: usize) -> u8 {
-    maps::byte_at(address).unwrap()
+    testing::byte_at(address).unwrap()
 }
 
 /// Expects a memory of `size` pages, all accessible, and nothing behind them; and on the first

@@ -37,7 +37,7 @@ pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<
 /// # Errors
 ///
 /// The error from `fallocate(2)`.
-pub(in crate::sys) fn fill_holes(file: &File, length: u64) -> io::Result<()> {
+pub(in crate::sys) fn allocate_holes(file: &File, length: u64) -> io::Result<()> {
     allocate_with(FallocateFlags::KEEP_SIZE, file, length).map(drop)
 }
 

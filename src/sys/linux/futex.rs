@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use crate::sys::futex::Wait;
+use crate::sys::futex::WaitOutcome;
 
 /// Whether the system has such waits.
 pub fn is_available() -> bool {
@@ -16,7 +16,7 @@ pub fn is_available() -> bool {
 /// # Errors
 ///
 /// What `futex(2)` says.
-pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait> {
+pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let timeout = libc::timespec {
         tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
         tv_nsec: timeout.subsec_nanos().into(),
@@ -32,12 +32,12 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
         )
     };
     if result == 0 {
-        return Ok(Wait::Woken);
+        return Ok(WaitOutcome::Woken);
     }
     let error = io::Error::last_os_error();
     match error.raw_os_error() {
-        Some(libc::EAGAIN) => Ok(Wait::NotEqual),
-        Some(libc::ETIMEDOUT | libc::EINTR) => Ok(Wait::TimedOut),
+        Some(libc::EAGAIN) => Ok(WaitOutcome::NotEqual),
+        Some(libc::ETIMEDOUT | libc::EINTR) => Ok(WaitOutcome::TimedOut),
         _ => Err(error),
     }
 }

@@ -6,14 +6,14 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 
 use crate::sys::fault;
-use crate::sys::mapping_info::Mapped;
+use crate::sys::mapping_info::MappingInfo;
 
 /// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
 ///
 /// # Errors
 ///
 /// Where the system does not say.
-pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
+pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<MappingInfo>> {
     fault::check("read")?;
     let maps = fs::read_to_string("/proc/self/maps")?;
     let within = maps.lines().filter_map(parse_mapping).filter(|mapped| {
@@ -107,7 +107,7 @@ const _: () = assert!(size_of::<ProcmapQuery>() == 104, "the kernel's layout");
 
 /// Whether several mappings may have these addresses. A system that moves several at once may move
 /// some, and then refuse; but each that does so can be asked.
-pub fn is_split(addresses: &Range<usize>) -> bool {
+pub fn spans_mappings(addresses: &Range<usize>) -> bool {
     MapsQuery::open().is_none_or(|maps| {
         maps.at(addresses.start)
             .is_some_and(|mapped| mapped.addresses.end < addresses.end)
@@ -115,11 +115,11 @@ pub fn is_split(addresses: &Range<usize>) -> bool {
 }
 
 /// "7f0c-7f0d rw-p 00000000 00:01 1057 /memfd:linear-memory (deleted)"
-fn parse_mapping(line: &str) -> Option<Mapped> {
+fn parse_mapping(line: &str) -> Option<MappingInfo> {
     let (range, rest) = line.split_once(' ')?;
     let (start, end) = range.split_once('-')?;
     let hex = |text| usize::from_str_radix(text, 16).ok();
-    Some(Mapped {
+    Some(MappingInfo {
         addresses: hex(start)?..hex(end)?,
         is_accessible: !rest.starts_with("---"),
         is_file: Some(rest.split(' ').nth(3)? != "0"),

@@ -10,19 +10,19 @@ mod mappings;
 mod pages;
 mod residency;
 mod sigbus;
-mod size_signal;
+mod sigxfsz;
 
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use super::unix::Mapping;
-pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Watch, addon_copies, at_exit};
+pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, TruncationGuard, addon_copies, at_exit};
 pub use limits::{address_space_left, has_huge_pages, max_map_count};
-pub use mappings::{is_split, mappings_within};
-pub use residency::{page_states, private_pages, resident_bytes, tells_page_states};
-pub use size_signal::SizeSignal;
+pub use mappings::{mappings_within, spans_mappings};
+pub use residency::{private_pages, reports_page_states, resident_bytes, visit_page_states};
+pub use sigxfsz::SigxfszBlock;
 
 /// What [`super::unix`] asks of each system.
 pub mod platform {
-    pub(in crate::sys) use super::file::{allocate, fill_holes, path_of, zero_range};
+    pub(in crate::sys) use super::file::{allocate, allocate_holes, path_of, zero_range};
     pub use super::image_file::{create_image_file, is_mapped_at, is_sealed, seal};
     pub use super::loader::loaded_files;
     #[cfg(not(all(test, feature = "model-checking")))]

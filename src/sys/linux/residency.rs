@@ -12,7 +12,7 @@ use super::mappings::mappings_within;
 use crate::sys::{fault, page_size};
 
 /// Whether the kernel tells of this process's pages: not without `/proc`.
-pub fn tells_page_states() -> bool {
+pub fn reports_page_states() -> bool {
     Path::new("/proc/self/pagemap").exists()
 }
 
@@ -39,7 +39,7 @@ impl PageState {
     }
 
     /// Whether an anonymous one may hold other bytes than zeros.
-    pub fn has_bytes(self) -> bool {
+    pub fn may_be_nonzero(self) -> bool {
         self.0 & (Self::PRESENT | Self::SWAPPED) != 0
     }
 }
@@ -49,7 +49,10 @@ impl PageState {
 /// # Errors
 ///
 /// Where the system does not say.
-pub fn page_states(addresses: Range<usize>, mut visit: impl FnMut(PageState)) -> io::Result<()> {
+pub fn visit_page_states(
+    addresses: Range<usize>,
+    mut visit: impl FnMut(PageState),
+) -> io::Result<()> {
     const ENTRY: usize = size_of::<u64>();
     fault::check("open")?;
     let pagemap = File::open("/proc/self/pagemap")?;
@@ -133,7 +136,7 @@ fn told_resident(addresses: &Range<usize>) -> io::Result<usize> {
         let start = mapped.addresses.start.max(addresses.start);
         let end = mapped.addresses.end.min(addresses.end);
         let is_file = mapped.is_file != Some(false);
-        page_states(start..end, |state| {
+        visit_page_states(start..end, |state| {
             if state.is_resident(is_file) {
                 bytes = bytes.saturating_add(page_size());
             }
@@ -242,7 +245,7 @@ mod tests {
         unsafe { first.wrapping_add(2 * page_size()).read_volatile() };
         let start = first.addr();
         let mut resident = Vec::new();
-        page_states(start..start + bytes(4).get(), |state| {
+        visit_page_states(start..start + bytes(4).get(), |state| {
             resident.push(state.is_resident(false));
         })
         .unwrap();

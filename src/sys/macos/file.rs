@@ -50,7 +50,7 @@ pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<
 /// # Errors
 ///
 /// None.
-pub(in crate::sys) fn fill_holes(_file: &File, _length: u64) -> io::Result<()> {
+pub(in crate::sys) fn allocate_holes(_file: &File, _length: u64) -> io::Result<()> {
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use mach2::traps::mach_task_self;
 use mach2::vm::mach_vm_read_overwrite;
 
 use super::mach_error::mach_error;
-use crate::sys::futex::Wait;
+use crate::sys::futex::WaitOutcome;
 use crate::sys::process_symbols;
 
 /// `OS_SYNC_WAIT_ON_ADDRESS_SHARED`, and the same of waking: also between processes.
@@ -62,14 +62,14 @@ pub fn is_available() -> bool {
 /// # Errors
 ///
 /// What the system says; `Unsupported` before macOS 14.4.
-pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait> {
+pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let calls = calls().ok_or(io::ErrorKind::Unsupported)?;
     if read(address)? != expected {
-        return Ok(Wait::NotEqual);
+        return Ok(WaitOutcome::NotEqual);
     }
     let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
     if nanoseconds == 0 {
-        return Ok(Wait::TimedOut); // which the system refuses
+        return Ok(WaitOutcome::TimedOut); // which the system refuses
     }
     let pointer = ptr::without_provenance_mut(address);
     // SAFETY: the kernel checks the address.
@@ -84,11 +84,11 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
         )
     };
     if result >= 0 {
-        return Ok(Wait::Woken);
+        return Ok(WaitOutcome::Woken);
     }
     let error = io::Error::last_os_error();
     match error.raw_os_error() {
-        Some(libc::ETIMEDOUT | libc::EINTR) => Ok(Wait::TimedOut),
+        Some(libc::ETIMEDOUT | libc::EINTR) => Ok(WaitOutcome::TimedOut),
         _ => Err(error),
     }
 }

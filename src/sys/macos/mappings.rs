@@ -13,7 +13,7 @@ use mach2::vm_region::{VM_REGION_BASIC_INFO_64, vm_region_basic_info_64};
 
 use super::mach_error::mach_error;
 use crate::sys::fault;
-use crate::sys::mapping_info::Mapped;
+use crate::sys::mapping_info::MappingInfo;
 
 /// The mappings that have addresses in common with `addresses`, in order. Which are a file's, and shared,
 /// the kernel does not tell for sure.
@@ -21,7 +21,7 @@ use crate::sys::mapping_info::Mapped;
 /// # Errors
 ///
 /// What `mach_vm_region` says.
-pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
+pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<MappingInfo>> {
     let mut within = Vec::new();
     let mut at = addresses.start;
     while at < addresses.end {
@@ -38,7 +38,7 @@ pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
 }
 
 /// The first mapping that ends beyond `address`.
-fn mapping_from(address: usize) -> io::Result<Option<Mapped>> {
+fn mapping_from(address: usize) -> io::Result<Option<MappingInfo>> {
     let unknown = |_| io::Error::from(io::ErrorKind::InvalidInput);
     let mut start = u64::try_from(address).map_err(unknown)?;
     let mut length = 0;
@@ -69,7 +69,7 @@ fn mapping_from(address: usize) -> io::Result<Option<Mapped>> {
     let info = unsafe { info.assume_init() };
     let start = usize::try_from(start).map_err(unknown)?;
     let length = usize::try_from(length).map_err(unknown)?;
-    Ok(Some(Mapped {
+    Ok(Some(MappingInfo {
         addresses: start..start.saturating_add(length),
         is_accessible: info.protection != VM_PROT_NONE,
         is_file: None,

@@ -10,20 +10,22 @@ mod mappings;
 mod pages;
 mod residency;
 mod sigbus;
-mod size_signal;
+mod sigxfsz;
 
-pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, Mapping, Watch, addon_copies, at_exit};
+pub use super::unix::{
+    ImageBytes, ImageFile, MAPS_FILES, Mapping, TruncationGuard, addon_copies, at_exit,
+};
 pub use super::unsupported::{
-    address_space_left, has_huge_pages, is_split, max_map_count, page_states, private_pages,
-    tells_page_states,
+    address_space_left, has_huge_pages, max_map_count, private_pages, reports_page_states,
+    spans_mappings, visit_page_states,
 };
 pub use mappings::mappings_within;
 pub use residency::resident_bytes;
-pub use size_signal::SizeSignal;
+pub use sigxfsz::SigxfszBlock;
 
 /// What [`super::unix`] asks of each system.
 pub mod platform {
-    pub(in crate::sys) use super::file::{allocate, fill_holes, path_of, zero_range};
+    pub(in crate::sys) use super::file::{allocate, allocate_holes, path_of, zero_range};
     pub use super::image_file::{create_image_file, is_mapped_at, is_sealed, seal};
     pub use super::loader::loaded_files;
     pub use super::pages::prefer_huge;

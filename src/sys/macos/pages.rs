@@ -29,7 +29,7 @@ impl PageRange<'_> {
     ///
     /// What `mmap(2)` says; no byte has changed then.
     pub fn discard(&self) -> io::Result<()> {
-        self.renew()
+        self.remap_as_zeros()
     }
 
     /// Moves the pages to where those of `to` are, which are lost: of any mapping, or of several. What
@@ -40,9 +40,9 @@ impl PageRange<'_> {
     /// What `mach_vm_remap` and `mmap(2)` say. What `to` had may be lost then, but what is here stays.
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
         self.alias_at(to)?;
-        self.renew().inspect_err(|_| {
+        self.remap_as_zeros().inspect_err(|_| {
             // Two ranges with the same pages would be worse. Where this fails too, who called copies.
-            let _ = to.renew();
+            let _ = to.remap_as_zeros();
         })
     }
 

@@ -12,7 +12,7 @@ use rustix::fs::{OFlags, SeekFrom, fcntl_getfl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use super::platform;
-use crate::sys::{SizeSignal, Writes, fault};
+use crate::sys::{SigxfszBlock, Writes, fault};
 
 /// The file of a descriptor that JavaScript has, by a descriptor of our own.
 ///
@@ -51,7 +51,7 @@ pub fn check_access(file: &File, writes: Writes) -> io::Result<()> {
 /// # Errors
 ///
 /// `ENODEV`, or another error from `mmap(2)`.
-pub fn check_pages(file: &File, writes: Writes) -> io::Result<()> {
+pub fn check_mappable(file: &File, writes: Writes) -> io::Result<()> {
     let (protection, kind) = match writes {
         Writes::ToFile => (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED),
         Writes::Private => (ProtFlags::READ, MapFlags::PRIVATE),
@@ -164,7 +164,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// What `fsync(2)` says.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_directory(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_DIRECTORY);
     // One who may write to a folder need not be one who may read it.
@@ -231,7 +231,7 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
     let Some(added) = length.checked_sub(before).filter(|added| *added != 0) else {
         return Ok(());
     };
-    let _held = SizeSignal::hold();
+    let _blocked = SigxfszBlock::new();
     let allocated = match platform::allocate(file, before, added) {
         Ok(false) => write_zeros(file, before, length),
         result => result.map(drop),
@@ -260,11 +260,11 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
 /// # Errors
 ///
 /// The error from `fallocate(2)`. The file's bytes are as they were.
-pub fn fill(file: &File, length: u64) -> io::Result<()> {
+pub fn fill_holes(file: &File, length: u64) -> io::Result<()> {
     if length == 0 {
         return Ok(());
     }
-    platform::fill_holes(file, length)
+    platform::allocate_holes(file, length)
 }
 
 /// Makes zeros of the first `end` bytes.
@@ -272,7 +272,7 @@ pub fn fill(file: &File, length: u64) -> io::Result<()> {
 /// # Errors
 ///
 /// The error from `pwrite(2)`, and how many bytes may be zero by then.
-pub fn zero(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
+pub fn zero_up_to(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     if end == 0 {
         return Ok(());
     }
@@ -296,7 +296,7 @@ pub fn zero(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
 /// # Errors
 ///
 /// The error from `ftruncate(2)`.
-pub fn cut(file: &File, length: u64) -> io::Result<()> {
+pub fn shrink_to(file: &File, length: u64) -> io::Result<()> {
     if file.metadata()?.len() > length {
         file.set_len(length)?;
     }
@@ -308,9 +308,9 @@ pub fn cut(file: &File, length: u64) -> io::Result<()> {
 /// # Errors
 ///
 /// What `ftruncate(2)` says.
-pub fn truncate(file: &File, length: u64) -> io::Result<()> {
+pub fn set_length(file: &File, length: u64) -> io::Result<()> {
     fault::check("ftruncate")?;
-    let _held = SizeSignal::hold();
+    let _blocked = SigxfszBlock::new();
     file.set_len(length)
 }
 
@@ -325,7 +325,7 @@ impl LengthLock {
     /// # Errors
     ///
     /// What `fcntl(2)` says.
-    pub fn of(file: &Arc<File>) -> io::Result<Self> {
+    pub fn acquire(file: &Arc<File>) -> io::Result<Self> {
         loop {
             fault::check("fcntl")?;
             match set_lock(file, libc::F_OFD_SETLKW, libc::F_WRLCK) {
@@ -389,13 +389,13 @@ mod tests {
         assert_eq!(length(&file).unwrap(), 100);
         extend(&file, 50).unwrap();
         assert_eq!(length(&file).unwrap(), 100);
-        truncate(&file, 2).unwrap();
+        set_length(&file, 2).unwrap();
         write_zeros(&file, 2, 1 << 17).unwrap();
         assert_eq!(length(&file).unwrap(), 1 << 17);
         let mut bytes = [9; 4];
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"ab\0\0");
-        truncate(&file, 1 << 20).unwrap();
+        set_length(&file, 1 << 20).unwrap();
         assert_eq!(next_data(&file, 0), 0);
         assert_eq!(next_data(&file, 1 << 19), u64::MAX);
     }
@@ -411,7 +411,7 @@ mod tests {
         let mut bytes = [0; 3];
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"axc");
-        let _held = LengthLock::of(&Arc::new(file.try_clone().unwrap())).unwrap();
+        let _held = LengthLock::acquire(&Arc::new(file.try_clone().unwrap())).unwrap();
         assert!(set_lock(&file, libc::F_OFD_SETLK, libc::F_WRLCK).is_ok());
         let refused = set_lock(&anew, libc::F_OFD_SETLK, libc::F_WRLCK).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
@@ -439,19 +439,19 @@ mod tests {
         let file = file();
         let content = [7; 3 << 16];
         file.write_all_at(&content, 0).unwrap();
-        fill(&file, 0).unwrap();
-        fill(&file, 1 << 17).unwrap();
-        zero(&file, 0).unwrap();
+        fill_holes(&file, 0).unwrap();
+        fill_holes(&file, 1 << 17).unwrap();
+        zero_up_to(&file, 0).unwrap();
         let mut bytes = content;
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(bytes, content);
-        zero(&file, (1 << 17) + 5).unwrap();
+        zero_up_to(&file, (1 << 17) + 5).unwrap();
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert!(bytes.iter().take((1 << 17) + 5).all(|byte| *byte == 0));
         assert!(bytes.iter().skip((1 << 17) + 5).all(|byte| *byte == 7));
-        cut(&file, 4 << 16).unwrap();
+        shrink_to(&file, 4 << 16).unwrap();
         assert_eq!(length(&file).unwrap(), 3 << 16);
-        cut(&file, 9).unwrap();
+        shrink_to(&file, 9).unwrap();
         assert_eq!(length(&file).unwrap(), 9);
     }
 }

@@ -83,8 +83,8 @@ impl ImageFile {
     /// # Errors
     ///
     /// What `mmap(2)` says; no byte has changed then.
-    pub fn put_under(&self, pages: &PageRange) -> io::Result<()> {
-        pages.cover(&self.0, 0, Writes::Private)
+    pub fn map_at(&self, pages: &PageRange) -> io::Result<()> {
+        pages.map_file(&self.0, 0, Writes::Private)
     }
 
     /// Returns whether the kernel has its bytes, or private copies of them, under each of these stretches
@@ -135,7 +135,7 @@ mod tests {
 
         let mapping = Mapping::reserve(page, page).unwrap();
         let pages = mapping.pages(page).unwrap();
-        pages.cover(file.as_fd(), 0, Writes::Private).unwrap();
+        pages.map_file(file.as_fd(), 0, Writes::Private).unwrap();
         let first = mapping.base().as_ptr();
         // SAFETY: a byte of an accessible page.
         unsafe { first.wrapping_add(6).write_volatile(7) };
@@ -153,8 +153,12 @@ mod tests {
         let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
         let all = mapping.pages(bytes(4)).unwrap();
         let part = |from, to| all.part(bytes(from), bytes(to)).unwrap();
-        part(1, 3).cover(file.as_fd(), 0, Writes::Private).unwrap();
-        part(3, 4).cover(other.as_fd(), 0, Writes::Private).unwrap();
+        part(1, 3)
+            .map_file(file.as_fd(), 0, Writes::Private)
+            .unwrap();
+        part(3, 4)
+            .map_file(other.as_fd(), 0, Writes::Private)
+            .unwrap();
         let page = u64::try_from(HostBytes::page().get()).unwrap();
         let is_at = |file: &ImageFile, from, to, offset| {
             let addresses = part(from, to).addresses();
@@ -168,7 +172,7 @@ mod tests {
         assert!(!is_at(&file, 1, 4, 0), "longer than the mapping");
         assert!(!is_at(&file, 0, 1, 0), "anonymous pages");
         assert!(!is_at(&file, 3, 4, 2 * page), "another file");
-        part(1, 3).renew().unwrap();
+        part(1, 3).remap_as_zeros().unwrap();
         assert!(!is_at(&file, 1, 3, 0), "no more");
     }
 

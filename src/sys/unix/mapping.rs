@@ -34,7 +34,7 @@ impl Mapping {
             offset: 0,
             length,
         };
-        mapping.forbid(accessible, length)?;
+        mapping.make_inaccessible(accessible, length)?;
         Ok(mapping)
     }
 
@@ -55,7 +55,7 @@ impl Mapping {
             length,
         };
         mapping.prefer_huge()?;
-        mapping.forbid(accessible, length)?;
+        mapping.make_inaccessible(accessible, length)?;
         Ok(mapping)
     }
 
@@ -80,7 +80,7 @@ impl Mapping {
     /// # Errors
     ///
     /// What `mprotect(2)` says, or `InvalidInput` where the bytes are not in this mapping.
-    pub fn allow(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+    pub fn make_accessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         self.protect(start, end, MprotectFlags::READ | MprotectFlags::WRITE)
     }
 
@@ -88,8 +88,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// As [`Mapping::allow`].
-    pub fn forbid(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+    /// As [`Mapping::make_accessible`].
+    pub fn make_inaccessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         self.protect(start, end, MprotectFlags::empty())
     }
 
@@ -139,7 +139,7 @@ fn map(length: HostBytes) -> io::Result<MmapRaw> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::maps::protection_at;
+    use crate::sys::testing::protection_at;
 
     fn bytes(count: usize) -> HostBytes {
         HostBytes::round_up(count * HostBytes::page().get()).unwrap()
@@ -161,18 +161,18 @@ mod tests {
         let page = HostBytes::page().get();
         assert!(readable(&mapping, 0));
         assert!(!readable(&mapping, page));
-        mapping.allow(bytes(1), bytes(2)).unwrap();
+        mapping.make_accessible(bytes(1), bytes(2)).unwrap();
         assert!(readable(&mapping, page));
         assert!(!readable(&mapping, 2 * page));
-        mapping.forbid(bytes(1), bytes(2)).unwrap();
+        mapping.make_inaccessible(bytes(1), bytes(2)).unwrap();
         assert!(!readable(&mapping, page));
     }
 
     #[test]
     fn bytes_outside_are_refused() {
         let mapping = Mapping::reserve(bytes(2), bytes(1)).unwrap();
-        assert!(mapping.allow(bytes(1), bytes(3)).is_err());
-        assert!(mapping.allow(bytes(2), bytes(1)).is_err());
+        assert!(mapping.make_accessible(bytes(1), bytes(3)).is_err());
+        assert!(mapping.make_accessible(bytes(2), bytes(1)).is_err());
         assert!(mapping.pages(bytes(3)).is_err());
     }
 }

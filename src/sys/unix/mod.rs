@@ -1,23 +1,23 @@
 //! What is the same on Linux and on macOS. What is not, each of them has in `platform`.
 
 pub mod addon_copies;
-mod exit;
+mod at_exit;
 pub mod file;
 mod image_file;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod mapping;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod pages;
-mod signal;
+mod sigbus;
 mod truncation;
 
 use super::system::platform;
 
-pub use exit::at_exit;
+pub use at_exit::at_exit;
 pub use image_file::{ImageBytes, ImageFile};
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use mapping::Mapping;
-pub use truncation::Watch;
+pub use truncation::TruncationGuard;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.
 pub const MAPS_FILES: bool = true;

@@ -14,7 +14,7 @@ impl PageRange<'_> {
     /// # Errors
     ///
     /// What `mmap(2)` says.
-    pub fn renew(&self) -> io::Result<()> {
+    pub fn remap_as_zeros(&self) -> io::Result<()> {
         if self.length() == HostBytes::ZERO {
             return Ok(());
         }
@@ -36,7 +36,7 @@ impl PageRange<'_> {
     /// # Errors
     ///
     /// What `mmap(2)` says.
-    pub fn cover(&self, file: impl AsFd, offset: u64, writes: Writes) -> io::Result<()> {
+    pub fn map_file(&self, file: impl AsFd, offset: u64, writes: Writes) -> io::Result<()> {
         if self.length() == HostBytes::ZERO {
             return Ok(());
         }

@@ -1,7 +1,7 @@
-//! Mapped files that somebody truncates: the page beyond the file's new end raises SIGBUS, which would
+//! MappingInfo files that somebody truncates: the page beyond the file's new end raises SIGBUS, which would
 //! end the process. At addresses that are watched, it gets a page of zeros instead.
 //!
-//! The handler (`signal.rs`) runs in whatever thread touched the page, in the middle of anything. So what
+//! The handler (`sigbus.rs`) runs in whatever thread touched the page, in the middle of anything. So what
 //! it reads is atomics in memory that is never freed, and the one call it makes is `mmap(2)`.
 
 use std::io;
@@ -12,20 +12,20 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
 use std::sync::{Mutex, PoisonError};
 
 use super::platform;
-use super::signal::{self, Over};
+use super::sigbus::{self, Over};
 
 /// Addresses that are watched until this is dropped.
 #[derive(Debug)]
-pub struct Watch(&'static Slot);
+pub struct TruncationGuard(&'static Slot);
 
-impl Watch {
+impl TruncationGuard {
     /// Watches `addresses`.
     ///
     /// # Errors
     ///
     /// Returns the error from `sigaction(2)`.
     pub fn over(addresses: &Range<usize>) -> io::Result<Self> {
-        signal::install(Over::Default)?;
+        sigbus::install(Over::Default)?;
         Ok(Self(Slot::take(addresses, None)))
     }
 
@@ -35,32 +35,32 @@ impl Watch {
     }
 
     /// Returns whether a page was lost, and now reads zero.
-    pub fn was_hit(&self) -> bool {
+    pub fn has_lost_page(&self) -> bool {
         self.0.addresses().contains(&self.0.lost.load(SeqCst))
     }
 
     /// Puts the handler in place again if the default behaviour is there, unless such changes are reported.
     /// Asking the system would be most of what a call on a memory takes.
     pub fn keep_armed() {
-        if !signal::ARE_REPORTED.load(SeqCst) {
+        if !sigbus::ARE_REPORTED.load(SeqCst) {
             Self::rearm(false);
         }
     }
 
     /// From now on, `rearm()` is called after each change that the program makes.
     pub fn expect_reports() {
-        signal::ARE_REPORTED.store(true, SeqCst);
+        sigbus::ARE_REPORTED.store(true, SeqCst);
     }
 
     /// Puts the handler in place again, if the default behaviour is there; also over another handler if
     /// `by_force`. Does nothing if the system refuses: what is there stays.
     pub fn rearm(by_force: bool) {
         let over = if by_force { Over::Any } else { Over::Default };
-        let _ = signal::install(over);
+        let _ = sigbus::install(over);
     }
 }
 
-impl Drop for Watch {
+impl Drop for TruncationGuard {
     fn drop(&mut self) {
         Slot::change(|| self.0.set(&NOWHERE));
         // From here on, somebody else may take it.
@@ -297,24 +297,32 @@ mod tests {
         let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
         let all = mapping.pages(bytes(4)).unwrap();
         let file = ImageFile::create((4 * page).try_into().unwrap()).unwrap();
-        let watch = Watch::over(&all.addresses()).unwrap();
-        all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+        let watch = TruncationGuard::over(&all.addresses()).unwrap();
+        all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
         all.write_at(&[1], 0);
         // A page in between that is no file's any more.
-        all.part(bytes(2), bytes(3)).unwrap().renew().unwrap();
+        all.part(bytes(2), bytes(3))
+            .unwrap()
+            .remap_as_zeros()
+            .unwrap();
         all.write_at(&[2], 2 * page);
         rustix::fs::ftruncate(file.as_fd(), page.try_into().unwrap()).unwrap();
 
         assert_eq!(all.read(0..1), [1]);
-        assert!(!watch.was_hit());
+        assert!(!watch.has_lost_page());
         assert_eq!(all.read(page..page + 1), [0]);
-        assert!(watch.was_hit());
+        assert!(watch.has_lost_page());
         assert_eq!(all.read(2 * page..2 * page + 1), [2]);
         all.write_at(&[3], 4 * page - 1);
         assert_eq!(all.read(4 * page - 1..4 * page), [3]);
 
-        assert!(watch.also_over(&(1..2)).was_hit());
-        assert!(!Watch::over(&(1..2)).unwrap().also_over(&(1..2)).was_hit());
+        assert!(watch.also_over(&(1..2)).has_lost_page());
+        assert!(
+            !TruncationGuard::over(&(1..2))
+                .unwrap()
+                .also_over(&(1..2))
+                .has_lost_page()
+        );
     }
 
     #[test]
@@ -325,13 +333,13 @@ mod tests {
         let mapping = Mapping::reserve(bytes(length), bytes(length)).unwrap();
         let all = mapping.pages(bytes(length)).unwrap();
         let file = ImageFile::create(0).unwrap();
-        all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
-        let watch = Watch::over(&all.addresses()).unwrap();
+        all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
+        let watch = TruncationGuard::over(&all.addresses()).unwrap();
         // Every other page is not lost.
         for at in (page..length).step_by(2 * page) {
             all.part(bytes(at), bytes(at + page))
                 .unwrap()
-                .renew()
+                .remap_as_zeros()
                 .unwrap();
             all.write_at(&[7], at);
         }
@@ -347,7 +355,7 @@ mod tests {
         for at in (page..length).step_by(2 * page) {
             assert_eq!(byte(at), if given_up(&at) { 0 } else { 7 }, "{at}");
         }
-        assert!(watch.was_hit());
+        assert!(watch.has_lost_page());
     }
 
     #[test]
@@ -360,8 +368,8 @@ mod tests {
         let is_lost = AtomicBool::new(false);
         for _ in 0..300 {
             let all = mapping.pages(bytes).unwrap();
-            let mut watch = Watch::over(&all.addresses()).unwrap();
-            all.cover(file.as_fd(), 0, Writes::ToFile).unwrap();
+            let mut watch = TruncationGuard::over(&all.addresses()).unwrap();
+            all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
             is_lost.store(false, SeqCst);
             std::thread::scope(|scope| {
                 scope.spawn(|| {
@@ -375,17 +383,19 @@ mod tests {
                     watch = watch.also_over(&all.addresses());
                 }
             });
-            assert!(watch.was_hit());
+            assert!(watch.has_lost_page());
         }
     }
 
     #[test]
     fn slots_are_used_again() {
-        let first = Watch::over(&(1..2)).unwrap();
+        let first = TruncationGuard::over(&(1..2)).unwrap();
         let slot = ptr::from_ref(first.0);
         drop(first);
-        let again: Vec<_> = (0..8).map(|_| Watch::over(&(1..2)).unwrap()).collect();
+        let again: Vec<_> = (0..8)
+            .map(|_| TruncationGuard::over(&(1..2)).unwrap())
+            .collect();
         assert!(again.iter().any(|watch| ptr::eq(watch.0, slot)));
-        assert!(again.iter().all(|watch| !watch.was_hit()));
+        assert!(again.iter().all(|watch| !watch.has_lost_page()));
     }
 }

@@ -58,7 +58,7 @@ pub fn check_access(_file: &File, _writes: Writes) -> io::Result<()> {
 /// # Errors
 ///
 /// None.
-pub fn check_pages(_file: &File, _writes: Writes) -> io::Result<()> {
+pub fn check_mappable(_file: &File, _writes: Writes) -> io::Result<()> {
     Ok(())
 }
 
@@ -149,7 +149,7 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// None.
-pub fn sync_folder(_path: &Path) -> io::Result<()> {
+pub fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -205,7 +205,7 @@ pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
 /// What the system says; the file is then as long as it was.
 pub fn extend(file: &File, length: u64) -> io::Result<()> {
     if self::length(file)? < length {
-        truncate(file, length)?;
+        set_length(file, length)?;
     }
     Ok(())
 }
@@ -215,7 +215,7 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
 /// # Errors
 ///
 /// What the system says.
-pub fn truncate(file: &File, length: u64) -> io::Result<()> {
+pub fn set_length(file: &File, length: u64) -> io::Result<()> {
     fault::check("SetFileInformationByHandle")?;
     file.set_len(length)
 }
@@ -225,7 +225,7 @@ pub fn truncate(file: &File, length: u64) -> io::Result<()> {
 /// # Errors
 ///
 /// None.
-pub fn fill(_file: &File, _length: u64) -> io::Result<()> {
+pub fn fill_holes(_file: &File, _length: u64) -> io::Result<()> {
     Ok(())
 }
 
@@ -243,7 +243,7 @@ pub fn check_shrinkable(_file: &File) -> io::Result<()> {
 /// # Errors
 ///
 /// `Unsupported`.
-pub fn zero(_file: &File, _end: u64) -> Result<(), (u64, io::Error)> {
+pub fn zero_up_to(_file: &File, _end: u64) -> Result<(), (u64, io::Error)> {
     Err((0, io::ErrorKind::Unsupported.into()))
 }
 
@@ -252,7 +252,7 @@ pub fn zero(_file: &File, _end: u64) -> Result<(), (u64, io::Error)> {
 /// # Errors
 ///
 /// What the system says.
-pub fn cut(file: &File, length: u64) -> io::Result<()> {
+pub fn shrink_to(file: &File, length: u64) -> io::Result<()> {
     if file.metadata()?.len() > length {
         file.set_len(length)?;
     }
@@ -280,7 +280,7 @@ impl LengthLock {
     /// # Errors
     ///
     /// What `LockFileEx` says.
-    pub fn of(file: &Arc<File>) -> io::Result<Self> {
+    pub fn acquire(file: &Arc<File>) -> io::Result<Self> {
         fault::check("LockFileEx")?;
         let handle = file.as_raw_handle();
         let mut place = last_byte();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use windows_sys::Win32::System::Diagnostics::Debug::ReadProcessMemory;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-use crate::sys::futex::Wait;
+use crate::sys::futex::WaitOutcome;
 
 /// Who waits for the words at these addresses, in the order in which they came.
 type Queues = HashMap<usize, Vec<Arc<Waiter>>>;
@@ -39,12 +39,12 @@ pub fn is_available() -> bool {
 /// # Errors
 ///
 /// What `ReadProcessMemory` says.
-pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait> {
+pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let deadline = Instant::now().checked_add(timeout);
     // Read under the lock: who changes the word and then wakes finds this waiter, or was before.
     let mut queues = queues();
     if read(address)? != expected {
-        return Ok(Wait::NotEqual);
+        return Ok(WaitOutcome::NotEqual);
     }
     let waiter = Arc::new(Waiter::default());
     queues.entry(address).or_default().push(Arc::clone(&waiter));
@@ -57,11 +57,11 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
         let is_in =
             |queue: &Vec<Arc<Waiter>>| queue.iter().any(|other| Arc::ptr_eq(other, &waiter));
         if !queues.get(&address).is_some_and(is_in) {
-            return Ok(Wait::Woken);
+            return Ok(WaitOutcome::Woken);
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             remove(&mut queues, address, &waiter);
-            return Ok(Wait::TimedOut);
+            return Ok(WaitOutcome::TimedOut);
         }
     }
 }

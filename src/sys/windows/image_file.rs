@@ -113,7 +113,7 @@ impl ImageFile {
     /// # Errors
     ///
     /// None: all that it needs is there.
-    pub fn put_under(&self, pages: &PageRange) -> io::Result<()> {
+    pub fn map_at(&self, pages: &PageRange) -> io::Result<()> {
         pages.discard()?;
         for run in &self.runs {
             pages.write_at(&run.bytes, run.start);

@@ -38,7 +38,7 @@ impl Mapping {
         let base = unsafe { VirtualAlloc(ptr::null(), length.get(), MEM_RESERVE, PAGE_NOACCESS) };
         let base = NonNull::new(base.cast()).ok_or_else(io::Error::last_os_error)?;
         let mapping = Self { base, length };
-        mapping.allow(HostBytes::ZERO, accessible)?;
+        mapping.make_accessible(HostBytes::ZERO, accessible)?;
         Ok(mapping)
     }
 
@@ -70,7 +70,7 @@ impl Mapping {
     /// # Errors
     ///
     /// What `VirtualAlloc` says, or `InvalidInput` where the bytes are not in this mapping.
-    pub fn allow(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+    pub fn make_accessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         let Some(pages) = self.part(start, end)? else {
             return Ok(());
         };
@@ -89,8 +89,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// What `VirtualFree` says; otherwise as [`Mapping::allow`].
-    pub fn forbid(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
+    /// What `VirtualFree` says; otherwise as [`Mapping::make_accessible`].
+    pub fn make_inaccessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         let Some(pages) = self.part(start, end)? else {
             return Ok(());
         };

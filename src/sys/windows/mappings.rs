@@ -10,7 +10,7 @@ use windows_sys::Win32::System::Memory::{
 };
 
 use crate::sys::fault;
-use crate::sys::mapping_info::Mapped;
+use crate::sys::mapping_info::MappingInfo;
 
 /// The mappings that have addresses in common with `addresses`, in order: pages of one allocation that
 /// are alike.
@@ -18,7 +18,7 @@ use crate::sys::mapping_info::Mapped;
 /// # Errors
 ///
 /// None: what cannot be asked for ends the list.
-pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
+pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<MappingInfo>> {
     let mut within = Vec::new();
     let mut at = addresses.start;
     while at < addresses.end {
@@ -34,7 +34,7 @@ pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<Mapped>> {
         let end = start.saturating_add(info.RegionSize);
         if !info.AllocationBase.is_null() {
             let is_mapped = info.Type == MEM_MAPPED;
-            within.push(Mapped {
+            within.push(MappingInfo {
                 addresses: start..end,
                 is_accessible: info.State == MEM_COMMIT
                     && info.Protect & (PAGE_NOACCESS | PAGE_GUARD) == 0,

@@ -9,19 +9,19 @@ mod mapping;
 mod mappings;
 mod pages;
 mod residency;
-mod size_signal;
+mod sigxfsz;
 mod truncation;
 
 pub use super::unsupported::{
-    address_space_left, at_exit, has_huge_pages, is_split, max_map_count, page_states,
-    private_pages, tells_page_states,
+    address_space_left, at_exit, has_huge_pages, max_map_count, private_pages, reports_page_states,
+    spans_mappings, visit_page_states,
 };
 pub use image_file::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
 pub use mappings::mappings_within;
 pub use residency::resident_bytes;
-pub use size_signal::SizeSignal;
-pub use truncation::Watch;
+pub use sigxfsz::SigxfszBlock;
+pub use truncation::TruncationGuard;
 
 /// Whether a file's pages, an image's among them, can be put in place of others.
 pub const MAPS_FILES: bool = false;

@@ -27,7 +27,7 @@ impl PageRange<'_> {
     pub fn discard(&self) -> io::Result<()> {
         fault::check("VirtualAlloc")?;
         for chunk in self.chunks() {
-            chunk.clear();
+            chunk.write_zeros();
             let (first, length) = (chunk.base().as_ptr().cast(), chunk.length().get());
             // SAFETY: the pages are the owner's to replace: see `new`.
             unsafe { VirtualAlloc(first, length, MEM_RESET, PAGE_READWRITE) };
@@ -44,7 +44,7 @@ impl PageRange<'_> {
     /// # Errors
     ///
     /// None.
-    pub fn renew(&self) -> io::Result<()> {
+    pub fn remap_as_zeros(&self) -> io::Result<()> {
         self.discard()
     }
 
@@ -53,7 +53,7 @@ impl PageRange<'_> {
     /// # Errors
     ///
     /// Always: the system maps files where nothing is reserved.
-    pub fn cover(&self, _file: &File, _offset: u64, _writes: Writes) -> io::Result<()> {
+    pub fn map_file(&self, _file: &File, _offset: u64, _writes: Writes) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

@@ -1,4 +1,4 @@
-//! Mapped files that somebody truncates: there are none, and no system would let anybody truncate them.
+//! MappingInfo files that somebody truncates: there are none, and no system would let anybody truncate them.
 
 use std::convert::Infallible;
 use std::io;
@@ -6,9 +6,9 @@ use std::ops::Range;
 
 /// Addresses of a mapped file's that are watched.
 #[derive(Debug)]
-pub struct Watch(Infallible);
+pub struct TruncationGuard(Infallible);
 
-impl Watch {
+impl TruncationGuard {
     /// Watches `addresses`.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Watch {
     pub fn rearm(_by_force: bool) {}
 
     /// Returns whether a page was lost, and now reads zero.
-    pub fn was_hit(&self) -> bool {
+    pub fn has_lost_page(&self) -> bool {
         match self.0 {}
     }
 }

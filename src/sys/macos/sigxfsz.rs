@@ -3,11 +3,11 @@
 
 /// Stands for what holds it back on Linux.
 #[derive(Debug)]
-pub struct SizeSignal;
+pub struct SigxfszBlock;
 
-impl SizeSignal {
+impl SigxfszBlock {
     /// Does nothing.
-    pub fn hold() -> Self {
+    pub fn new() -> Self {
         Self
     }
 }

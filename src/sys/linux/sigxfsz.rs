@@ -8,7 +8,7 @@ use std::ptr;
 /// Keeps SIGXFSZ from this thread until it is dropped. What would have raised it fails with `EFBIG`.
 #[derive(Debug)]
 #[must_use = "the signal is held back as long as this lives"]
-pub struct SizeSignal {
+pub struct SigxfszBlock {
     /// The thread's mask before; `None` if it could not be changed.
     before: Option<libc::sigset_t>,
     /// Whether somebody had sent one already.
@@ -17,9 +17,9 @@ pub struct SizeSignal {
     thread: PhantomData<*const ()>,
 }
 
-impl SizeSignal {
+impl SigxfszBlock {
     /// Holds it back from now on.
-    pub fn hold() -> Self {
+    pub fn new() -> Self {
         let was_pending = is_pending();
         let mut before = empty();
         // SAFETY: both are sets of signals.
@@ -32,7 +32,7 @@ impl SizeSignal {
     }
 }
 
-impl Drop for SizeSignal {
+impl Drop for SigxfszBlock {
     fn drop(&mut self) {
         let Some(before) = self.before else { return };
         if !self.was_pending {
@@ -119,12 +119,12 @@ mod tests {
         let result = match kind.as_str() {
             "bare" => image.write(&[1], LIMIT),
             "extended" => file::extend(&own, LIMIT + 1),
-            "truncated" => file::truncate(&own, LIMIT + 1),
+            "truncated" => file::set_length(&own, LIMIT + 1),
             _ => {
-                let held = SizeSignal::hold();
+                let blocked = SigxfszBlock::new();
                 let result = image.write(&[1], LIMIT);
                 assert!(is_pending());
-                drop(held);
+                drop(blocked);
                 result
             }
         };
@@ -141,10 +141,10 @@ mod tests {
 
     #[test]
     fn one_that_somebody_else_waits_for_is_left_to_them() {
-        let outer = SizeSignal::hold();
+        let outer = SigxfszBlock::new();
         // SAFETY: a signal to this thread, which has it blocked.
         unsafe { libc::raise(libc::SIGXFSZ) };
-        drop(SizeSignal::hold());
+        drop(SigxfszBlock::new());
         assert!(is_pending());
         drop(outer);
         assert!(!is_pending());
