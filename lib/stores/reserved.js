@@ -139,44 +139,44 @@ class ReservedStore {
    * Takes the pages back from under `buffer`, which are the memory's `size` from now on, and detaches
    * that. Returns what keeps its addresses mapped.
    */
-  reclaim(member, buffer, size) {
+  moveBack(member, buffer, size) {
     let moved;
-    let remains;
+    let keeper;
     try {
-      const reclaimed = native.reclaim(this.#id, buffer);
-      moved = reclaimed.buffer;
-      remains = reclaimed.remains ?? moveToClone(buffer);
+      const movedBack = native.moveBack(this.#id, buffer);
+      moved = movedBack.buffer;
+      keeper = movedBack.keeper ?? moveToClone(buffer);
     } catch (error) {
-      this.#moveBack(moved, buffer);
+      this.#undoMove(moved, buffer);
       throw translateDetaching(error, member);
     }
     this.#size = size;
     this.#hold(moved);
-    return remains;
+    return keeper;
   }
 
   /**
-   * Moves the pages on from where they went, under `destination`; otherwise as `reclaim`. (Nothing here is
+   * Moves the pages on from where they went, under `destination`; otherwise as `moveBack`. (Nothing here is
    * a function that knows the destination: the error would keep both alive.)
    */
-  passOn(member, buffer, destination) {
+  moveOn(member, buffer, destination) {
     const view = new Uint8Array(destination);
     let moved;
-    let remains;
+    let keeper;
     try {
-      remains = native.passOn(this.#id, buffer, view);
+      keeper = native.moveOn(this.#id, buffer, view);
       moved = view;
-      remains ??= moveToClone(buffer);
+      keeper ??= moveToClone(buffer);
     } catch (error) {
-      this.#moveBack(moved, buffer);
+      this.#undoMove(moved, buffer);
       throw translateDetaching(error, member);
     }
-    return remains;
+    return keeper;
   }
 
   /** Undoes a move, unless the addon itself has failed: the buffer could not be detached. */
-  #moveBack(moved, buffer) {
-    if (moved !== undefined) native.moveBack(this.#id, moved, buffer);
+  #undoMove(moved, buffer) {
+    if (moved !== undefined) native.undoMove(this.#id, moved, buffer);
   }
 
   /**
@@ -198,7 +198,7 @@ class ReservedStore {
   #moveUnder(member, next, buffer) {
     try {
       // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
-      this.#buffer = native.vacate(this.#id, new Uint8Array(next), buffer);
+      this.#buffer = native.moveOut(this.#id, new Uint8Array(next), buffer);
     } catch (error) {
       throw translateDetaching(error, member);
     }

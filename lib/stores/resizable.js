@@ -127,9 +127,9 @@ class ResizableStore {
   close() {
     const member = "Memory.close()";
     this.#checkCanLeave(member);
-    const remains = retire(member, this.#buffer);
-    this.#leave(remains);
-    native.release(remains);
+    const keeper = retire(member, this.#buffer);
+    this.#leave(keeper);
+    native.release(keeper);
   }
 
   toResizable() {
@@ -140,7 +140,7 @@ class ResizableStore {
   toFixedLength() {
     const member = "Memory.toFixedLengthBuffer()";
     this.#checkCanLeave(member);
-    this.#leave(this.#home.reclaim(member, this.#buffer, this.#size));
+    this.#leave(this.#home.moveBack(member, this.#buffer, this.#size));
     return this.#home;
   }
 
@@ -149,7 +149,7 @@ class ResizableStore {
     this.#checkCanLeave(member);
     const memory = createHost(member, { ...this.type, initial: this.#size });
     const store = new HostedStore(memory, this.type);
-    this.#leave(this.#home.passOn(member, this.#buffer, store.buffer));
+    this.#leave(this.#home.moveOn(member, this.#buffer, store.buffer));
     return store;
   }
 
@@ -158,10 +158,10 @@ class ResizableStore {
     checkDetachable(member, this.#buffer);
   }
 
-  /** The pages have left the buffer; `remains` keeps the addresses mapped that it had. */
-  #leave(remains) {
+  /** The pages have left the buffer; `keeper` keeps the addresses mapped that it had. */
+  #leave(keeper) {
     WeakMapPrototypeDelete(storeOf, this.#buffer);
-    keepAlive(remains, this.#buffer);
+    keepAlive(keeper, this.#buffer);
   }
 
   #grow(member, delta) {

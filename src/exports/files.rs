@@ -18,7 +18,7 @@ use crate::files::held_lock;
 use crate::handles::{self, FileHolder, Live, LiveFile};
 use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
-use crate::memory::{LinearMemory, Under};
+use crate::memory::{Backing, LinearMemory};
 use crate::pages;
 use crate::pages::overlays::FileId;
 use crate::sys::futex::{self, WaitOutcome};
@@ -194,7 +194,7 @@ pub fn cover_with_file(
     let reserved = reserved.map(find_memory).transpose()?;
     let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
     if tail.is_some() {
-        sys::at_exit(settle_all);
+        sys::at_exit(reconcile_all);
     }
     Ok(find_file(id)?.cover(&memory, within(least), tail.as_deref_mut())?)
 }
@@ -207,9 +207,9 @@ pub fn forget_file(reserved: f64) -> napi::Result<()> {
 }
 
 /// Gives files what memories have in their last pages.
-extern "C" fn settle_all() {
+extern "C" fn reconcile_all() {
     for memory in handles::all::<LinearMemory>() {
-        memory.settle();
+        memory.reconcile_tail();
     }
 }
 
@@ -230,7 +230,7 @@ pub fn under<'a>(
         .map(|(id, length)| Ok::<_, napi::Error>((find_file(id)?, within(length))))
         .transpose()?;
     if file.is_some() {
-        sys::at_exit(settle_all);
+        sys::at_exit(reconcile_all);
     }
     Ok(UnderGrowth { memory, file })
 }
@@ -242,15 +242,15 @@ pub struct UnderGrowth<'a> {
     file: Option<(Arc<BackingFile>, usize)>,
 }
 
-impl Under for UnderGrowth<'_> {
-    fn cover(&self, pages: &PageRange) -> Result<(), MemoryError> {
+impl Backing for UnderGrowth<'_> {
+    fn map(&self, pages: &PageRange) -> Result<(), MemoryError> {
         match &self.file {
             Some((file, _)) => file.cover(pages, 0, Some(&mut self.memory.tail())),
             None => Ok(()),
         }
     }
 
-    fn uncover(&self, pages: &PageRange, kept: HostBytes) {
+    fn unmap(&self, pages: &PageRange, kept: HostBytes) {
         if let Some((file, length)) = &self.file {
             // If that fails, the file stays as long as it is now.
             let _ = file.uncover(pages, kept.get(), *length, &mut self.memory.tail());

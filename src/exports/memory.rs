@@ -96,7 +96,7 @@ pub fn grow<'env>(
     let handoff = Handoff::of(env);
     handoff.check_detachable(env, &buffer)?;
     let under = files::under(&memory, file.zip(length))?;
-    let (_, next) = memory.grow_over(
+    let (_, next) = memory.grow_backed(
         to_pages(delta)?,
         &under,
         |extent| handoff.issue(env, held(&memory), extent),
@@ -117,7 +117,7 @@ pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
 /// buffer of the engine's of the same size, and detaches `buffer`. Returns what keeps the addresses
 /// left behind mapped.
 #[napi(catch_unwind)]
-pub fn vacate<'env>(
+pub fn move_out<'env>(
     env: &'env Env,
     id: f64,
     view: Unknown<'env>,
@@ -127,9 +127,9 @@ pub fn vacate<'env>(
     let handoff = Handoff::of(env);
     handoff.check_detachable(env, &buffer)?;
     let destination = handoff::pages_of(env, &view)?;
-    let remains = handoff.issue(env, held(&memory), memory.remains())?;
-    memory.vacate(&destination, || handoff.detach(env, &buffer))?;
-    Ok(remains)
+    let keeper = handoff.issue(env, held(&memory), memory.empty_extent())?;
+    memory.move_out(&destination, || handoff.detach(env, &buffer))?;
+    Ok(keeper)
 }
 
 /// Ends an unshared memory: its pages go back to the system, and `buffer` is detached. Returns what
@@ -139,9 +139,9 @@ pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Resu
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
     handoff.check_detachable(env, &buffer)?;
-    let remains = handoff.issue(env, held(&memory), memory.remains())?;
+    let keeper = handoff.issue(env, held(&memory), memory.empty_extent())?;
     memory.close(|| handoff.detach(env, &buffer))?;
-    Ok(remains)
+    Ok(keeper)
 }
 
 /// What a memory takes of the address space, in bytes.
@@ -165,44 +165,44 @@ pub fn reserved(id: f64) -> napi::Result<Reserved> {
 }
 
 /// Pages that came back.
-pub struct Reclaimed<'env> {
+pub struct MovedBack<'env> {
     /// Over all of them.
     pub buffer: Unknown<'env>,
-    /// As [`pass_on`] returns it.
-    pub remains: Option<Unknown<'env>>,
+    /// As [`move_on`] returns it.
+    pub keeper: Option<Unknown<'env>>,
 }
 
-record!(Reclaimed<'env>: c"buffer" => buffer, c"remains" => remains);
+record!(MovedBack<'env>: c"buffer" => buffer, c"keeper" => keeper);
 
-/// Moves a vacated memory's pages back from those under `buffer`, an ArrayBuffer of the engine's, and
-/// detaches that. Its pages are the memory's size from now on.
+/// Moves the pages back of a memory that has moved out: from those under `buffer`, an engine ArrayBuffer,
+/// which is detached. Their number is the memory's size from now on.
 #[napi(catch_unwind)]
-pub fn reclaim<'env>(
+pub fn move_back<'env>(
     env: &'env Env,
     id: f64,
     buffer: Unknown<'env>,
-) -> napi::Result<Reclaimed<'env>> {
+) -> napi::Result<MovedBack<'env>> {
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
     handoff.check_detachable(env, &buffer)?;
     let source = handoff::pages_of(env, &buffer)?;
-    let mut remains = None;
-    let next = memory.reclaim(
+    let mut keeper = None;
+    let next = memory.move_back(
         &source,
         |extent| handoff.issue(env, held(&memory), extent),
-        || handoff.transfer(env, &buffer).map(|other| remains = other),
+        || handoff.transfer(env, &buffer).map(|other| keeper = other),
     )?;
-    Ok(Reclaimed {
+    Ok(MovedBack {
         buffer: next,
-        remains,
+        keeper,
     })
 }
 
-/// Moves a vacated memory's pages from those under `buffer`, an ArrayBuffer of the engine's, to those
-/// that `destination` covers, and detaches `buffer`. Returns what keeps the addresses left behind
-/// mapped; null if detaching takes JavaScript, which does it next, or calls [`move_back`].
+/// Moves the pages on of a memory that has moved out: from those under `buffer`, an engine ArrayBuffer,
+/// to those that `destination` covers. Detaches `buffer`. Returns what keeps the addresses left behind
+/// mapped; null if detaching takes JavaScript, which does it next, or calls [`undo_move`].
 #[napi(catch_unwind)]
-pub fn pass_on<'env>(
+pub fn move_on<'env>(
     env: &'env Env,
     id: f64,
     buffer: Unknown<'env>,
@@ -213,22 +213,22 @@ pub fn pass_on<'env>(
     handoff.check_detachable(env, &buffer)?;
     let source = handoff::pages_of(env, &buffer)?;
     let destination = handoff::pages_of(env, &destination)?;
-    let mut remains = None;
-    memory.pass_on(&source, &destination, || {
-        handoff.transfer(env, &buffer).map(|other| remains = other)
+    let mut keeper = None;
+    memory.move_on(&source, &destination, || {
+        handoff.transfer(env, &buffer).map(|other| keeper = other)
     })?;
-    Ok(remains)
+    Ok(keeper)
 }
 
-/// Undoes [`reclaim`] or [`pass_on`] if JavaScript could not detach `buffer`: copies the pages that went
+/// Undoes [`move_back`] or [`move_on`] if JavaScript could not detach `buffer`: copies the pages that went
 /// to `moved` back under it.
 #[napi(catch_unwind)]
-pub fn move_back(env: &Env, id: f64, moved: Unknown, buffer: Unknown) -> napi::Result<()> {
+pub fn undo_move(env: &Env, id: f64, moved: Unknown, buffer: Unknown) -> napi::Result<()> {
     let (from, to) = (
         handoff::pages_of(env, &moved)?,
         handoff::pages_of(env, &buffer)?,
     );
-    find_memory(id)?.move_back(&from, &to);
+    find_memory(id)?.undo_move(&from, &to);
     Ok(())
 }
 

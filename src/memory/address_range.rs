@@ -1,6 +1,7 @@
 //! A mapped address range, committed from its beginning.
 
 use std::io;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use crate::error::MemoryError;
@@ -27,7 +28,7 @@ pub enum PageSize {
 /// A long one ends at a multiple of 2 MiB. Linux (6.7) puts what is as long as that where it begins at one
 /// too, and so can map 2 MiB of a file's pages by one fault.
 #[derive(Debug)]
-pub struct Range {
+pub struct AddressRange {
     mapping: Mapping,
     capacity: HostBytes,
     committed: AtomicUsize,
@@ -35,7 +36,7 @@ pub struct Range {
     _room: MappingRoom,
 }
 
-impl Range {
+impl AddressRange {
     /// Maps `capacity` bytes and a guard page, the first `committed` of them zero.
     ///
     /// # Errors
@@ -116,7 +117,7 @@ impl Range {
 
     /// Takes back a commit: `length` bytes in all stay. If those behind are committed again, they read zero:
     /// pages may have moved there, and back.
-    pub fn uncommit(&self, length: HostBytes) {
+    pub fn decommit_beyond(&self, length: HostBytes) {
         let committed = self.committed();
         let behind = || pages::part(&self.pages(committed)?, length.get()..committed.get());
         if length < committed
@@ -184,7 +185,7 @@ impl Range {
     }
 }
 
-impl Range {
+impl AddressRange {
     /// Whether there may be pages of a file anywhere in it.
     pub fn has_overlays(&self) -> bool {
         Overlays::lock().touch(&self.addresses())
@@ -194,13 +195,13 @@ impl Range {
         Overlays::lock().clear(&self.addresses());
     }
 
-    fn addresses(&self) -> std::ops::Range<usize> {
+    fn addresses(&self) -> Range<usize> {
         let start = self.base().as_ptr().addr();
         start..start.saturating_add(self.capacity.get())
     }
 }
 
-impl Drop for Range {
+impl Drop for AddressRange {
     fn drop(&mut self) {
         self.forget_overlays();
     }
@@ -218,7 +219,7 @@ mod tests {
     fn a_new_range_has_nothing_of_what_was_there_before() {
         let size = HostBytes::MIB;
         let image = Arc::new(ImageBuilder::new(size).unwrap().finish().unwrap());
-        let range = Range::map(size, size, PageSize::Base).unwrap();
+        let range = AddressRange::map(size, size, PageSize::Base).unwrap();
         let addresses = range.pages(size).unwrap().addresses();
         // As if the engine had unmapped a memory here.
         Overlays::lock().put(
@@ -233,7 +234,7 @@ mod tests {
     fn a_long_range_is_mapped_to_a_multiple_of_2_mib() {
         let (page, huge) = (HostBytes::page(), HostBytes::HUGE_PAGE);
         let capacity = huge.checked_add(page).unwrap();
-        let range = Range::map(HostBytes::ZERO, capacity, PageSize::Base).unwrap();
+        let range = AddressRange::map(HostBytes::ZERO, capacity, PageSize::Base).unwrap();
         let mapped = huge.checked_add(huge).unwrap();
         assert!(range.mapping.pages(mapped).is_ok());
         assert!(
@@ -247,7 +248,7 @@ mod tests {
     #[test]
     fn huge_pages_are_asked_for_again_after_an_image() {
         let size = HostBytes::HUGE_PAGE;
-        let range = Range::map(size, size, PageSize::Huge).unwrap();
+        let range = AddressRange::map(size, size, PageSize::Huge).unwrap();
         let address = range.base().as_ptr().addr();
         let mut builder = ImageBuilder::new(size).unwrap();
         builder.add(&vec![7; size.get()], 0).unwrap();

@@ -1,14 +1,13 @@
 //! An address range of a memory's: reserved whole, committed from its beginning, released when
 //! dropped.
 
-use std::ptr::NonNull;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::error::MemoryError;
-use crate::memory::address_range::{PageSize, Range};
+use crate::memory::address_range::{AddressRange, PageSize};
 use crate::memory::spare_ranges;
-use crate::pages::Moved;
-use crate::sys::{self, HostBytes, PageRange};
+use crate::sys::{self, HostBytes};
 
 /// Address space that stays the engine's where the system limits the process's.
 const ENGINE_HEADROOM: usize = 64 << 20;
@@ -16,7 +15,7 @@ const ENGINE_HEADROOM: usize = 64 << 20;
 /// A range that is ours alone.
 #[derive(Debug)]
 pub struct Reservation {
-    range: Arc<Range>,
+    range: Arc<AddressRange>,
 }
 
 impl Reservation {
@@ -32,7 +31,7 @@ impl Reservation {
     ) -> Result<Self, MemoryError> {
         match spare_ranges::take(committed, wanted.max(committed), page_size) {
             Some(range) => Ok(Self { range }),
-            None => Self::anew(committed, wanted, page_size),
+            None => Self::fresh(committed, wanted, page_size),
         }
     }
 
@@ -42,7 +41,7 @@ impl Reservation {
     /// # Errors
     ///
     /// As [`Reservation::new`].
-    pub fn anew(
+    pub fn fresh(
         committed: HostBytes,
         wanted: HostBytes,
         page_size: PageSize,
@@ -59,71 +58,13 @@ impl Reservation {
             range: Arc::new(range),
         })
     }
+}
 
-    /// The first byte's address, the same as long as the reservation lives.
-    pub fn base(&self) -> NonNull<u8> {
-        self.range.base()
-    }
+impl Deref for Reservation {
+    type Target = AddressRange;
 
-    /// What pages it asks for.
-    pub fn page_size(&self) -> PageSize {
-        self.range.page_size()
-    }
-
-    /// How many bytes can be committed.
-    pub fn capacity(&self) -> HostBytes {
-        self.range.capacity()
-    }
-
-    /// How many bytes are committed.
-    pub fn committed(&self) -> HostBytes {
-        self.range.committed()
-    }
-
-    /// Commits `length` bytes in all; those that were not read zero.
-    ///
-    /// # Errors
-    ///
-    /// What the system says; nothing has changed then.
-    pub fn commit(&self, length: HostBytes) -> Result<(), MemoryError> {
-        self.range.commit(length)
-    }
-
-    /// Takes back a commit: `length` in all stay. If those behind are ever committed again, they read zero.
-    pub fn uncommit(&self, length: HostBytes) {
-        self.range.uncommit(length);
-    }
-
-    /// Gives all pages back to the system: what is committed reads zero.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn discard(&self) -> Result<(), MemoryError> {
-        self.range.discard()
-    }
-
-    /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
-    /// reads zero.
-    ///
-    /// # Errors
-    ///
-    /// What the system says; the pages are then still here.
-    pub fn move_pages<'a>(
-        &'a self,
-        length: HostBytes,
-        destination: &PageRange<'a>,
-    ) -> Result<Moved<'a>, MemoryError> {
-        self.range.move_pages(length, destination)
-    }
-
-    /// The first `length` bytes' pages, which are committed.
-    ///
-    /// # Errors
-    ///
-    /// Where there are not so many.
-    pub fn pages(&self, length: HostBytes) -> Result<PageRange<'_>, MemoryError> {
-        self.range.pages(length)
+    fn deref(&self) -> &AddressRange {
+        &self.range
     }
 }
 
@@ -138,7 +79,7 @@ fn map(
     committed: HostBytes,
     mut capacity: HostBytes,
     page_size: PageSize,
-) -> Result<Range, MemoryError> {
+) -> Result<AddressRange, MemoryError> {
     if let Some(left) = sys::address_space_left() {
         let left = left.saturating_sub(ENGINE_HEADROOM);
         if committed.get() > left {
@@ -150,7 +91,7 @@ fn map(
         capacity = capacity.min(half).max(committed);
     }
     loop {
-        match Range::map(committed, capacity, page_size) {
+        match AddressRange::map(committed, capacity, page_size) {
             Err(MemoryError::System { .. }) if capacity > committed => {
                 capacity = capacity.halved().max(committed);
             }

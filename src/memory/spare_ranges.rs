@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::memory::address_range::{PageSize, Range};
+use crate::memory::address_range::{AddressRange, PageSize};
 use crate::sys::HostBytes;
 
 /// More than a collection releases at once, and far below what the kernel allows.
@@ -17,7 +17,7 @@ const MOST: usize = 4096;
 struct Spares {
     /// Whether a memory was made since the last [`release`].
     wanted: bool,
-    ranges: Vec<Arc<Range>>,
+    ranges: Vec<Arc<AddressRange>>,
 }
 
 static SPARES: Mutex<Spares> = Mutex::new(Spares {
@@ -31,7 +31,11 @@ fn lock() -> MutexGuard<'static, Spares> {
 }
 
 /// A spare range of that very capacity and page size, with `committed` bytes that read zero.
-pub fn take(committed: HostBytes, capacity: HostBytes, page_size: PageSize) -> Option<Arc<Range>> {
+pub fn take(
+    committed: HostBytes,
+    capacity: HostBytes,
+    page_size: PageSize,
+) -> Option<Arc<AddressRange>> {
     let mut spares = lock();
     spares.wanted = true;
     let range = spares
@@ -42,7 +46,7 @@ pub fn take(committed: HostBytes, capacity: HostBytes, page_size: PageSize) -> O
 }
 
 /// Keeps a range that nobody uses any more, if there may be use for it.
-pub fn offer(range: &Arc<Range>) {
+pub fn offer(range: &Arc<AddressRange>) {
     // A growth of a file that failed may have left pages behind those that are committed.
     if !lock().wanted || range.discard().is_err() || range.has_overlays() {
         return;
@@ -78,7 +82,7 @@ mod tests {
             HostBytes::page(),
             HostBytes::round_up(7_654_321).unwrap_or_default(),
         );
-        let range = Arc::new(Range::map(page, capacity, PageSize::Base).unwrap());
+        let range = Arc::new(AddressRange::map(page, capacity, PageSize::Base).unwrap());
         let image = Arc::new(ImageBuilder::new(page).unwrap().finish().unwrap());
         let start = range.base().as_ptr().addr() + page.get();
         Overlays::lock().put(&(start..start + page.get()), Overlay::of_image(&image));

@@ -6,7 +6,7 @@ pub use super::system::addon_copies::first;
 
 /// What the addon exports to `lib/`, by number: a copy of the package uses the addon of another copy only if
 /// both have the same. Raise it whenever an exported function changes, comes or goes.
-pub const INTERFACE: u32 = 1;
+pub const INTERFACE: u32 = 2;
 
 /// The copy that was loaded first.
 #[derive(Debug)]

@@ -229,15 +229,15 @@ fn a_growth_elsewhere_that_fails_changes_nothing() {
     with_every_failure(|calls| {
         let memory = clamped();
         let before = base(&memory);
-        let mut retired = false;
+        let mut detached = false;
         let (_, run) = failing(calls, || {
             memory.grow(pages(1), Ok, || {
-                retired = true;
+                detached = true;
                 Ok(())
             })
         });
         // Nothing fails any more once the old buffer has ended.
-        assert_eq!(retired, run.done);
+        assert_eq!(detached, run.done);
         assert_eq!(base(&memory) != before, run.done);
         let size = SIZE + u64::from(run.done);
         expect_pages(&memory, size, SIZE);
@@ -256,20 +256,20 @@ fn a_move_that_fails_changes_nothing() {
         let before = base(&memory);
         let elsewhere = Reservation::new(bytes(SIZE + 1), bytes(SIZE + 1), PageSize::Base).unwrap();
         let there = elsewhere.base().as_ptr().addr();
-        let mut retired = false;
+        let mut detached = false;
         let (_, run) = failing(calls, || {
-            memory.vacate(&elsewhere.pages(bytes(SIZE + 1)).unwrap(), || {
-                retired = true;
+            memory.move_out(&elsewhere.pages(bytes(SIZE + 1)).unwrap(), || {
+                detached = true;
                 Ok(())
             })
         });
-        assert_eq!(retired, run.done);
+        assert_eq!(detached, run.done);
         if !run.done {
             expect_pages(&memory, SIZE, SIZE);
             grow(&memory, 1).unwrap();
             expect_pages(&memory, SIZE + 1, SIZE);
             assert_eq!(base(&memory), before);
-            let moved = memory.vacate(&elsewhere.pages(bytes(SIZE + 1)).unwrap(), || {
+            let moved = memory.move_out(&elsewhere.pages(bytes(SIZE + 1)).unwrap(), || {
                 Ok::<_, MemoryError>(())
             });
             moved.unwrap();
@@ -289,10 +289,10 @@ fn resizable(size: u64) -> Reservation {
 }
 
 /// A memory with a byte on each page, which have moved under a buffer that then was resized.
-fn vacated(memory: LinearMemory) -> (LinearMemory, Reservation) {
+fn moved_out(memory: LinearMemory) -> (LinearMemory, Reservation) {
     let buffer = resizable(SIZE);
     memory
-        .vacate(&buffer.pages(bytes(SIZE)).unwrap(), || {
+        .move_out(&buffer.pages(bytes(SIZE)).unwrap(), || {
             Ok::<_, MemoryError>(())
         })
         .unwrap();
@@ -304,28 +304,28 @@ fn vacated(memory: LinearMemory) -> (LinearMemory, Reservation) {
 fn pages_come_back_or_stay_where_they_are() {
     for memory in [|| written(SIZE, 2 * SIZE), clamped] {
         with_every_failure(|calls| {
-            let (memory, buffer) = vacated(memory());
+            let (memory, buffer) = moved_out(memory());
             spare_ranges::release();
             let there = buffer.pages(bytes(SIZE + 1)).unwrap();
-            let mut retired = false;
-            let reclaim = |retire: &mut dyn FnMut()| {
-                memory.reclaim(
+            let mut detached = false;
+            let move_back = |detach: &mut dyn FnMut()| {
+                memory.move_back(
                     &there,
                     |_| Ok(()),
                     || {
-                        retire();
+                        detach();
                         Ok(())
                     },
                 )
             };
-            let (_, run) = failing(calls, || reclaim(&mut || retired = true));
-            assert_eq!(retired, run.done);
+            let (_, run) = failing(calls, || move_back(&mut || detached = true));
+            assert_eq!(detached, run.done);
             if calls.is_empty() {
                 assert!(!run.reached.contains(&"madvise"), "copied");
             }
             if !run.done {
                 assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
-                reclaim(&mut || ()).unwrap();
+                move_back(&mut || ()).unwrap();
             }
             expect_pages(&memory, SIZE + 1, SIZE);
             grow(&memory, 1).unwrap();
@@ -338,12 +338,12 @@ fn pages_come_back_or_stay_where_they_are() {
 #[test]
 fn pages_move_on_or_stay_where_they_are() {
     with_every_failure(|calls| {
-        let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+        let (memory, buffer) = moved_out(written(SIZE, 2 * SIZE));
         let host = resizable(SIZE + 1);
         let there = buffer.pages(bytes(SIZE + 1)).unwrap();
         let address = |range: &Reservation, page| range.base().as_ptr().addr() + page * PAGE;
         let (_, run) = failing(calls, || {
-            memory.pass_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), || Ok(()))
+            memory.move_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), || Ok(()))
         });
         let now = if run.done { &host } else { &buffer };
         assert_eq!((byte_at(address(now, 0)), byte_at(address(now, 1))), (1, 2));
@@ -362,7 +362,7 @@ fn pages_of_several_mappings_move_without_being_copied() {
     let host = resizable(SIZE + 1);
     fail_at(&[]);
     memory
-        .vacate(&host.pages(bytes(SIZE + 1)).unwrap(), || {
+        .move_out(&host.pages(bytes(SIZE + 1)).unwrap(), || {
             Ok::<_, MemoryError>(())
         })
         .unwrap();
@@ -396,7 +396,7 @@ fn where_the_old_buffer_stays_a_growth_is_taken_back() {
 fn where_the_old_buffer_stays_moved_and_copied_pages_come_back() {
     let _alone = alone();
     // Both times that a move is tried. In `clamped`: mmap, mprotect, open, ioctl, mremap, read, mremap.
-    // In `vacate` what comes after the first two.
+    // In `move_out` what comes after the first two.
     for copying in [false, true] {
         let memory = clamped();
         let before = base(&memory);
@@ -407,7 +407,7 @@ fn where_the_old_buffer_stays_moved_and_copied_pages_come_back() {
 
         let elsewhere = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
         fail_at(if copying { &[3, 5] } else { &[] });
-        expect_refusal(memory.vacate(&elsewhere.pages(bytes(SIZE)).unwrap(), refuse));
+        expect_refusal(memory.move_out(&elsewhere.pages(bytes(SIZE)).unwrap(), refuse));
         assert_eq!(calls_reached().contains(&"madvise"), copying);
         fail_at(&[]);
         assert_eq!(base(&memory), before);
@@ -676,14 +676,14 @@ fn a_memory_that_is_closed_ends_whether_or_not_its_pages_go() {
 #[test]
 fn where_the_engine_keeps_its_buffer_pages_go_back_to_it() {
     let _alone = alone();
-    let (memory, buffer) = vacated(written(SIZE, 2 * SIZE));
+    let (memory, buffer) = moved_out(written(SIZE, 2 * SIZE));
     let there = buffer.pages(bytes(SIZE + 1)).unwrap();
-    expect_refusal(memory.reclaim(&there, |_| Ok(()), refuse));
+    expect_refusal(memory.move_back(&there, |_| Ok(()), refuse));
     let host = resizable(SIZE + 1);
-    expect_refusal(memory.pass_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), refuse));
+    expect_refusal(memory.move_on(&there, &host.pages(bytes(SIZE + 1)).unwrap(), refuse));
     assert_eq!(byte_at(buffer.base().as_ptr().addr() + PAGE), 2);
     memory
-        .reclaim(&there, |_| Ok::<_, MemoryError>(()), || Ok(()))
+        .move_back(&there, |_| Ok::<_, MemoryError>(()), || Ok(()))
         .unwrap();
     expect_pages(&memory, SIZE + 1, SIZE);
 }

@@ -32,8 +32,8 @@ fn page_count(extent: Extent) -> u64 {
 /// One page of a maximum of three, in a reservation of `capacity`; never a spare one, which would come
 /// from another run.
 fn memory(sharing: Sharing, capacity: u64) -> Arc<LinearMemory> {
-    let reservation = Reservation::anew(bytes(1), bytes(capacity), PageSize::Base).unwrap();
-    let memory = LinearMemory::over(reservation, pages(1), pages(3), sharing);
+    let reservation = Reservation::fresh(bytes(1), bytes(capacity), PageSize::Base).unwrap();
+    let memory = LinearMemory::with_reservation(reservation, pages(1), pages(3), sharing);
     Arc::new(memory)
 }
 
@@ -165,9 +165,9 @@ fn pages_move_out_whole_and_nothing_grows_behind_them() {
             let memory = Arc::clone(&memory);
             thread::spawn(move || grow(&memory, 2).map(|(before, _)| before))
         };
-        let elsewhere = Reservation::anew(bytes(3), bytes(3), PageSize::Base).unwrap();
+        let elsewhere = Reservation::fresh(bytes(3), bytes(3), PageSize::Base).unwrap();
         memory
-            .vacate(&elsewhere.pages(bytes(3)).unwrap(), || {
+            .move_out(&elsewhere.pages(bytes(3)).unwrap(), || {
                 Ok::<_, MemoryError>(())
             })
             .unwrap();

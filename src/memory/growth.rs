@@ -1,0 +1,248 @@
+//! How a memory grows: in place, or into a larger range.
+
+use super::{Extent, LinearMemory, Ranges, Sharing, with_room_to_grow, within};
+use crate::error::MemoryError;
+use crate::memory::reservation::Reservation;
+use crate::sync::Ordering;
+use crate::sys::{HostBytes, PageRange};
+use crate::units::Pages;
+
+/// A memory that has grown no more often than this is one that seldom grows.
+const SELDOM: u32 = 16;
+
+/// The most that is ever committed beyond the size.
+const MOST_SLACK: HostBytes = HostBytes::MIB;
+
+/// What is mapped at the pages of a memory when it grows.
+pub trait Backing {
+    /// Maps it at `pages`, which are all of the memory's: they are accessible, and nobody has seen the new
+    /// ones.
+    ///
+    /// # Errors
+    ///
+    /// Why the memory cannot grow. [`Backing::unmap`] is called then, too.
+    fn map(&self, pages: &PageRange) -> Result<(), MemoryError>;
+
+    /// Undoes that. The memory had the first `kept` bytes before.
+    fn unmap(&self, pages: &PageRange, kept: HostBytes);
+}
+
+/// Nothing is: new pages are anonymous.
+struct Anonymous;
+
+impl Backing for Anonymous {
+    fn map(&self, _pages: &PageRange) -> Result<(), MemoryError> {
+        Ok(())
+    }
+
+    fn unmap(&self, _pages: &PageRange, _kept: HostBytes) {}
+}
+
+impl LinearMemory {
+    /// Grows by `delta` pages. `issue` makes a buffer over the new extent, and then `detach` ends the one
+    /// over the old extent. The new size holds only if both succeed. Returns the size before, and what
+    /// `issue` returned.
+    ///
+    /// # Errors
+    ///
+    /// Why the pages cannot be had, or the error of `issue` or `detach`. The memory is then as it was.
+    pub fn grow<T, E: From<MemoryError>>(
+        &self,
+        delta: Pages,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        detach: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(u64, T), E> {
+        self.grow_backed(delta, &Anonymous, issue, detach)
+    }
+
+    /// Grows as [`LinearMemory::grow`] does, with `backing` mapped at the pages.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::grow`], and the error of `backing`.
+    pub fn grow_backed<T, E: From<MemoryError>>(
+        &self,
+        delta: Pages,
+        backing: &dyn Backing,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        detach: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(u64, T), E> {
+        let mut ranges = self.lock_live()?;
+        let before = ranges.size;
+        let after = before
+            .checked_add(delta)
+            .filter(|after| *after <= self.maximum)
+            .ok_or(MemoryError::Maximum {
+                wanted: before.count().saturating_add(delta.count()),
+                maximum: self.maximum.count(),
+            })?;
+        let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
+        let issued = if to <= ranges.current.capacity() {
+            ranges.grow_in_place((from, to), backing, issue, detach)?
+        } else {
+            self.grow_elsewhere(&mut ranges, (from, to), backing, issue, detach)?
+        };
+        ranges.size = after;
+        self.published.store(after.count(), Ordering::Release);
+        Ok((before.count(), issued))
+    }
+
+    /// Grows into a larger reservation, and moves there.
+    fn grow_elsewhere<T, E: From<MemoryError>>(
+        &self,
+        ranges: &mut Ranges,
+        (from, to): (HostBytes, HostBytes),
+        backing: &dyn Backing,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        detach: impl FnOnce() -> Result<(), E>,
+    ) -> Result<T, E> {
+        if self.sharing == Sharing::Shared {
+            let capacity = ranges.current.capacity().get();
+            return Err(MemoryError::Clamped { capacity }.into());
+        }
+        let wanted = with_room_to_grow(to, within(self.maximum, self.maximum)?);
+        let larger = Reservation::fresh(to, wanted, ranges.current.page_size())?;
+        let issued = issue(Extent {
+            base: larger.base(),
+            length: to,
+        })?;
+        let moved = ranges.current.move_pages(from, &larger.pages(from)?)?;
+        let attempt = || {
+            let pages = larger.pages(to)?;
+            backing
+                .map(&pages)
+                .map_err(E::from)
+                .and_then(|()| detach())
+                .inspect_err(|_| backing.unmap(&pages, from))
+        };
+        attempt().inspect_err(|_: &E| moved.undo())?;
+        ranges.replace_current(larger);
+        Ok(issued)
+    }
+}
+
+impl Ranges {
+    fn grow_in_place<T, E: From<MemoryError>>(
+        &mut self,
+        (from, to): (HostBytes, HostBytes),
+        backing: &dyn Backing,
+        issue: impl FnOnce(Extent) -> Result<T, E>,
+        detach: impl FnOnce() -> Result<(), E>,
+    ) -> Result<T, E> {
+        let committed = self.current.committed();
+        if to > committed {
+            self.current.commit(self.with_slack(to))?;
+        }
+        let extent = Extent {
+            base: self.current.base(),
+            length: to,
+        };
+        let attempt = || {
+            let issued = issue(extent)?;
+            let pages = self.current.pages(to)?;
+            backing
+                .map(&pages)
+                .map_err(E::from)
+                .and_then(|()| detach())
+                .inspect_err(|_| backing.unmap(&pages, from))?;
+            Ok(issued)
+        };
+        let issued = attempt().inspect_err(|_: &E| self.current.decommit_beyond(committed))?;
+        // Saturates: only the first few growths count.
+        self.growths = self.growths.saturating_add(1);
+        Ok(issued)
+    }
+
+    /// Returns how much to commit for a size of `to`: exactly that, so that all accesses beyond it fault.
+    /// A memory that keeps growing gets an eighth more at a time, since committing is most of what growing
+    /// costs.
+    fn with_slack(&self, to: HostBytes) -> HostBytes {
+        if self.growths < SELDOM {
+            return to;
+        }
+        let slack = to.halved().halved().halved().min(MOST_SLACK);
+        to.checked_add(slack)
+            .unwrap_or(to)
+            .min(self.current.capacity())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::UNBOUNDED;
+    use crate::memory::address_range::PageSize;
+    use crate::memory::tests::{bytes, grow, pages, unshared};
+
+    #[test]
+    fn growth_stays_in_place_and_within_the_maximum() {
+        let memory = unshared(1, Some(3));
+        let base = memory.extent().unwrap().base;
+        let (before, extent) = grow(&memory, 2).unwrap();
+        assert_eq!((before, memory.size()), (1, 3));
+        assert_eq!(extent.base, base);
+        assert_eq!(extent.length.get(), 3 * 65_536);
+        assert!(matches!(
+            grow(&memory, 1),
+            Err(MemoryError::Maximum {
+                wanted: 4,
+                maximum: 3
+            })
+        ));
+        assert_eq!(memory.size(), 3);
+        assert!(grow(&memory, 0).is_ok());
+    }
+
+    #[test]
+    fn a_growth_whose_issue_fails_changes_nothing() {
+        let memory = unshared(1, Some(3));
+        let refused = memory.grow(
+            pages(1),
+            |_| Err::<(), _>(MemoryError::Vacated),
+            || panic!("nothing was issued in its place"),
+        );
+        assert!(refused.is_err());
+        assert_eq!(memory.size(), 1);
+        assert_eq!(memory.extent().unwrap().length.get(), 65_536);
+        assert!(grow(&memory, 2).is_ok());
+    }
+
+    #[test]
+    fn only_a_memory_that_keeps_growing_commits_ahead() {
+        let memory = unshared(1, Some(100));
+        let committed = || memory.lock().current.committed();
+        for size in 2..=u64::from(SELDOM) + 1 {
+            grow(&memory, 1).unwrap();
+            assert_eq!(committed(), bytes(size));
+        }
+        grow(&memory, 1).unwrap();
+        assert!(committed() > memory.extent().unwrap().length);
+        grow(&memory, 100 - memory.size()).unwrap();
+        assert_eq!(committed(), bytes(100));
+    }
+
+    #[test]
+    fn an_outgrown_reservation_is_left_for_a_larger_one() {
+        let memory = unshared(1, None);
+        let before = memory.extent().unwrap();
+        let (_, extent) = grow(&memory, UNBOUNDED).unwrap();
+        assert_ne!(extent.base, before.base);
+        assert_eq!(memory.lock().former.len(), 1);
+        assert!(memory.lock().current.capacity() > extent.length);
+        assert_eq!(memory.size(), UNBOUNDED + 1);
+    }
+
+    #[test]
+    fn a_shared_memory_never_moves() {
+        let clamped = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
+        let memory = LinearMemory::with_reservation(clamped, pages(1), pages(3), Sharing::Shared);
+        let base = memory.extent().unwrap().base;
+        assert!(matches!(
+            grow(&memory, 2),
+            Err(MemoryError::Clamped { capacity: 131_072 })
+        ));
+        assert_eq!(memory.size(), 1);
+        assert!(grow(&memory, 1).is_ok());
+        assert_eq!(memory.extent().unwrap().base, base);
+    }
+}
