@@ -1,6 +1,6 @@
-//! The live memories, images and files of all threads, by number.
+//! Handles: the numbers by which JavaScript names memories, images and files.
 //!
-//! JavaScript names them by their numbers. The registry never keeps one alive: buffers do.
+//! There is one registry of each kind for all threads. It does not keep a value alive: buffers do.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -12,101 +12,104 @@ use crate::files::backing_file::BackingFile;
 use crate::memory::LinearMemory;
 use crate::pages::image::Image;
 
-/// A number. Never used again, so that a stale one finds nothing.
+/// A number that names one registered value. It is never reused, so looking up a stale handle fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Id(u64);
+pub struct Handle(u64);
 
-impl Id {
-    /// The number, exact in JavaScript: 2^53 of them are never reached.
+impl Handle {
+    /// Returns the handle as a JavaScript number, exactly.
     pub fn as_number(self) -> f64 {
         #[allow(
             clippy::as_conversions,
-            reason = "counted up from 1, one a memory: far below 2^53"
+            reason = "counted up from 1: far below 2^53, up to which f64 is exact"
         )]
         let number = self.0 as f64;
         number
     }
 
-    /// The one that `number` is, if it is one at all.
+    /// Returns the handle that `number` stands for; `None` if it is not an unsigned integer.
     pub fn from_number(number: f64) -> Option<Self> {
-        #[allow(clippy::as_conversions, reason = "saturates, and is compared again")]
-        let id = Self(number as u64);
-        (id.as_number() == number).then_some(id)
+        #[allow(
+            clippy::as_conversions,
+            reason = "saturates, and the result is compared"
+        )]
+        let handle = Self(number as u64);
+        (handle.as_number() == number).then_some(handle)
     }
 }
 
-/// What the registry lists.
-pub trait Listed: Sized + Send + Sync + 'static {
-    /// Those of its kind.
-    fn table() -> &'static Table<Self>;
+/// A value that has a registry of its kind.
+pub trait Registrable: Sized + Send + Sync + 'static {
+    /// Returns the registry of this kind.
+    fn registry() -> &'static Registry<Self>;
 }
 
-/// Those of one kind, by number.
+/// The registered values of one kind.
 #[derive(Debug)]
-pub struct Table<T: Listed>(LazyLock<Mutex<HashMap<Id, Weak<Live<T>>>>>);
+pub struct Registry<T: Registrable>(LazyLock<Mutex<HashMap<Handle, Weak<Registered<T>>>>>);
 
-impl<T: Listed> Table<T> {
+impl<T: Registrable> Registry<T> {
     const fn new() -> Self {
         Self(LazyLock::new(Mutex::default))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Weak<Live<T>>>> {
-        // Nothing panics under the lock; if it did, the table is still whole.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Handle, Weak<Registered<T>>>> {
+        // Nothing panics while it holds the lock. If something did, the map would still be whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Something that can be found by its number as long as it lives.
+/// A value that can be found by its handle until it is dropped.
 #[derive(Debug)]
-pub struct Live<T: Listed> {
-    id: Id,
+pub struct Registered<T: Registrable> {
+    handle: Handle,
     value: T,
 }
 
-/// A memory that can be found.
-pub type LiveMemory = Live<LinearMemory>;
+/// A memory with a handle.
+pub type RegisteredMemory = Registered<LinearMemory>;
 
-/// An image that can be found.
-pub type LiveImage = Live<Arc<Image>>;
+/// An image with a handle.
+pub type RegisteredImage = Registered<Arc<Image>>;
 
-impl Listed for LinearMemory {
-    fn table() -> &'static Table<Self> {
-        static TABLE: Table<LinearMemory> = Table::new();
-        &TABLE
+/// A file with a handle.
+pub type RegisteredFile = Registered<Arc<BackingFile>>;
+
+impl Registrable for LinearMemory {
+    fn registry() -> &'static Registry<Self> {
+        static REGISTRY: Registry<LinearMemory> = Registry::new();
+        &REGISTRY
     }
 }
 
-impl Listed for Arc<Image> {
-    fn table() -> &'static Table<Self> {
-        static TABLE: Table<Arc<Image>> = Table::new();
-        &TABLE
+impl Registrable for Arc<Image> {
+    fn registry() -> &'static Registry<Self> {
+        static REGISTRY: Registry<Arc<Image>> = Registry::new();
+        &REGISTRY
     }
 }
 
-/// A file that can be found.
-pub type LiveFile = Live<Arc<BackingFile>>;
-
-impl Listed for Arc<BackingFile> {
-    fn table() -> &'static Table<Self> {
-        static TABLE: Table<Arc<BackingFile>> = Table::new();
-        &TABLE
+impl Registrable for Arc<BackingFile> {
+    fn registry() -> &'static Registry<Self> {
+        static REGISTRY: Registry<Arc<BackingFile>> = Registry::new();
+        &REGISTRY
     }
 }
 
-/// Who keeps a file open, until it is dropped or released.
+/// Keeps a file open until it is dropped or released.
 #[derive(Debug)]
 pub struct FileHolder {
-    file: Arc<LiveFile>,
+    file: Arc<RegisteredFile>,
     is_released: AtomicBool,
 }
 
 impl FileHolder {
-    /// One more of that file.
+    /// Adds a holder to `file`.
     ///
     /// # Errors
     ///
     /// [`MemoryError::FileClosed`].
-    pub fn of(file: Arc<LiveFile>) -> Result<Self, MemoryError> {
+    pub fn of(file: Arc<RegisteredFile>) -> Result<Self, MemoryError> {
         file.hold()?;
         Ok(Self {
             file,
@@ -114,7 +117,7 @@ impl FileHolder {
         })
     }
 
-    /// Lets go of the file.
+    /// Releases the file, once. The last holder that does this closes it.
     pub fn release(&self) {
         if !self.is_released.swap(true, Ordering::Relaxed) {
             self.file.release();
@@ -128,21 +131,21 @@ impl Drop for FileHolder {
     }
 }
 
-impl Listed for FileHolder {
-    fn table() -> &'static Table<Self> {
-        static TABLE: Table<FileHolder> = Table::new();
-        &TABLE
+impl Registrable for FileHolder {
+    fn registry() -> &'static Registry<Self> {
+        static REGISTRY: Registry<FileHolder> = Registry::new();
+        &REGISTRY
     }
 }
 
-impl<T: Listed> Live<T> {
-    /// Its number.
-    pub fn id(&self) -> Id {
-        self.id
+impl<T: Registrable> Registered<T> {
+    /// Returns the handle of this value.
+    pub fn handle(&self) -> Handle {
+        self.handle
     }
 }
 
-impl<T: Listed> Deref for Live<T> {
+impl<T: Registrable> Deref for Registered<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -150,33 +153,35 @@ impl<T: Listed> Deref for Live<T> {
     }
 }
 
-impl<T: Listed> Drop for Live<T> {
+impl<T: Registrable> Drop for Registered<T> {
     fn drop(&mut self) {
-        T::table().lock().remove(&self.id);
+        T::registry().lock().remove(&self.handle);
     }
 }
 
-/// Gives `value` a number.
-pub fn register<T: Listed>(value: T) -> Arc<Live<T>> {
+/// Registers `value` under a new handle.
+pub fn register<T: Registrable>(value: T) -> Arc<Registered<T>> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let id = Id(NEXT.fetch_add(1, Ordering::Relaxed));
-    let live = Arc::new(Live { id, value });
-    T::table().lock().insert(id, Arc::downgrade(&live));
-    live
+    let handle = Handle(NEXT.fetch_add(1, Ordering::Relaxed));
+    let registered = Arc::new(Registered { handle, value });
+    T::registry()
+        .lock()
+        .insert(handle, Arc::downgrade(&registered));
+    registered
 }
 
-/// All of a kind that live.
-pub fn all<T: Listed>() -> Vec<Arc<Live<T>>> {
-    T::table()
+/// Returns all registered values of a kind.
+pub fn all<T: Registrable>() -> Vec<Arc<Registered<T>>> {
+    T::registry()
         .lock()
         .values()
         .filter_map(Weak::upgrade)
         .collect()
 }
 
-/// What has that number, if it lives.
-pub fn find<T: Listed>(id: Id) -> Option<Arc<Live<T>>> {
-    T::table().lock().get(&id)?.upgrade()
+/// Returns the value with this handle; `None` if it was dropped.
+pub fn find<T: Registrable>(handle: Handle) -> Option<Arc<Registered<T>>> {
+    T::registry().lock().get(&handle)?.upgrade()
 }
 
 #[cfg(test)]
@@ -186,27 +191,33 @@ mod tests {
     use crate::memory::address_range::PageSize;
     use crate::units::Pages;
 
-    fn memory() -> Arc<LiveMemory> {
+    fn memory() -> Arc<RegisteredMemory> {
         let page = Pages::new(1).unwrap();
         register(LinearMemory::new(page, Some(page), Sharing::Unshared, PageSize::Base).unwrap())
     }
 
     #[test]
-    fn a_memory_is_found_as_long_as_it_lives() {
-        let live = memory();
-        let id = live.id();
-        assert_eq!(find::<LinearMemory>(id).map(|found| found.id()), Some(id));
-        drop(live);
-        assert!(find::<LinearMemory>(id).is_none());
-        assert!(!LinearMemory::table().lock().contains_key(&id));
+    fn a_memory_is_found_until_it_is_dropped() {
+        let memory = memory();
+        let handle = memory.handle();
+        assert_eq!(
+            find::<LinearMemory>(handle).map(|found| found.handle()),
+            Some(handle)
+        );
+        drop(memory);
+        assert!(find::<LinearMemory>(handle).is_none());
+        assert!(!LinearMemory::registry().lock().contains_key(&handle));
     }
 
     #[test]
-    fn numbers_survive_javascript() {
-        let live = memory();
-        assert_eq!(Id::from_number(live.id().as_number()), Some(live.id()));
+    fn only_handles_convert_from_javascript_numbers() {
+        let memory = memory();
+        assert_eq!(
+            Handle::from_number(memory.handle().as_number()),
+            Some(memory.handle())
+        );
         for number in [-1.0, 0.5, f64::NAN, f64::INFINITY] {
-            assert_eq!(Id::from_number(number), None);
+            assert_eq!(Handle::from_number(number), None);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! How many of the kernel's mappings are ours.
+//! The share of the process's memory mappings that this package may use.
 //!
-//! The kernel limits mappings per process, and an engine whose own `mmap` fails aborts: a quarter of
-//! them stays the engine's.
+//! The kernel limits the mappings of a process, and an engine whose own `mmap` fails aborts the process. So
+//! a quarter of the limit is left to the engine.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,32 +9,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::error::MemoryError;
 use crate::sys;
 
-/// The right to hold so many mappings, given back when dropped.
+/// A number of mappings that were taken from the budget. They return to it when this is dropped.
 #[derive(Debug, Default)]
-pub struct MappingRoom {
+pub struct MappingBudget {
     mappings: usize,
 }
 
+/// The mappings that all [`MappingBudget`]s together have.
 static LIVE_MAPPINGS: AtomicUsize = AtomicUsize::new(0);
 
-impl MappingRoom {
-    /// Room for none.
+impl MappingBudget {
+    /// Returns a budget without mappings.
     pub const fn empty() -> Self {
         Self { mappings: 0 }
     }
 
-    /// Room for so many.
+    /// Takes `mappings` from the budget.
     ///
     /// # Errors
     ///
     /// [`MemoryError::Mappings`].
     pub fn take(mappings: usize) -> Result<Self, MemoryError> {
-        let mut room = Self::empty();
-        room.extend(mappings)?;
-        Ok(room)
+        let mut budget = Self::empty();
+        budget.extend(mappings)?;
+        Ok(budget)
     }
 
-    /// Takes room for `mappings` more.
+    /// Takes `mappings` more.
     ///
     /// # Errors
     ///
@@ -47,19 +48,20 @@ impl MappingRoom {
                 live.checked_add(mappings).filter(|live| *live <= limit)
             })
             .map_err(|live| MemoryError::Mappings { live, limit })?;
-        self.mappings = self.mappings.saturating_add(mappings);
+        // No overflow: this is a part of the sum above.
+        self.mappings += mappings;
         Ok(())
     }
 
-    /// Gives back what is more than `mappings`.
+    /// Returns all but `mappings` to the budget. Does nothing if there are not so many.
     pub fn shrink_to(&mut self, mappings: usize) {
-        let surplus = self.mappings.saturating_sub(mappings);
-        LIVE_MAPPINGS.fetch_sub(surplus, Ordering::Relaxed);
-        self.mappings = self.mappings.saturating_sub(surplus);
+        let kept = self.mappings.min(mappings);
+        LIVE_MAPPINGS.fetch_sub(self.mappings - kept, Ordering::Relaxed);
+        self.mappings = kept;
     }
 }
 
-impl Drop for MappingRoom {
+impl Drop for MappingBudget {
     fn drop(&mut self) {
         self.shrink_to(0);
     }

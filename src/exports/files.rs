@@ -15,12 +15,12 @@ use crate::error::MemoryError;
 use crate::exports::{bytes, find, find_memory, within};
 use crate::files::backing_file::{BackingFile, Flushing};
 use crate::files::held_lock;
-use crate::handles::{self, FileHolder, Live, LiveFile};
+use crate::handles::{self, FileHolder, Registered, RegisteredFile};
 use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::memory::{Backing, LinearMemory};
 use crate::pages;
-use crate::pages::overlays::FileId;
+use crate::pages::overlay::FileId;
 use crate::sys::futex::{self, WaitOutcome};
 use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
 use crate::waits;
@@ -78,7 +78,7 @@ pub fn hold_file<'env>(
     id: f64,
     buffer: Unknown,
 ) -> napi::Result<Option<IssuedFile<'env>>> {
-    let file: Arc<LiveFile> = find(id, GONE)?;
+    let file: Arc<RegisteredFile> = find(id, GONE)?;
     if !file.is_under(&handoff::pages_of(env, &buffer)?) {
         return Ok(None);
     }
@@ -88,7 +88,7 @@ pub fn hold_file<'env>(
 /// Ends that, before the collector does: the last holder's end closes the file.
 #[napi(catch_unwind)]
 pub fn release_file(holder: f64, _owner: Unknown) -> napi::Result<()> {
-    let holder: Arc<Live<FileHolder>> = find(holder, GONE)?;
+    let holder: Arc<Registered<FileHolder>> = find(holder, GONE)?;
     holder.release();
     Ok(())
 }
@@ -111,11 +111,11 @@ pub fn cut_file(id: f64, length: f64) -> napi::Result<()> {
     Ok(find_file(id)?.cut(within(length))?)
 }
 
-fn hold(env: &Env, file: Arc<LiveFile>) -> napi::Result<IssuedFile<'_>> {
-    let id = file.id().as_number();
+fn hold(env: &Env, file: Arc<RegisteredFile>) -> napi::Result<IssuedFile<'_>> {
+    let id = file.handle().as_number();
     let is_written = file.is_written();
     let live = handles::register(FileHolder::of(file)?);
-    let holder = live.id().as_number();
+    let holder = live.handle().as_number();
     let held: Held = live;
     let owner = Handoff::of(env).issue_owner(env, held, HostBytes::ZERO)?;
     Ok(IssuedFile {
@@ -129,7 +129,7 @@ fn hold(env: &Env, file: Arc<LiveFile>) -> napi::Result<IssuedFile<'_>> {
 const GONE: &str = "the file is no longer open";
 
 fn find_file(id: f64) -> napi::Result<Arc<BackingFile>> {
-    let live: Arc<LiveFile> = find(id, GONE)?;
+    let live: Arc<RegisteredFile> = find(id, GONE)?;
     Ok(Arc::clone(&live))
 }
 
@@ -311,14 +311,14 @@ pub fn rebase_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
 /// if there are none.
 #[napi(catch_unwind)]
 pub fn lost_files(env: &Env, buffer: Unknown) -> napi::Result<Option<Vec<f64>>> {
-    let lost = pages::lost_files(&handoff::pages_of(env, &buffer)?);
+    let lost = pages::truncated_files(&handoff::pages_of(env, &buffer)?);
     Ok((!lost.is_empty()).then(|| numbers(lost)))
 }
 
 /// The files that still have pages in a memory, likewise.
 #[napi(catch_unwind)]
 pub fn mapped_files(env: &Env, buffer: Unknown) -> napi::Result<Vec<f64>> {
-    Ok(numbers(pages::files_under(&handoff::pages_of(
+    Ok(numbers(pages::mapped_files(&handoff::pages_of(
         env, &buffer,
     )?)))
 }
@@ -353,7 +353,7 @@ pub fn map_file(
     let memory = handoff::pages_of(env, &buffer)?;
     let file = usable(descriptor, Writes::Private)?;
     let at = within(offset)..within(offset + length);
-    let id = pages::lay_over(&memory, at, &file, within(file_offset))?;
+    let id = pages::map_file_bytes(&memory, at, &file, within(file_offset))?;
     Ok(id.map_or(0.0, FileId::as_number))
 }
 

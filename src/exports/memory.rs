@@ -8,7 +8,7 @@ use napi::{Env, Error, Unknown};
 use napi_derive::napi;
 
 use crate::exports::{bytes, collecting, files, find_memory, number, to_pages};
-use crate::handles::{self, LiveMemory};
+use crate::handles::{self, RegisteredMemory};
 use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::memory::address_range::PageSize;
@@ -52,7 +52,7 @@ pub fn create<'env>(
     // Only a program that makes memories can have made garbage of earlier ones; growing makes none.
     Handoff::of(env).settle(env);
     Ok(Issued {
-        id: memory.id().as_number(),
+        id: memory.handle().as_number(),
         buffer,
     })
 }
@@ -261,7 +261,10 @@ pub fn release_spares() {
     spare_ranges::release();
 }
 
-fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<Unknown<'env>> {
+fn issue_whole<'env>(
+    env: &'env Env,
+    memory: &Arc<RegisteredMemory>,
+) -> napi::Result<Unknown<'env>> {
     let extent = memory.extent()?;
     if memory.sharing() == Sharing::Shared {
         return handoff::issue_shared(env, held(memory), extent);
@@ -269,6 +272,6 @@ fn issue_whole<'env>(env: &'env Env, memory: &Arc<LiveMemory>) -> napi::Result<U
     Handoff::of(env).issue(env, held(memory), extent)
 }
 
-fn held(memory: &Arc<LiveMemory>) -> Held {
-    Arc::<LiveMemory>::clone(memory)
+fn held(memory: &Arc<RegisteredMemory>) -> Held {
+    Arc::<RegisteredMemory>::clone(memory)
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use napi::{Error, Status};
 
 use crate::error::MemoryError;
-use crate::handles::{self, Id, Listed, Live, LiveMemory};
+use crate::handles::{self, Handle, Registered, RegisteredMemory, Registrable};
 use crate::handoff;
 use crate::units::Pages;
 
@@ -33,13 +33,13 @@ pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, 
 }
 
 /// The memory of that number.
-pub fn find_memory(id: f64) -> napi::Result<Arc<LiveMemory>> {
+pub fn find_memory(id: f64) -> napi::Result<Arc<RegisteredMemory>> {
     find(id, "the memory is gone")
 }
 
 /// What has that number.
-pub fn find<T: Listed>(id: f64, gone: &str) -> napi::Result<Arc<Live<T>>> {
-    Id::from_number(id)
+pub fn find<T: Registrable>(id: f64, gone: &str) -> napi::Result<Arc<Registered<T>>> {
+    Handle::from_number(id)
         .and_then(handles::find)
         .ok_or_else(|| Error::new(GONE, gone))
 }

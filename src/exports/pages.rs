@@ -13,7 +13,7 @@ use napi_derive::napi;
 use crate::error::MemoryError;
 use crate::exports::{bytes, collecting, find, within};
 use crate::files::snapshot_file::{self, Origin};
-use crate::handles::{self, LiveImage};
+use crate::handles::{self, RegisteredImage};
 use crate::handoff::record::record;
 use crate::handoff::{self, Handoff, Held};
 use crate::pages;
@@ -110,7 +110,7 @@ pub fn copy_file(
     let memory = handoff::pages_of(env, &buffer)?;
     let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
     let at = within(offset)..within(offset + length);
-    Ok(anonymous::lay_over(
+    Ok(anonymous::copy_file_bytes(
         &memory,
         at,
         &file,
@@ -176,11 +176,11 @@ pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedI
 const LEAST_WEIGHT: HostBytes = HostBytes::MIB;
 
 fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
-    let runs = image.runs().iter().map(ExactSizeIterator::len);
+    let runs = image.extents().iter().map(ExactSizeIterator::len);
     let weight = HostBytes::round_up(runs.sum()).unwrap_or(image.length());
     let byte_length = bytes(image.length().get());
     let image = handles::register(Arc::new(image));
-    let id = image.id().as_number();
+    let id = image.handle().as_number();
     let held: Held = image;
     let handoff = Handoff::of(env);
     let owner = handoff.issue_owner(env, held, weight.max(LEAST_WEIGHT))?;
@@ -193,6 +193,6 @@ fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
 }
 
 fn find_image(id: f64) -> napi::Result<Arc<Image>> {
-    let live: Arc<LiveImage> = find(id, "the snapshot is gone")?;
+    let live: Arc<RegisteredImage> = find(id, "the snapshot is gone")?;
     Ok(Arc::clone(&live))
 }

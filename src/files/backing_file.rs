@@ -12,7 +12,7 @@
 //!
 //! The system's page in which the file ends is never mapped: others would see what is written beyond the
 //! end. In a memory that never writes to the file, that page is a copy. In reserved pages, it is a
-//! [`Tail`]. In engine pages, nobody could write it back when the memory goes, so the file is first
+//! [`FileTail`]. In engine pages, nobody could write it back when the memory goes, so the file is first
 //! extended to the end of that page.
 
 use std::fs::File;
@@ -22,7 +22,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
 use crate::pages;
-use crate::pages::file_tail::Tail;
+use crate::pages::file_tail::FileTail;
 use crate::sys::file::{self, LengthLock};
 use crate::sys::{HostBytes, PageRange, Writes};
 
@@ -169,7 +169,7 @@ impl BackingFile {
     }
 
     /// Puts the file's pages under those of the memory that are not yet, as far as both reach. The file
-    /// takes in what was written to them. `own` is where a reserved memory has its [`Tail`]; without
+    /// takes in what was written to them. `own` is where a reserved memory has its [`FileTail`]; without
     /// it, a file that is written to is first extended to whole system pages.
     ///
     /// # Errors
@@ -180,7 +180,7 @@ impl BackingFile {
         &self,
         memory: &PageRange,
         least: usize,
-        own: Option<&mut Option<Tail>>,
+        own: Option<&mut Option<FileTail>>,
     ) -> Result<(), MemoryError> {
         let file = self.file()?;
         let all = memory.length().get();
@@ -195,7 +195,7 @@ impl BackingFile {
         let mut covered = self.covered();
         self.rebase(memory);
         if covered.end < all {
-            pages::forget(&pages::part(memory, covered.end..all)?);
+            pages::forget_overlays(&pages::part(memory, covered.end..all)?);
         }
         let end = down(length).min(all).max(covered.end);
         let mut private = None;
@@ -218,11 +218,11 @@ impl BackingFile {
                 let stretch = stretch.start.max(written)..stretch.end.min(end);
                 if !stretch.is_empty() {
                     let at = position(stretch.start);
-                    pages::write_all(&pages::part(memory, stretch)?, &file, at, position(end))?;
+                    pages::write_whole(&pages::part(memory, stretch)?, &file, at, position(end))?;
                 }
             }
             let part = pages::part(memory, written..end)?;
-            pages::write_runs(&part, &file, position(written), position(end), |stretch| {
+            pages::write_nonzero(&part, &file, position(written), position(end), |stretch| {
                 let at = |offset: usize| written.saturating_add(offset);
                 covered.written.push(at(stretch.start)..at(stretch.end));
             })?;
@@ -231,13 +231,13 @@ impl BackingFile {
         let next = if is_known || end >= length.min(all) {
             None
         } else {
-            let mut next = Tail::new(Arc::clone(&file), end);
+            let mut next = FileTail::new(Arc::clone(&file), end);
             next.merge(memory, length.min(all).saturating_sub(end))?;
             Some(next)
         };
         if covered.end < end {
             let part = pages::part(memory, covered.end..end)?;
-            pages::map_at(&part, &file, position(covered.end), self.writes)?;
+            pages::map_file(&part, &file, position(covered.end), self.writes)?;
         }
         let length_here = length.min(all).max(end);
         *covered = Covered {
@@ -311,7 +311,7 @@ impl BackingFile {
         &self,
         memory: &PageRange,
         length: usize,
-        own: Option<&mut Option<Tail>>,
+        own: Option<&mut Option<FileTail>>,
     ) -> bool {
         let Ok(file) = self.file() else { return true };
         if own.is_some() {
@@ -353,7 +353,7 @@ impl BackingFile {
         memory: &PageRange,
         kept: usize,
         length: usize,
-        tail: &mut Option<Tail>,
+        tail: &mut Option<FileTail>,
     ) -> Result<(), MemoryError> {
         let file = self.file()?;
         let mut covered = self.covered();
@@ -369,7 +369,7 @@ impl BackingFile {
         }
         let part = pages::part(memory, end..covered.end.min(memory.length().get()))?;
         let bytes = part.read(0..kept.saturating_sub(end));
-        pages::give_back(&part)?;
+        pages::decommit(&part)?;
         part.write_at(&bytes, 0);
         *covered = Covered {
             end,
@@ -377,7 +377,7 @@ impl BackingFile {
             written: Vec::new(),
         };
         let base = bytes.get(..length.saturating_sub(end)).unwrap_or_default();
-        *tail = (!base.is_empty()).then(|| Tail::of(file, end, base.to_vec()));
+        *tail = (!base.is_empty()).then(|| FileTail::of(file, end, base.to_vec()));
         Ok(())
     }
 
@@ -455,7 +455,7 @@ impl BackingFile {
         file::read_some(&file, &mut bytes, position(last.start)).map_err(failed)?;
         let part = pages::part(memory, start..middle)?;
         if part.length() != HostBytes::ZERO {
-            pages::map_at(&part, &file, position(start), self.writes)?;
+            pages::map_file(&part, &file, position(start), self.writes)?;
         }
         if pages::discard(&beyond).is_err() {
             // Writing zeros takes memory, but never fails.

@@ -90,14 +90,14 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
     out.put(&origin.flags.to_le_bytes())?;
     out.put(&origin.maximum.to_le_bytes())?;
     out.put_number(image.length().get())?;
-    out.put_number(image.runs().len())?;
-    for run in image.runs().iter() {
+    out.put_number(image.extents().len())?;
+    for run in image.extents().iter() {
         out.put_number(run.start)?;
         out.put_number(run.len())?;
     }
     out.put_hash()?;
     let mut chunk = vec![0; CHUNK];
-    for run in image.runs().iter() {
+    for run in image.extents().iter() {
         for part in chunks(run) {
             let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
             image.read(bytes, part.start)?;
@@ -432,10 +432,10 @@ mod tests {
             assert_eq!(after.length(), before.length());
             // Runs are of whole pages now.
             let is_within = |run: &Range<usize>| {
-                let mut all = after.runs().iter();
+                let mut all = after.extents().iter();
                 all.any(|whole| whole.start <= run.start && run.end <= whole.end)
             };
-            assert!(before.runs().iter().all(is_within));
+            assert!(before.extents().iter().all(is_within));
             let bytes = |image: &Image| {
                 let mut bytes = vec![9; 4 * CHUNK];
                 image.read(&mut bytes, 0).unwrap();
@@ -581,7 +581,7 @@ mod tests {
             let (read, _) = read(&file).unwrap();
             assert_eq!(read.length(), one.length());
             assert_eq!(
-                **read.runs(),
+                **read.extents(),
                 [Range {
                     start: 10 * PAGE,
                     end: 10 * PAGE + 4096

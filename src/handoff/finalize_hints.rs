@@ -41,7 +41,7 @@ pub fn release(hint: Hint) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handles::{LiveMemory, find, register};
+    use crate::handles::{RegisteredMemory, find, register};
     use crate::memory::address_range::PageSize;
     use crate::memory::{LinearMemory, Sharing};
     use crate::units::Pages;
@@ -51,8 +51,8 @@ mod tests {
         let page = Pages::new(1).unwrap();
         let memory =
             register(LinearMemory::new(page, None, Sharing::Shared, PageSize::Base).unwrap());
-        let id = memory.id();
-        let first = hold(Arc::<LiveMemory>::clone(&memory));
+        let id = memory.handle();
+        let first = hold(Arc::<RegisteredMemory>::clone(&memory));
         let second = hold(memory);
         release(first);
         release(first);

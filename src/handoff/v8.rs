@@ -123,7 +123,7 @@ impl Buffers {
         let page = Pages::new(1)?;
         let memory = LinearMemory::new(page, Some(page), Sharing::Unshared, PageSize::Base).ok()?;
         let memory = handles::register(memory);
-        let id = memory.id();
+        let id = memory.handle();
         let extent = memory.extent().ok()?;
         let buffer = self.issue(env, memory, extent, extent.length).ok()?;
         let covers = bytes_of(env, &buffer)? == (extent.base.as_ptr(), extent.length.get());

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::ptr::NonNull;
 
 use crate::error::MemoryError;
-use crate::mapping_budget::MappingRoom;
-use crate::pages::overlays::Overlays;
+use crate::mapping_budget::MappingBudget;
+use crate::pages::overlay_table::OverlayTable;
 use crate::pages::{self, Moved};
 use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::{HostBytes, Mapping, PageRange};
@@ -33,7 +33,7 @@ pub struct AddressRange {
     capacity: HostBytes,
     committed: AtomicUsize,
     page_size: PageSize,
-    _room: MappingRoom,
+    _budget: MappingBudget,
 }
 
 impl AddressRange {
@@ -47,7 +47,7 @@ impl AddressRange {
         capacity: HostBytes,
         page_size: PageSize,
     ) -> Result<Self, MemoryError> {
-        let room = MappingRoom::take(match page_size {
+        let budget = MappingBudget::take(match page_size {
             PageSize::Base => 2,
             PageSize::Huge => 3,
         })?;
@@ -68,7 +68,7 @@ impl AddressRange {
             capacity,
             committed: AtomicUsize::new(committed.get()),
             page_size,
-            _room: room,
+            _budget: budget,
         };
         // The engine may have had a memory here, of which the table still speaks.
         range.forget_overlays();
@@ -123,8 +123,8 @@ impl AddressRange {
         if length < committed
             && let Ok(behind) = behind()
             // Pages of a file stay there, as their memory knows, and the range is not used again.
-            && !Overlays::lock().touch(&behind.addresses())
-            && pages::give_back(&behind).is_err()
+            && !OverlayTable::lock().overlaps(&behind.addresses())
+            && pages::decommit(&behind).is_err()
         {
             behind.write_zeros();
         }
@@ -138,7 +138,7 @@ impl AddressRange {
     ///
     /// What the system says.
     pub fn discard(&self) -> Result<(), MemoryError> {
-        pages::give_back(&self.pages(self.committed())?)?;
+        pages::decommit(&self.pages(self.committed())?)?;
         if self.page_size == PageSize::Huge {
             // Pages that came in place of an image's are not huge. An advice: nothing is lost with it.
             let _ = self.mapping.prefer_huge();
@@ -188,11 +188,11 @@ impl AddressRange {
 impl AddressRange {
     /// Whether there may be pages of a file anywhere in it.
     pub fn has_overlays(&self) -> bool {
-        Overlays::lock().touch(&self.addresses())
+        OverlayTable::lock().overlaps(&self.addresses())
     }
 
     fn forget_overlays(&self) {
-        Overlays::lock().clear(&self.addresses());
+        OverlayTable::lock().remove(&self.addresses());
     }
 
     fn addresses(&self) -> Range<usize> {
@@ -222,12 +222,9 @@ mod tests {
         let range = AddressRange::map(size, size, PageSize::Base).unwrap();
         let addresses = range.pages(size).unwrap().addresses();
         // As if the engine had unmapped a memory here.
-        Overlays::lock().put(
-            &addresses,
-            crate::pages::overlays::Overlay::of_image(&image),
-        );
+        OverlayTable::lock().insert(&addresses, crate::pages::overlay::Overlay::of_image(&image));
         range.forget_overlays();
-        assert!(!Overlays::lock().touch(&addresses));
+        assert!(!OverlayTable::lock().overlaps(&addresses));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use std::sync;
 use crate::error::MemoryError;
 use crate::memory::address_range::PageSize;
 use crate::memory::reservation::Reservation;
-use crate::pages::file_tail::Tail;
+use crate::pages::file_tail::FileTail;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::sys::HostBytes;
 use crate::units::Pages;
@@ -67,7 +67,7 @@ pub struct LinearMemory {
     published: AtomicU64,
     ranges: Mutex<Ranges>,
     /// If the memory is a file: the page in which the file ends. Locked after the ranges.
-    tail: sync::Mutex<Option<Tail>>,
+    tail: sync::Mutex<Option<FileTail>>,
 }
 
 /// Where the pages are, and where they were.
@@ -198,7 +198,7 @@ impl LinearMemory {
     }
 
     /// If the memory is a file: returns the page in which the file ends, if that page is the memory's own.
-    pub fn tail(&self) -> sync::MutexGuard<'_, Option<Tail>> {
+    pub fn tail(&self) -> sync::MutexGuard<'_, Option<FileTail>> {
         // Nothing panics under the lock.
         self.tail
             .lock()

@@ -73,7 +73,8 @@ mod tests {
 
     use super::*;
     use crate::pages::image::ImageBuilder;
-    use crate::pages::overlays::{Overlay, Overlays};
+    use crate::pages::overlay::Overlay;
+    use crate::pages::overlay_table::OverlayTable;
 
     #[test]
     fn a_range_that_still_has_pages_of_a_file_is_not_kept() {
@@ -85,7 +86,7 @@ mod tests {
         let range = Arc::new(AddressRange::map(page, capacity, PageSize::Base).unwrap());
         let image = Arc::new(ImageBuilder::new(page).unwrap().finish().unwrap());
         let start = range.base().as_ptr().addr() + page.get();
-        Overlays::lock().put(&(start..start + page.get()), Overlay::of_image(&image));
+        OverlayTable::lock().insert(&(start..start + page.get()), Overlay::of_image(&image));
         drop(take(page, capacity, PageSize::Base));
         offer(&range);
         assert_eq!(Arc::strong_count(&range), 1);

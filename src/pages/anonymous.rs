@@ -7,12 +7,12 @@ use std::fs::File;
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::mapping_budget::MappingRoom;
-use crate::pages::extents::{for_bytes, runs_of_piece};
+use crate::mapping_budget::MappingBudget;
+use crate::pages::extents::{data_extents_at, for_each_nonzero};
 use crate::pages::image::Image;
-use crate::pages::overlays::{Overlay, Overlays};
 use crate::pages::{self, part, refused};
 use crate::sys::{self, Mapping, PageRange};
+use crate::{pages::overlay::Overlay, pages::overlay_table::OverlayTable};
 
 /// Copies `image` over the pages, and zeros beyond its end.
 ///
@@ -27,15 +27,15 @@ pub fn restore(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
         });
     }
     let mapped = image.bytes();
-    let read = |run: &Range<usize>| match mapped.and_then(|bytes| bytes.get(run.clone())) {
+    let read = |extent: &Range<usize>| match mapped.and_then(|bytes| bytes.get(extent.clone())) {
         Some(bytes) => Ok(Cow::Borrowed(bytes)),
-        None => read_bytes(run.len(), |bytes| image.read(bytes, run.start)).map(Cow::Owned),
+        None => read_bytes(extent.len(), |bytes| image.read(bytes, extent.start)).map(Cow::Owned),
     };
-    let stretches = image.runs().iter().map(read);
+    let stretches = image.extents().iter().map(read);
     let stretches: Vec<_> = stretches.collect::<Result<_, MemoryError>>()?;
     pages::discard(pages)?;
-    for (run, bytes) in image.runs().iter().zip(stretches) {
-        pages.write_at(&bytes, run.start);
+    for (extent, bytes) in image.extents().iter().zip(stretches) {
+        pages.write_at(&bytes, extent.start);
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ pub fn restore(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
 /// # Errors
 ///
 /// [`MemoryError::Truncated`], or the system's error; no byte has changed then.
-pub fn lay_over(
+pub fn copy_file_bytes(
     memory: &PageRange,
     at: Range<usize>,
     file: &File,
@@ -71,7 +71,7 @@ pub fn lay_over(
 /// [`MemoryError::Truncated`], or the system's error. No byte has changed then.
 pub fn make_anonymous(pages: &PageRange) -> Result<(), MemoryError> {
     let all = pages.addresses();
-    let pieces = Overlays::lock().pieces(&all);
+    let pieces = OverlayTable::lock().segments(&all);
     for (addresses, overlay) in pieces {
         let Some(overlay) = overlay else { continue };
         let start = addresses.start.saturating_sub(all.start);
@@ -85,14 +85,14 @@ pub fn make_anonymous(pages: &PageRange) -> Result<(), MemoryError> {
 fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
     let addresses = piece.addresses();
     let failed = |source| refused(piece, source);
-    let _budget = MappingRoom::take(1)?;
+    let _budget = MappingBudget::take(1)?;
     let buffer = Mapping::reserve(piece.length(), piece.length()).map_err(failed)?;
     let copies = buffer.pages(piece.length()).map_err(failed)?;
-    let mut overlays = Overlays::lock();
+    let mut overlays = OverlayTable::lock();
     let mut copied = Vec::new();
-    for run in runs_of_piece(&addresses, Some(overlay)) {
-        for_bytes(&part(piece, run.clone())?, |bytes, at| {
-            let start = run.start.saturating_add(at);
+    for extent in data_extents_at(&addresses, Some(overlay)) {
+        for_each_nonzero(&part(piece, extent.clone())?, |bytes, at| {
+            let start = extent.start.saturating_add(at);
             let offsets = start..start.saturating_add(bytes.length().get());
             let copy = part(&copies, offsets.clone())?;
             bytes.copy_to(&copy);
@@ -100,11 +100,11 @@ fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
             Ok(())
         })?;
     }
-    if overlays.were_hit(&addresses) {
+    if overlays.has_lost_page(&addresses) {
         return Err(MemoryError::Truncated);
     }
     piece.remap_as_zeros().map_err(failed)?;
-    overlays.clear(&addresses);
+    overlays.remove(&addresses);
     for (copy, there) in copied {
         copy.copy_to(&there);
     }

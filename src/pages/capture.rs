@@ -1,7 +1,7 @@
 //! Captures an image of pages.
 
 use crate::error::MemoryError;
-use crate::pages::extents::{for_bytes, runs_with_bytes};
+use crate::pages::extents::{data_extents, for_each_nonzero};
 use crate::pages::image::{Image, ImageBuilder};
 use crate::pages::part;
 use crate::sys::PageRange;
@@ -13,9 +13,9 @@ use crate::sys::PageRange;
 /// What the system says.
 pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
     let mut builder = ImageBuilder::new(pages.length())?;
-    for run in runs_with_bytes(pages) {
-        for_bytes(&part(pages, run.clone())?, |bytes, at| {
-            builder.add_pages(bytes, run.start.saturating_add(at))
+    for extent in data_extents(pages) {
+        for_each_nonzero(&part(pages, extent.clone())?, |bytes, at| {
+            builder.add_pages(bytes, extent.start.saturating_add(at))
         })?;
     }
     builder.finish()
@@ -37,7 +37,7 @@ mod tests {
         area.write(8 * PAGE - 1, 3);
         let image = image_of(&area);
         assert_eq!(image.length(), bytes(8 * PAGE));
-        assert_eq!(**image.runs(), [PAGE..3 * PAGE, 7 * PAGE..8 * PAGE]);
+        assert_eq!(**image.extents(), [PAGE..3 * PAGE, 7 * PAGE..8 * PAGE]);
         let mut read = [0; 6];
         image.read(&mut read, PAGE).unwrap();
         assert_eq!(read, [0, 0, 0, 0, 0, 1]);
@@ -47,18 +47,22 @@ mod tests {
     fn an_image_that_is_gone_is_still_in_what_is_frozen_next() {
         let area = Area::new(64 * MIB);
         // So many that not all that is zero between them is mapped anonymously.
-        for run in 0..16 {
-            area.write(4 * MIB * run, 7);
+        for extent in 0..16 {
+            area.write(4 * MIB * extent, 7);
         }
         let image = image_of(&area);
-        let runs = Arc::clone(image.runs());
+        let extents = Arc::clone(image.extents());
         restore(&area.pages(), &image).unwrap();
         drop(image);
         area.write(5 * MIB, 8);
         let before = area.resident();
         let again = image_of(&area);
-        assert_eq!(again.runs().len(), 17);
-        assert!(runs.iter().all(|run| again.runs().contains(run)));
+        assert_eq!(again.extents().len(), 17);
+        assert!(
+            extents
+                .iter()
+                .all(|extent| again.extents().contains(extent))
+        );
         assert!(area.resident() - before <= 16 * PAGE, "read what is zero");
     }
 }

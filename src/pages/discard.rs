@@ -3,7 +3,7 @@
 use std::sync::MutexGuard;
 
 use crate::error::MemoryError;
-use crate::pages::overlays::Overlays;
+use crate::pages::overlay_table::OverlayTable;
 use crate::pages::refused;
 use crate::sys::PageRange;
 
@@ -14,16 +14,16 @@ use crate::sys::PageRange;
 /// What the system says, [`MemoryError::Mappings`] or [`MemoryError::WrittenFile`]; no byte has changed
 /// then.
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
-    let overlays = Overlays::lock();
+    let overlays = OverlayTable::lock();
     let addresses = pages.addresses();
-    overlays.refuse_written(&addresses)?;
-    if overlays.have_written(&addresses) {
+    overlays.refuse_writable_file(&addresses)?;
+    if overlays.has_writable_file(&addresses) {
         // Of another memory that is gone, or whose file has lost them all: it is still to be told so.
         return pages
             .remap_as_zeros()
             .map_err(|source| refused(pages, source));
     }
-    give_back_in(overlays, pages)
+    decommit_with(overlays, pages)
 }
 
 /// The same for pages whose memory ends, even if they are a file's that writes go to.
@@ -31,20 +31,23 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
 /// # Errors
 ///
 /// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
-pub fn give_back(pages: &PageRange) -> Result<(), MemoryError> {
-    give_back_in(Overlays::lock(), pages)
+pub fn decommit(pages: &PageRange) -> Result<(), MemoryError> {
+    decommit_with(OverlayTable::lock(), pages)
 }
 
-fn give_back_in(mut overlays: MutexGuard<Overlays>, pages: &PageRange) -> Result<(), MemoryError> {
+fn decommit_with(
+    mut overlays: MutexGuard<OverlayTable>,
+    pages: &PageRange,
+) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
-    if overlays.touch(&addresses) {
-        if overlays.are_within_one(&addresses) {
-            overlays.make_room(1)?;
+    if overlays.overlaps(&addresses) {
+        if overlays.would_split(&addresses) {
+            overlays.reserve_entries(1)?;
         }
         pages
             .remap_as_zeros()
             .map_err(|source| refused(pages, source))?;
-        overlays.clear(&addresses);
+        overlays.remove(&addresses);
         return Ok(());
     }
     pages.discard().map_err(|source| refused(pages, source))

@@ -14,7 +14,7 @@ use crate::sys::{PageRange, file};
 
 /// What is known of the file in that page.
 #[derive(Debug)]
-pub struct Tail {
+pub struct FileTail {
     /// Kept here as well, since the memory may outlive all who hold the file.
     file: Arc<File>,
     /// Offset of the page, in the memory and in the file.
@@ -24,7 +24,7 @@ pub struct Tail {
     was_lost: bool,
 }
 
-impl Tail {
+impl FileTail {
     /// The page at the offset `at`, of which nothing is known yet.
     pub fn new(file: Arc<File>, at: usize) -> Self {
         Self::of(file, at, Vec::new())
@@ -70,7 +70,7 @@ impl Tail {
     ///
     /// # Errors
     ///
-    /// As [`Tail::settle`].
+    /// As [`FileTail::settle`].
     pub fn merge(&mut self, memory: &PageRange, count: usize) -> Result<(), MemoryError> {
         if count == 0 {
             return Ok(());
@@ -85,15 +85,16 @@ impl Tail {
             .zip(base)
             .map(|(byte, base)| *byte != base)
             .collect();
-        for run in runs(&is_mine) {
-            let (Some(bytes), Some(place)) = (mine.get(run.clone()), merged.get_mut(run.clone()))
+        for extent in extents(&is_mine) {
+            let (Some(bytes), Some(place)) =
+                (mine.get(extent.clone()), merged.get_mut(extent.clone()))
             else {
                 continue;
             };
-            let in_file = run.start.min(there)..run.end.min(there);
+            let in_file = extent.start.min(there)..extent.end.min(there);
             let in_file = bytes.get(..in_file.len()).unwrap_or_default();
             if !in_file.is_empty() && !place.starts_with(in_file) {
-                let at = offset.saturating_add(position(run.start));
+                let at = offset.saturating_add(position(extent.start));
                 file::write(&self.file, in_file, at).map_err(failed)?;
             }
             place.copy_from_slice(bytes);
@@ -103,9 +104,9 @@ impl Tail {
             .zip(&merged)
             .map(|(mine, merged)| mine != merged)
             .collect();
-        for run in runs(&is_new) {
-            let bytes = merged.get(run.clone()).unwrap_or_default();
-            memory.write_at(bytes, self.at.saturating_add(run.start));
+        for extent in extents(&is_new) {
+            let bytes = merged.get(extent.clone()).unwrap_or_default();
+            memory.write_at(bytes, self.at.saturating_add(extent.start));
         }
         merged.truncate(there);
         self.base = merged;
@@ -115,15 +116,15 @@ impl Tail {
 }
 
 /// Where the values are true, in order.
-fn runs(values: &[bool]) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
+fn extents(values: &[bool]) -> Vec<Range<usize>> {
+    let mut extents: Vec<Range<usize>> = Vec::new();
     for (at, _) in values.iter().enumerate().filter(|(_, value)| **value) {
-        match runs.last_mut() {
+        match extents.last_mut() {
             Some(last) if last.end == at => last.end = last.end.saturating_add(1),
-            _ => runs.push(at..at.saturating_add(1)),
+            _ => extents.push(at..at.saturating_add(1)),
         }
     }
-    runs
+    extents
 }
 
 fn failed(source: std::io::Error) -> MemoryError {
@@ -165,7 +166,7 @@ mod tests {
         let file = file_of(b"abcdef");
         let (one, other) = (mapping(), mapping());
         let memories = [&one, &other].map(|mapping| mapping.pages(HostBytes::page()).unwrap());
-        let mut tails = [(); 2].map(|()| Tail::new(Arc::clone(&file), 0));
+        let mut tails = [(); 2].map(|()| FileTail::new(Arc::clone(&file), 0));
         for (tail, memory) in tails.iter_mut().zip(&memories) {
             tail.merge(memory, 6).unwrap();
             assert_eq!(memory.read(0..8), b"abcdef\0\0");
@@ -188,7 +189,7 @@ mod tests {
         let file = file_of(b"abc");
         let mapping = mapping();
         let memory = mapping.pages(HostBytes::page()).unwrap();
-        let mut tail = Tail::new(Arc::clone(&file), 0);
+        let mut tail = FileTail::new(Arc::clone(&file), 0);
         tail.merge(&memory, 3).unwrap();
         memory.write_at(b"x", 4);
         file.write_all_at(b"defg", 3).unwrap();
@@ -202,7 +203,7 @@ mod tests {
         let file = file_of(b"abcd");
         let mapping = mapping();
         let memory = mapping.pages(HostBytes::page()).unwrap();
-        let mut tail = Tail::new(Arc::clone(&file), 0);
+        let mut tail = FileTail::new(Arc::clone(&file), 0);
         tail.merge(&memory, 4).unwrap();
         memory.write_at(b"X", 3);
         file.set_len(2).unwrap();

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::MemoryError;
-use crate::mapping_budget::MappingRoom;
+use crate::mapping_budget::MappingBudget;
 use crate::sys::{HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock};
 
 /// Holes smaller than this are not worth a mapping of their own.
@@ -19,18 +19,18 @@ pub struct Image {
     file: ImageFile,
     length: HostBytes,
     /// Where it has bytes, in order; all others are zero.
-    runs: Runs,
+    extents: Extents,
     /// Its bytes, mapped when first asked for.
     mapped: OnceLock<Option<Mapped>>,
 }
 
 /// Stretches of offsets, in order and apart.
-pub type Runs = Arc<[Range<usize>]>;
+pub type Extents = Arc<[Range<usize>]>;
 
 #[derive(Debug)]
 struct Mapped {
     bytes: ImageBytes,
-    _room: MappingRoom,
+    _budget: MappingBudget,
 }
 
 impl Image {
@@ -40,28 +40,30 @@ impl Image {
     }
 
     /// Up to where it has bytes, in whole pages: so long is its file.
-    pub fn extent(&self) -> HostBytes {
-        let end = self.runs.last().map_or(0, |run| run.end);
+    pub fn data_end(&self) -> HostBytes {
+        let end = self.extents.last().map_or(0, |extent| extent.end);
         HostBytes::round_up(end).unwrap_or(self.length)
     }
 
     /// Where it has bytes; all others are zero.
-    pub fn runs(&self) -> &Runs {
-        &self.runs
+    pub fn extents(&self) -> &Extents {
+        &self.extents
     }
 
     /// Whether it has no bytes but zeros in `offsets`.
     pub fn is_zero(&self, offsets: Range<usize>) -> bool {
-        let next = self.runs.partition_point(|run| run.end <= offsets.start);
-        self.runs
+        let next = self
+            .extents
+            .partition_point(|extent| extent.end <= offsets.start);
+        self.extents
             .get(next)
-            .is_none_or(|run| run.start >= offsets.end)
+            .is_none_or(|extent| extent.start >= offsets.end)
     }
 
     /// Returns whether its bytes are what the system has under all of these addresses, each stretch from
     /// its offset on; or anonymous pages, for a stretch without an offset. Returns false if the system
     /// cannot tell.
-    pub fn is_under(
+    pub fn is_mapped_at(
         &self,
         stretches: impl IntoIterator<Item = (Range<usize>, Option<usize>)>,
     ) -> bool {
@@ -86,22 +88,25 @@ impl Image {
     ///
     /// # Errors
     ///
-    /// What the system says, or `InvalidInput` if they exceed [`Image::extent`]: a mapping beyond the
+    /// What the system says, or `InvalidInput` if they exceed [`Image::data_end`]: a mapping beyond the
     /// end of a file faults. No byte has changed then.
     pub fn map_at(&self, pages: &PageRange) -> std::io::Result<()> {
-        if pages.length() > self.extent() {
+        if pages.length() > self.data_end() {
             return Err(std::io::ErrorKind::InvalidInput.into());
         }
         self.file.map_at(pages)
     }
 
-    /// The bytes up to [`Image::extent`]; `None` where they cannot be mapped. Who reads those that are
+    /// The bytes up to [`Image::data_end`]; `None` where they cannot be mapped. Who reads those that are
     /// zero makes them take memory.
     pub fn bytes(&self) -> Option<&[u8]> {
         let map = || {
-            let room = MappingRoom::take(1).ok()?;
-            let bytes = self.file.map(self.extent()).ok()?;
-            Some(Mapped { bytes, _room: room })
+            let budget = MappingBudget::take(1).ok()?;
+            let bytes = self.file.map(self.data_end()).ok()?;
+            Some(Mapped {
+                bytes,
+                _budget: budget,
+            })
         };
         Some(&self.mapped.get_or_init(map).as_ref()?.bytes)
     }
@@ -113,10 +118,10 @@ impl Image {
         u64::try_from(blocks).unwrap() * 512
     }
 
-    /// The largest stretches of zeros between its runs.
+    /// The largest stretches of zeros between its extents.
     pub fn holes(&self) -> Vec<Range<usize>> {
-        let ends = self.runs.iter().map(|run| run.end);
-        let starts = self.runs.iter().map(|run| run.start);
+        let ends = self.extents.iter().map(|extent| extent.end);
+        let starts = self.extents.iter().map(|extent| extent.start);
         let mut holes: Vec<_> = std::iter::once(0)
             .chain(ends)
             .zip(starts)
@@ -134,7 +139,7 @@ impl Image {
 pub struct ImageBuilder {
     file: ImageFile,
     length: HostBytes,
-    runs: Vec<Range<usize>>,
+    extents: Vec<Range<usize>>,
     /// Whatever limit there is on files, it is an error here.
     _blocked: SigxfszBlock,
 }
@@ -152,7 +157,7 @@ impl ImageBuilder {
         Ok(Self {
             file,
             length,
-            runs: Vec::new(),
+            extents: Vec::new(),
             _blocked: blocked,
         })
     }
@@ -166,12 +171,12 @@ impl ImageBuilder {
         self.file
             .write_pages(pages, position(offset))
             .map_err(|source| refused(pages.length().get(), source))?;
-        self.has_bytes(offset..offset.saturating_add(pages.length().get()));
+        self.push_extent(offset..offset.saturating_add(pages.length().get()));
         Ok(())
     }
 
     /// Takes in those pages of `bytes` that are not all zeros, at `offset`, which is beyond all before.
-    /// Runs are of whole pages then, whatever pieces the bytes come in.
+    /// Extents are of whole pages then, whatever pieces the bytes come in.
     ///
     /// # Errors
     ///
@@ -196,7 +201,7 @@ impl ImageBuilder {
         })
     }
 
-    /// Takes in the first of `bytes`, for these offsets. The pages that they are in are one run.
+    /// Takes in the first of `bytes`, for these offsets. The pages that they are in are one extent.
     fn add_whole_pages(&mut self, bytes: &[u8], at: Range<usize>) -> Result<(), MemoryError> {
         let bytes = bytes.get(..at.len()).unwrap_or(bytes);
         self.file
@@ -204,7 +209,7 @@ impl ImageBuilder {
             .map_err(|source| refused(bytes.len(), source))?;
         let page = HostBytes::page().get();
         let end = HostBytes::round_up(at.end).map_or(at.end, HostBytes::get);
-        self.has_bytes(at.start - at.start % page..end);
+        self.push_extent(at.start - at.start % page..end);
         Ok(())
     }
 
@@ -218,7 +223,7 @@ impl ImageBuilder {
         self.file
             .write(bytes, position(offset))
             .map_err(|source| refused(bytes.len(), source))?;
-        self.has_bytes(offset..offset.saturating_add(bytes.len()));
+        self.push_extent(offset..offset.saturating_add(bytes.len()));
         Ok(())
     }
 
@@ -232,15 +237,15 @@ impl ImageBuilder {
         Ok(Image {
             file: self.file,
             length: self.length,
-            runs: self.runs.into(),
+            extents: self.extents.into(),
             mapped: OnceLock::new(),
         })
     }
 
-    fn has_bytes(&mut self, run: Range<usize>) {
-        match self.runs.last_mut() {
-            Some(last) if last.end >= run.start => last.end = last.end.max(run.end),
-            _ => self.runs.push(run),
+    fn push_extent(&mut self, extent: Range<usize>) {
+        match self.extents.last_mut() {
+            Some(last) if last.end >= extent.start => last.end = last.end.max(extent.end),
+            _ => self.extents.push(extent),
         }
     }
 }
@@ -270,10 +275,10 @@ mod tests {
         HostBytes::round_up(count << 20).unwrap()
     }
 
-    fn image(runs: &[Range<usize>]) -> Image {
+    fn image(extents: &[Range<usize>]) -> Image {
         let mut builder = ImageBuilder::new(mib(8)).unwrap();
-        for run in runs {
-            builder.add(&vec![1; run.len()], run.start).unwrap();
+        for extent in extents {
+            builder.add(&vec![1; extent.len()], extent.start).unwrap();
         }
         builder.finish().unwrap()
     }
@@ -281,7 +286,7 @@ mod tests {
     #[test]
     fn neighbours_are_one_run() {
         let image = image(&[0..5, 5..9, 12..13]);
-        assert_eq!(**image.runs(), [0..9, 12..13]);
+        assert_eq!(**image.extents(), [0..9, 12..13]);
         let mut bytes = [7; 5];
         image.read(&mut bytes, 8).unwrap();
         assert_eq!(bytes, [1, 0, 0, 0, 1]);

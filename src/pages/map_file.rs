@@ -4,7 +4,10 @@ use std::fs::File;
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::pages::overlays::{FileId, Overlay, Overlays};
+use crate::pages::{
+    overlay::{FileId, Overlay},
+    overlay_table::OverlayTable,
+};
 use crate::pages::{part, position, refused};
 use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
 
@@ -13,18 +16,18 @@ use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
 /// # Errors
 ///
 /// What the system says; no byte has changed then.
-pub fn map_at(
+pub fn map_file(
     pages: &PageRange,
     file: &File,
     offset: u64,
     writes: Writes,
 ) -> Result<(), MemoryError> {
-    map_in(&mut Overlays::lock(), pages, file, offset, writes).map(drop)
+    map_file_with(&mut OverlayTable::lock(), pages, file, offset, writes).map(drop)
 }
 
 /// The same. Returns what the file is known by.
-fn map_in(
-    overlays: &mut Overlays,
+fn map_file_with(
+    overlays: &mut OverlayTable,
     pages: &PageRange,
     file: &File,
     offset: u64,
@@ -32,12 +35,12 @@ fn map_in(
 ) -> Result<FileId, MemoryError> {
     let addresses = pages.addresses();
     let failed = |source| refused(pages, source);
-    overlays.make_room(2)?;
+    overlays.reserve_entries(2)?;
     let id = FileId::new();
     // Before the pages are there: a file may be truncated at any time.
     let guard = TruncationGuard::over(&addresses).map_err(failed)?;
     pages.map_file(file, offset, writes).map_err(failed)?;
-    overlays.put(&addresses, Overlay::of_file(id, writes, guard));
+    overlays.insert(&addresses, Overlay::of_file(id, writes, guard));
     Ok(id)
 }
 
@@ -48,7 +51,7 @@ fn map_in(
 /// # Errors
 ///
 /// What the system says, or [`MemoryError::WrittenFile`]; no byte has changed then.
-pub fn lay_over(
+pub fn map_file_bytes(
     memory: &PageRange,
     at: Range<usize>,
     file: &File,
@@ -81,13 +84,13 @@ pub fn lay_over(
     let tail = read(middle.end..at.end)?;
     let base = memory.addresses().start;
     let touched = base.saturating_add(at.start)..base.saturating_add(at.end);
-    let mut overlays = Overlays::lock();
-    overlays.refuse_written(&touched)?;
+    let mut overlays = OverlayTable::lock();
+    overlays.refuse_writable_file(&touched)?;
     let mut id = None;
     if !middle.is_empty() {
         let pages = part(memory, middle.clone())?;
         let offset = in_file(middle.start);
-        let covered = map_in(&mut overlays, &pages, file, offset, Writes::Private)?;
+        let covered = map_file_with(&mut overlays, &pages, file, offset, Writes::Private)?;
         id = Some(covered);
     }
     drop(overlays);
@@ -97,29 +100,29 @@ pub fn lay_over(
 }
 
 /// Forgets what was under pages that are new: the engine's may be where others of its were.
-pub fn forget(pages: &PageRange) {
-    Overlays::lock().clear(&pages.addresses());
+pub fn forget_overlays(pages: &PageRange) {
+    OverlayTable::lock().remove(&pages.addresses());
 }
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
 pub fn was_truncated(pages: &PageRange) -> bool {
     TruncationGuard::keep_armed();
-    Overlays::lock().were_hit(&pages.addresses())
+    OverlayTable::lock().has_lost_page(&pages.addresses())
 }
 
 /// The files that have lost a page of these, as often as they have stretches of pages here.
-pub fn lost_files(pages: &PageRange) -> Vec<FileId> {
+pub fn truncated_files(pages: &PageRange) -> Vec<FileId> {
     TruncationGuard::keep_armed();
-    let (overlays, addresses) = (Overlays::lock(), pages.addresses());
+    let (overlays, addresses) = (OverlayTable::lock(), pages.addresses());
     let files = overlays.files(&addresses);
     files
-        .filter_map(|(id, has_lost)| has_lost.then_some(id))
+        .filter_map(|(id, has_lost_page)| has_lost_page.then_some(id))
         .collect()
 }
 
 /// The files that have pages of these, likewise.
-pub fn files_under(pages: &PageRange) -> Vec<FileId> {
-    let (overlays, addresses) = (Overlays::lock(), pages.addresses());
+pub fn mapped_files(pages: &PageRange) -> Vec<FileId> {
+    let (overlays, addresses) = (OverlayTable::lock(), pages.addresses());
     let files = overlays.files(&addresses);
     files.map(|(id, _)| id).collect()
 }
@@ -128,21 +131,21 @@ pub fn files_under(pages: &PageRange) -> Vec<FileId> {
 mod tests {
     use super::*;
     use crate::pages::testing::{Area, PAGE, file_of, image};
-    use crate::pages::{discard, give_back, restore};
+    use crate::pages::{decommit, discard, restore};
 
     #[test]
     fn pages_of_a_file_that_writes_go_to_are_not_replaced() {
         let area = Area::new(4 * PAGE);
         let file = file_of(&[7; 2 * PAGE]);
         let second = part(&area.pages(), PAGE..2 * PAGE).unwrap();
-        map_at(&second, &file, 0, Writes::ToFile).unwrap();
+        map_file(&second, &file, 0, Writes::ToFile).unwrap();
         let tries = || {
             let image = image(PAGE, 8);
             [
                 discard(&area.pages()),
                 restore(&area.pages(), &image),
-                lay_over(&area.pages(), 0..2 * PAGE, &file, 0).map(drop),
-                lay_over(&area.pages(), 2 * PAGE - 1..2 * PAGE, &file, 0).map(drop),
+                map_file_bytes(&area.pages(), 0..2 * PAGE, &file, 0).map(drop),
+                map_file_bytes(&area.pages(), 2 * PAGE - 1..2 * PAGE, &file, 0).map(drop),
             ]
         };
         for refused in tries() {
@@ -155,8 +158,8 @@ mod tests {
         for done in tries() {
             done.unwrap();
         }
-        map_at(&second, &file, 0, Writes::ToFile).unwrap();
-        give_back(&area.pages()).unwrap();
+        map_file(&second, &file, 0, Writes::ToFile).unwrap();
+        decommit(&area.pages()).unwrap();
         assert!(area.pages().is_zero());
     }
 }

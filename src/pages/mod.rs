@@ -24,15 +24,18 @@ mod write_file;
 pub mod anonymous;
 pub mod file_tail;
 pub mod image;
-pub mod overlays;
+pub mod overlay;
+pub mod overlay_table;
 
 pub use capture::capture;
-pub use discard::{discard, give_back};
-pub use map_file::{files_under, forget, lay_over, lost_files, map_at, was_truncated};
+pub use discard::{decommit, discard};
+pub use map_file::{
+    forget_overlays, map_file, map_file_bytes, mapped_files, truncated_files, was_truncated,
+};
 pub use relocate::{Moved, relocate};
 pub use restore::restore;
 pub use usage::{reserved_around, resident};
-pub use write_file::{write_all, write_runs};
+pub use write_file::{write_nonzero, write_whole};
 
 use std::ops::Range;
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::pages::overlays::Overlays;
+use crate::pages::overlay_table::OverlayTable;
 use crate::pages::{part, refused};
 use crate::sys::{self, HostBytes, PageRange};
 
@@ -21,7 +21,7 @@ impl Moved<'_> {
     /// for pages that a file has to have, which come back themselves.
     pub fn undo(self) {
         self.to.copy_to(&self.from);
-        let mut overlays = Overlays::lock();
+        let mut overlays = OverlayTable::lock();
         for offsets in self.shared {
             let pieces = (
                 part(&self.to, offsets.clone()),
@@ -33,7 +33,7 @@ impl Moved<'_> {
             // Where that fails, the bytes are here all the same.
             if there.alias_at(&here).is_ok() {
                 copy_overlays(&mut overlays, &there, &here);
-                overlays.clear(&there.addresses());
+                overlays.remove(&there.addresses());
             }
         }
     }
@@ -54,38 +54,38 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
     if from.length() == HostBytes::ZERO {
         return Ok(moved);
     }
-    let mut overlays = Overlays::lock();
-    let overlaid = overlays.touch(&from.addresses());
+    let mut overlays = OverlayTable::lock();
+    let overlaid = overlays.overlaps(&from.addresses());
     if overlaid {
-        let stretches = overlays.pieces(&from.addresses()).len();
-        overlays.make_room(stretches)?;
+        let stretches = overlays.segments(&from.addresses()).len();
+        overlays.reserve_entries(stretches)?;
     }
-    let has_file = overlays.have_file(&from.addresses());
+    let has_file = overlays.has_file(&from.addresses());
     copy_overlays(&mut overlays, &from, &to);
     if overlaid || sys::spans_mappings(&from.addresses()) || from.remap_to(&to).is_err() {
-        moved.shared = relocate_pieces(&from, &to, has_file)?;
-        overlays.clear(&from.addresses());
+        moved.shared = move_mappings(&from, &to, has_file)?;
+        overlays.remove(&from.addresses());
     }
     Ok(moved)
 }
 
 /// From now on, the table has under `to` what is under `from`. It has too much until that is moved,
 /// or where it cannot be: what is under `to` then may be either.
-fn copy_overlays(overlays: &mut Overlays, from: &PageRange, to: &PageRange) {
+fn copy_overlays(overlays: &mut OverlayTable, from: &PageRange, to: &PageRange) {
     let (base, target) = (from.addresses().start, to.addresses().start);
-    let pieces = overlays.pieces(&from.addresses());
-    overlays.clear(&to.addresses());
+    let pieces = overlays.segments(&from.addresses());
+    overlays.remove(&to.addresses());
     for (piece, overlay) in pieces {
         let Some(overlay) = overlay else { continue };
         let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
         let there = shifted(piece.start)..shifted(piece.end);
-        let overlay = overlay.at(&there);
-        overlays.put(&there, overlay);
+        let overlay = overlay.watching(&there);
+        overlays.insert(&there, overlay);
     }
 }
 
 /// Moves one mapping after the other. Returns where those are that a file has to have.
-fn relocate_pieces(
+fn move_mappings(
     from: &PageRange,
     to: &PageRange,
     has_file: bool,
@@ -95,7 +95,7 @@ fn relocate_pieces(
         Ok(mapped) => mapped,
         // A copy of a file's pages would no longer be the file.
         Err(source) if has_file => return Err(refused(from, source)),
-        Err(_) => return copy_piece(from, to, true).map(|()| Vec::new()),
+        Err(_) => return copy_mapping(from, to, true).map(|()| Vec::new()),
     };
     let mut done = Vec::new();
     let mut shared = Vec::new();
@@ -110,7 +110,7 @@ fn relocate_pieces(
         let result = if is_shared {
             move_shared(&source, &target)
         } else {
-            move_piece(&source, &target, mapped.is_file != Some(false))
+            move_mapping(&source, &target, mapped.is_file != Some(false))
         };
         if let Err(error) = result {
             for (source, target, is_shared) in done {
@@ -141,9 +141,9 @@ fn move_shared(from: &PageRange, to: &PageRange) -> Result<(), MemoryError> {
 }
 
 /// Moves pages of one mapping, or copies them where the system cannot.
-fn move_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
+fn move_mapping(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
     if from.remap_to(to).is_err() {
-        return copy_piece(from, to, of_file);
+        return copy_mapping(from, to, of_file);
     }
     if of_file {
         // The file is still mapped here.
@@ -155,7 +155,7 @@ fn move_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), Mem
     Ok(())
 }
 
-fn copy_piece(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
+fn copy_mapping(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
     let failed = |source| refused(from, source);
     // A refused move may already have unmapped the target: map it anew first.
     to.remap_as_zeros().map_err(failed)?;
@@ -186,7 +186,7 @@ mod tests {
         let read = |area: &Area| [0, 1, 2, 3, 8, 12].map(|page| area.byte(page * PAGE));
         assert_eq!(read(&to), [7, 9, 0, 7, 0, 9]);
         assert!(from.pages().is_zero());
-        assert!(!Overlays::lock().touch(&from.pages().addresses()));
+        assert!(!OverlayTable::lock().overlaps(&from.pages().addresses()));
 
         moved.undo();
         assert_eq!(read(&from), [7, 9, 0, 7, 0, 9]);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::error::MemoryError;
 use crate::pages::image::{Image, MOST_HOLES};
-use crate::pages::overlays::{Overlay, Overlays, Piece};
+use crate::pages::{
+    overlay::Overlay,
+    overlay_table::{OverlayTable, Segment},
+};
 use crate::pages::{part, refused};
 use crate::sys::{self, HostBytes, PageRange};
 
@@ -27,27 +30,28 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
         });
     }
     let addresses = pages.addresses();
-    let end = image.extent().get();
+    let end = image.data_end().get();
     let (own, beyond) = (part(pages, 0..end)?, part(pages, end..addresses.len())?);
-    let mut overlays = Overlays::lock();
-    overlays.refuse_written(&addresses)?;
-    if overlays.are_of(&addresses, image) && is_under(&overlays.pieces(&addresses), image) {
-        return put_back(pages, image);
+    let mut overlays = OverlayTable::lock();
+    overlays.refuse_writable_file(&addresses)?;
+    if overlays.has_image(&addresses, image) && is_mapped_at(&overlays.segments(&addresses), image)
+    {
+        return reset(pages, image);
     }
-    overlays.make_room(MOST_HOLES.saturating_add(2))?;
+    overlays.reserve_entries(MOST_HOLES.saturating_add(2))?;
     image
         .map_at(&own)
         .map_err(|source| refused(pages, source))?;
     // From here on, nothing fails.
     if sys::MAPS_FILES {
-        overlays.put(&own.addresses(), Overlay::of_image(image));
+        overlays.insert(&own.addresses(), Overlay::of_image(image));
         for hole in image.holes() {
             // The image reads zero there as well. But it would keep a page for each that is touched.
             let Some(hole) = whole_pages(pages, hole) else {
                 continue;
             };
             if hole.remap_as_zeros().is_ok() {
-                overlays.clear(&hole.addresses());
+                overlays.remove(&hole.addresses());
             }
         }
     }
@@ -57,15 +61,15 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
 
 /// Makes the pages read zero. If the system refuses to replace them, it writes zeros, which takes no
 /// system call and so cannot fail.
-fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
+fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
     let addresses = pages.addresses();
     // Not given back: that brings zeros only if nothing else is under them than the table has.
     if pages.remap_as_zeros().is_ok() {
-        overlays.clear(&addresses);
+        overlays.remove(&addresses);
         return;
     }
     // Pages of a file are written in any case: until then, they show what others write to the file.
-    let has_file = overlays.have_file(&addresses);
+    let has_file = overlays.has_file(&addresses);
     let page = HostBytes::page().get();
     for at in (0..addresses.len()).step_by(page) {
         if let Ok(page) = part(pages, at..at.saturating_add(page))
@@ -78,14 +82,15 @@ fn make_zero(pages: &PageRange, overlays: &mut Overlays) {
 
 /// Returns whether the system has the image where the table has it, and anonymous pages everywhere else:
 /// the pages may be those of a new engine memory, at the addresses of one that is gone.
-fn is_under(pieces: &[Piece], image: &Image) -> bool {
+fn is_mapped_at(pieces: &[Segment], image: &Image) -> bool {
     let offset_of = |overlay: &Option<Overlay>| overlay.as_ref().map(Overlay::offset);
     let stretches = pieces.iter();
-    image.is_under(stretches.map(|(addresses, overlay)| (addresses.clone(), offset_of(overlay))))
+    image
+        .is_mapped_at(stretches.map(|(addresses, overlay)| (addresses.clone(), offset_of(overlay))))
 }
 
 /// Undoes what was written since `image` was put in place of the pages.
-fn put_back(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
+fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
     let written = sys::private_pages(&addresses, MOST_REWRITTEN);
     let Some((written, bytes)) = written.zip(image.bytes()) else {
@@ -149,7 +154,7 @@ mod tests {
                 restore(&area.pages(), &image).unwrap();
                 assert_eq!([0, 1].map(|page| area.byte(page * PAGE)), [7, 7]);
                 assert!(beyond.is_zero());
-                assert!(!Overlays::lock().touch(&beyond.addresses()));
+                assert!(!OverlayTable::lock().overlaps(&beyond.addresses()));
                 // A page of a file beyond its end would fault.
                 beyond.write_zeros();
                 area.fill(0..4 * PAGE, 9);

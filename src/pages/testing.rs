@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::pages::image::Image;
-use crate::pages::overlays::Overlays;
+use crate::pages::overlay_table::OverlayTable;
 use crate::pages::{capture, part, position, resident};
 use crate::sys::testing::byte_at;
 use crate::sys::{self, HostBytes, Mapping, PageRange};
@@ -66,7 +66,7 @@ impl Area {
 
 impl Drop for Area {
     fn drop(&mut self) {
-        Overlays::lock().clear(&self.pages().addresses());
+        OverlayTable::lock().remove(&self.pages().addresses());
     }
 }
 

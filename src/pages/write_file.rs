@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::pages::extents::{for_bytes, runs_of_piece};
+use crate::pages::extents::{data_extents_at, for_each_nonzero};
 use crate::pages::{part, position};
 use crate::sys::{PageRange, SigxfszBlock};
 
@@ -14,7 +14,7 @@ use crate::sys::{PageRange, SigxfszBlock};
 /// # Errors
 ///
 /// What the system says.
-pub fn write_runs(
+pub fn write_nonzero(
     pages: &PageRange,
     file: &File,
     offset: u64,
@@ -22,24 +22,29 @@ pub fn write_runs(
     mut about_to: impl FnMut(Range<usize>),
 ) -> Result<(), MemoryError> {
     let _blocked = SigxfszBlock::new();
-    for run in runs_of_piece(&pages.addresses(), None) {
-        let start = run.start;
-        let run = part(pages, run)?;
-        for_bytes(&run, |bytes, at| {
+    for extent in data_extents_at(&pages.addresses(), None) {
+        let start = extent.start;
+        let extent = part(pages, extent)?;
+        for_each_nonzero(&extent, |bytes, at| {
             let at = start.saturating_add(at);
             about_to(at..at.saturating_add(bytes.length().get()));
-            write_all(bytes, file, offset.saturating_add(position(at)), end)
+            write_whole(bytes, file, offset.saturating_add(position(at)), end)
         })?;
     }
     Ok(())
 }
 
-/// Writes all of the pages, as [`write_runs`] does.
+/// Writes all of the pages, as [`write_nonzero`] does.
 ///
 /// # Errors
 ///
 /// What the system says.
-pub fn write_all(pages: &PageRange, file: &File, offset: u64, end: u64) -> Result<(), MemoryError> {
+pub fn write_whole(
+    pages: &PageRange,
+    file: &File,
+    offset: u64,
+    end: u64,
+) -> Result<(), MemoryError> {
     let _blocked = SigxfszBlock::new();
     pages
         .write_to(file, offset, end)

@@ -508,7 +508,7 @@ fn an_image_is_made_or_not() {
         let (area, image) = area();
         let (made, run) = failing(calls, || pages::capture(&whole(&area)));
         if let Some(made) = made {
-            assert_eq!(made.runs(), image.runs());
+            assert_eq!(made.extents(), image.extents());
         }
         assert_eq!(bytes_of(&whole(&area)), EVERY_OTHER);
         run

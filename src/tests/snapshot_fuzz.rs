@@ -320,7 +320,7 @@ fn expect_image(image: &Image, length: u64, runs: &[(u64, &[u8])]) {
         }
     }
     let mut pages = image
-        .runs()
+        .extents()
         .iter()
         .flat_map(|run| run.clone().step_by(SYSTEM_PAGE));
     for (page, bytes) in &wanted {
@@ -388,7 +388,7 @@ fn run_case(seed: u64, outcomes: &mut Outcomes) {
             let again = file_of(&[], 0, false);
             snapshot_file::write(&image, origin, &again).unwrap();
             let (again, _) = snapshot_file::read(&again).unwrap();
-            assert_eq!(again.runs(), image.runs());
+            assert_eq!(again.extents(), image.extents());
             expect_image(&again, length, &runs);
             outcomes.images += 1;
         }

@@ -1,0 +1,430 @@
+//! The table of overlays: which address ranges are backed by an image or a file instead of anonymous pages.
+//! Decommitting those would bring back the bytes of the file, not zeros.
+//!
+//! There is one table per process, keyed by address, since pages may be engine memory as well as reserved
+//! pages. The engine unmaps its memories without notice: an entry may describe a mapping that is gone, or
+//! addresses that another memory has by now. So the table may list mappings that are gone, but never misses
+//! one that exists, and its callers are correct, if slower, when it lists too much. A caller that would not
+//! be asks the system as well ([`Image::is_mapped_at`], [`OverlayTable::refuse_writable_file`]).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::MemoryError;
+use crate::mapping_budget::MappingBudget;
+use crate::pages::image::Image;
+use crate::pages::overlay::{FileId, Overlay};
+use crate::sys;
+
+/// A range of addresses, and what backs it: anonymous pages if there is no overlay.
+pub type Segment = (Range<usize>, Option<Overlay>);
+
+#[derive(Debug)]
+struct Entry {
+    end: usize,
+    overlay: Overlay,
+}
+
+/// The table. Entries are not empty and do not overlap.
+#[derive(Debug)]
+pub struct OverlayTable {
+    by_start: BTreeMap<usize, Entry>,
+    budget: MappingBudget,
+}
+
+/// An entry is a mapping, and splits the mapping around it in at most two.
+const MAPPINGS_EACH: usize = 2;
+
+impl OverlayTable {
+    /// Locks the table of this process.
+    pub fn lock() -> MutexGuard<'static, Self> {
+        static TABLE: Mutex<OverlayTable> = Mutex::new(OverlayTable::empty());
+        // Nothing panics while it holds the lock. If something did, the table would still be whole.
+        TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    const fn empty() -> Self {
+        Self {
+            by_start: BTreeMap::new(),
+            budget: MappingBudget::empty(),
+        }
+    }
+
+    /// Returns whether any of `addresses` may be backed by an image or a file.
+    pub fn overlaps(&self, addresses: &Range<usize>) -> bool {
+        self.entries(addresses).next().is_some()
+    }
+
+    /// Splits `addresses` where what backs them changes.
+    pub fn segments(&self, addresses: &Range<usize>) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        let mut at = addresses.start;
+        for (start, entry) in self.entries(addresses) {
+            let (from, to) = (start.max(at), entry.end.min(addresses.end));
+            if at < from {
+                segments.push((at..from, None));
+            }
+            segments.push((from..to, Some(entry.overlay.skip(from - start))));
+            at = to;
+        }
+        if at < addresses.end {
+            segments.push((at..addresses.end, None));
+        }
+        segments
+    }
+
+    /// Returns whether removing `addresses` would split an entry in two.
+    pub fn would_split(&self, addresses: &Range<usize>) -> bool {
+        self.entries(addresses)
+            .any(|(start, entry)| start < addresses.start && addresses.end < entry.end)
+    }
+
+    /// Returns whether `addresses` are as a restore of `image` leaves them, as far as the table knows: each
+    /// extent is backed by the image, and everything else reads zero.
+    pub fn has_image(&self, addresses: &Range<usize>, image: &Arc<Image>) -> bool {
+        self.segments(addresses).iter().all(|(segment, overlay)| {
+            let offset = segment.start - addresses.start;
+            match overlay {
+                Some(overlay) => overlay.is_image_at(image, offset),
+                None => image.is_zero(offset..offset + segment.len()),
+            }
+        })
+    }
+
+    /// Returns whether any of `addresses` may be backed by a file, whose bytes other processes can change.
+    pub fn has_file(&self, addresses: &Range<usize>) -> bool {
+        self.entries(addresses)
+            .any(|(_, entry)| entry.overlay.is_file())
+    }
+
+    /// Returns whether any of `addresses` may be backed by a file that writes reach.
+    pub fn has_writable_file(&self, addresses: &Range<usize>) -> bool {
+        self.entries(addresses)
+            .any(|(_, entry)| entry.overlay.is_writable_file())
+    }
+
+    /// Refuses addresses that are backed by a file that writes reach.
+    ///
+    /// Another `Memory` of the same pages may not know about the file, so the callers do not check this. An
+    /// entry may describe a memory that the engine has unmapped, so this asks the system as well.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::WrittenFile`], or [`MemoryError::Unknown`] if the system does not report its mappings.
+    pub fn refuse_writable_file(&self, addresses: &Range<usize>) -> Result<(), MemoryError> {
+        if !self.has_writable_file(addresses) {
+            return Ok(());
+        }
+        let mapped =
+            sys::mappings_within(addresses).map_err(|source| MemoryError::Unknown { source })?;
+        if mapped.iter().any(|mapped| mapped.is_shared != Some(false)) {
+            return Err(MemoryError::WrittenFile);
+        }
+        Ok(())
+    }
+
+    /// Returns whether a page in `addresses` was lost when its file was truncated.
+    pub fn has_lost_page(&self, addresses: &Range<usize>) -> bool {
+        self.entries(addresses)
+            .any(|(_, entry)| entry.overlay.has_lost_page())
+    }
+
+    /// Returns the file of each entry in `addresses` that is one, and whether it has lost a page there.
+    pub fn files(&self, addresses: &Range<usize>) -> impl Iterator<Item = (FileId, bool)> {
+        self.entries(addresses)
+            .filter_map(|(_, entry)| entry.overlay.file_state())
+    }
+
+    /// Reserves the mappings that `count` more entries may take.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::Mappings`]; the table has not changed then, except that entries of unmapped memories
+    /// may be gone.
+    pub fn reserve_entries(&mut self, count: usize) -> Result<(), MemoryError> {
+        // There is at most one entry per page of the address space.
+        let mappings = count * MAPPINGS_EACH;
+        self.budget.extend(mappings).or_else(|error| {
+            self.prune().map_err(|_| error)?;
+            self.budget.extend(mappings)
+        })
+    }
+
+    /// Records that `overlay` backs all of `addresses`, and releases what [`OverlayTable::reserve_entries`]
+    /// reserved beyond the entries that there are now.
+    pub fn insert(&mut self, addresses: &Range<usize>, overlay: Overlay) {
+        self.cut_out(addresses);
+        if !addresses.is_empty() {
+            let end = addresses.end;
+            self.by_start
+                .insert(addresses.start, Entry { end, overlay });
+        }
+        self.release_surplus();
+    }
+
+    /// Records that anonymous pages, or none, are at `addresses`, and releases what
+    /// [`OverlayTable::reserve_entries`] reserved beyond the entries that there are now.
+    pub fn remove(&mut self, addresses: &Range<usize>) {
+        self.cut_out(addresses);
+        self.release_surplus();
+    }
+
+    /// Removes the entries of memories that the engine has unmapped: those without any page of a file.
+    ///
+    /// If the SIGBUS handler has mapped zeros there, these may be all that is left of a file, and the
+    /// program has not been told of the truncation yet: such an entry stays.
+    fn prune(&mut self) -> std::io::Result<()> {
+        let mapped = sys::mappings_within(&(0..usize::MAX))?;
+        self.by_start.retain(|start, entry| {
+            let first = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
+            let has_lost_page = entry.overlay.has_lost_page();
+            let within = mapped.iter().skip(first);
+            within
+                .take_while(|mapped| mapped.addresses.start < entry.end)
+                .any(|mapped| {
+                    mapped.is_file != Some(false) || (has_lost_page && mapped.is_accessible)
+                })
+        });
+        self.release_surplus();
+        Ok(())
+    }
+
+    fn release_surplus(&mut self) {
+        self.budget.shrink_to(self.by_start.len() * MAPPINGS_EACH);
+    }
+
+    /// Removes `addresses` from the entries, and keeps what is left of each on both sides.
+    fn cut_out(&mut self, addresses: &Range<usize>) {
+        let overlapping: Vec<usize> = self.entries(addresses).map(|(start, _)| start).collect();
+        for start in overlapping {
+            let Some(entry) = self.by_start.remove(&start) else {
+                continue;
+            };
+            // The rest gets a watch of its own before that of the whole is dropped: no page is ever without.
+            for rest in [start..addresses.start, addresses.end..entry.end] {
+                if rest.is_empty() {
+                    continue;
+                }
+                let overlay = entry.overlay.skip(rest.start - start).watching(&rest);
+                let end = rest.end;
+                self.by_start.insert(rest.start, Entry { end, overlay });
+            }
+        }
+    }
+
+    /// Returns the entries that overlap `addresses`, in order, with the address at which each begins.
+    fn entries(&self, addresses: &Range<usize>) -> impl Iterator<Item = (usize, &Entry)> {
+        let before = self.by_start.range(..addresses.start).next_back();
+        let before = before.filter(|(_, entry)| addresses.start < entry.end);
+        let from = if addresses.is_empty() {
+            addresses.end
+        } else {
+            addresses.start
+        };
+        before
+            .into_iter()
+            .filter(|_| !addresses.is_empty())
+            .chain(self.by_start.range(from..addresses.end))
+            .map(|(start, entry)| (*start, entry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    use crate::pages::image::ImageBuilder;
+    use crate::sys::{HostBytes, ImageFile, Mapping, TruncationGuard, Writes};
+
+    fn image() -> Arc<Image> {
+        let builder = ImageBuilder::new(HostBytes::page()).unwrap();
+        Arc::new(builder.finish().unwrap())
+    }
+
+    /// Returns the segments of `addresses`, each with its offset in the image.
+    fn segments(
+        table: &OverlayTable,
+        addresses: Range<usize>,
+    ) -> Vec<(Range<usize>, Option<usize>)> {
+        let segments = table.segments(&addresses).into_iter();
+        segments
+            .map(|(segment, overlay)| (segment, overlay.as_ref().map(Overlay::offset)))
+            .collect()
+    }
+
+    #[test]
+    fn an_overlay_is_found_from_any_part_of_its_range() {
+        let image = image();
+        let mut table = OverlayTable::empty();
+        table.insert(&(10..20), Overlay::of_image(&image));
+        assert_eq!(segments(&table, 0..10), [(0..10, None)]);
+        assert_eq!(segments(&table, 20..30), [(20..30, None)]);
+        assert_eq!(
+            segments(&table, 5..25),
+            [(5..10, None), (10..20, Some(0)), (20..25, None)]
+        );
+        assert_eq!(segments(&table, 12..14), [(12..14, Some(2))]);
+        assert!(
+            table.overlaps(&(19..20)) && !table.overlaps(&(20..21)) && !table.overlaps(&(15..15))
+        );
+        assert!(table.would_split(&(12..14)) && !table.would_split(&(12..20)));
+        assert!(!table.would_split(&(5..25)) && !table.would_split(&(20..25)));
+    }
+
+    #[test]
+    fn an_overlay_keeps_the_extents_of_a_dropped_image() {
+        let mut builder = ImageBuilder::new(HostBytes::MIB).unwrap();
+        for extent in [0..5, 10..20, 30..40] {
+            builder.add(&vec![1; extent.len()], extent.start).unwrap();
+        }
+        let image = Arc::new(builder.finish().unwrap());
+        let mut table = OverlayTable::empty();
+        table.insert(&(100..200), Overlay::of_image(&image));
+        drop(image);
+        let (_, overlay) = table.segments(&(115..135)).remove(0);
+        let overlay = overlay.unwrap();
+        assert_eq!(overlay.offset(), 15);
+        assert_eq!(overlay.extents().collect::<Vec<_>>(), [0..5, 15..25]);
+    }
+
+    #[test]
+    fn removing_a_range_splits_the_entry_around_it() {
+        let image = image();
+        let mut table = OverlayTable::empty();
+        table.insert(&(0..30), Overlay::of_image(&image));
+        table.remove(&(10..20));
+        assert_eq!(
+            segments(&table, 0..30),
+            [(0..10, Some(0)), (10..20, None), (20..30, Some(20))]
+        );
+        table.insert(&(5..25), Overlay::of_image(&image));
+        assert_eq!(
+            segments(&table, 0..30),
+            [(0..5, Some(0)), (5..25, Some(0)), (25..30, Some(25))]
+        );
+        table.remove(&(0..30));
+        assert!(!table.overlaps(&(0..100)));
+    }
+
+    #[test]
+    fn has_image_is_true_only_if_all_extents_are_there() {
+        let mut builder = ImageBuilder::new(HostBytes::MIB).unwrap();
+        builder.add(&[1; 10], 0).unwrap();
+        let image = Arc::new(builder.finish().unwrap());
+        let other = super::tests::image();
+        let has_image_after = |change: &dyn Fn(&mut OverlayTable)| {
+            let mut table = OverlayTable::empty();
+            change(&mut table);
+            table.has_image(&(100..200), &image)
+        };
+        let overlay = || Overlay::of_image(&image);
+        assert!(has_image_after(
+            &|table| table.insert(&(100..200), overlay())
+        ));
+        // Pages that are zero in the image may be anonymous.
+        assert!(has_image_after(
+            &|table| table.insert(&(100..110), overlay())
+        ));
+        assert!(!has_image_after(
+            &|table| table.insert(&(100..109), overlay())
+        ));
+        assert!(!has_image_after(
+            &|table| table.insert(&(90..200), overlay())
+        ));
+        assert!(!has_image_after(
+            &|table| table.insert(&(100..200), Overlay::of_image(&other))
+        ));
+        assert!(!has_image_after(&|_| {}));
+    }
+
+    /// Maps pages of an empty file, so that all of them are lost.
+    fn lost_pages() -> (Mapping, HostBytes) {
+        let length = HostBytes::round_up(4 * HostBytes::page().get()).unwrap();
+        let mapping = Mapping::reserve(length, length).unwrap();
+        let file = ImageFile::create(0).unwrap();
+        let pages = mapping.pages(length).unwrap();
+        pages.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
+        (mapping, length)
+    }
+
+    fn insert_file(table: &mut OverlayTable, addresses: &Range<usize>) -> FileId {
+        let id = FileId::new();
+        let guard = TruncationGuard::over(addresses).unwrap();
+        table.insert(addresses, Overlay::of_file(id, Writes::ToFile, guard));
+        id
+    }
+
+    #[test]
+    fn prune_keeps_files_that_are_mapped_or_have_lost_pages() {
+        let page = HostBytes::page();
+        let (mapping, length) = lost_pages();
+        let all = mapping.pages(length).unwrap();
+        let mut table = OverlayTable::empty();
+        let id = insert_file(&mut table, &all.addresses());
+        // As the SIGBUS handler does with the first page.
+        all.part(HostBytes::ZERO, page)
+            .unwrap()
+            .remap_as_zeros()
+            .unwrap();
+        table.prune().unwrap();
+        let files = |table: &OverlayTable| table.files(&all.addresses()).collect::<Vec<_>>();
+        assert_eq!(files(&table), [(id, false)]);
+
+        // The remaining pages are still watched: the handler records that the last is lost. Then no page of
+        // the file is left.
+        let last = length.get() - page.get();
+        assert_eq!(all.read(last..last + 1), [0]);
+        all.remap_as_zeros().unwrap();
+        table.prune().unwrap();
+        assert_eq!(files(&table), [(id, true)]);
+        table.remove(&all.addresses());
+
+        // A file without pages that has lost none is removed.
+        insert_file(&mut table, &all.addresses());
+        table.prune().unwrap();
+        assert_eq!(files(&table), []);
+    }
+
+    #[test]
+    fn each_part_of_a_split_file_is_watched_by_itself() {
+        let page = HostBytes::page().get();
+        let (mapping, length) = lost_pages();
+        let all = mapping.pages(length).unwrap();
+        let start = all.addresses().start;
+        let mut table = OverlayTable::empty();
+        let outer = insert_file(&mut table, &all.addresses());
+        let inner = insert_file(&mut table, &(start + page..start + 3 * page));
+        let files = |table: &OverlayTable| table.files(&all.addresses()).collect::<Vec<_>>();
+        assert_eq!(all.read(2 * page..2 * page + 1), [0]);
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, false)]
+        );
+        assert_eq!(all.read(3 * page..3 * page + 1), [0]);
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, true)]
+        );
+
+        // The rest of an entry that has lost a page counts as one that has.
+        table.remove(&(start + page..start + 2 * page));
+        assert_eq!(
+            files(&table),
+            [(outer, false), (inner, true), (outer, true)]
+        );
+    }
+
+    #[test]
+    fn the_table_does_not_keep_images_alive() {
+        let image = image();
+        let mut table = OverlayTable::empty();
+        table.insert(&(0..10), Overlay::of_image(&image));
+        drop(image);
+        let (_, overlay) = table.segments(&(0..10)).remove(0);
+        assert!(overlay.unwrap().is_dropped_image());
+        table.prune().unwrap();
+        assert!(!table.overlaps(&(0..10)));
+    }
+}
