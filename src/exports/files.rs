@@ -17,7 +17,7 @@ use crate::files::backing_file::{BackingFile, Flushing};
 use crate::files::held_lock;
 use crate::handles::{self, FileHolder, Registered, RegisteredFile};
 use crate::handoff::record::record;
-use crate::handoff::{self, Handoff, Held};
+use crate::handoff::{self, Handoff, Retained};
 use crate::memory::{Backing, LinearMemory};
 use crate::pages;
 use crate::pages::overlay::FileId;
@@ -116,8 +116,8 @@ fn hold(env: &Env, file: Arc<RegisteredFile>) -> napi::Result<IssuedFile<'_>> {
     let is_written = file.is_written();
     let live = handles::register(FileHolder::of(file)?);
     let holder = live.handle().as_number();
-    let held: Held = live;
-    let owner = Handoff::of(env).issue_owner(env, held, HostBytes::ZERO)?;
+    let retained: Retained = live;
+    let owner = Handoff::of(env).issue_owner(env, retained, HostBytes::ZERO)?;
     Ok(IssuedFile {
         id,
         holder,

@@ -10,7 +10,7 @@ use napi_derive::napi;
 use crate::exports::{bytes, collecting, files, find_memory, number, to_pages};
 use crate::handles::{self, RegisteredMemory};
 use crate::handoff::record::record;
-use crate::handoff::{self, Handoff, Held};
+use crate::handoff::{self, Handoff, Retained};
 use crate::memory::address_range::PageSize;
 use crate::memory::spare_ranges;
 use crate::memory::{LinearMemory, Sharing};
@@ -50,7 +50,7 @@ pub fn create<'env>(
     let memory = handles::register(memory);
     let buffer = issue_whole(env, &memory)?;
     // Only a program that makes memories can have made garbage of earlier ones; growing makes none.
-    Handoff::of(env).settle(env);
+    Handoff::of(env).report_external_memory(env);
     Ok(Issued {
         id: memory.handle().as_number(),
         buffer,
@@ -99,7 +99,7 @@ pub fn grow<'env>(
     let (_, next) = memory.grow_backed(
         to_pages(delta)?,
         &under,
-        |extent| handoff.issue(env, held(&memory), extent),
+        |extent| handoff.issue(env, retained(&memory), extent),
         || handoff.detach(env, &buffer),
     )?;
     Ok(next)
@@ -127,7 +127,7 @@ pub fn move_out<'env>(
     let handoff = Handoff::of(env);
     handoff.check_detachable(env, &buffer)?;
     let destination = handoff::pages_of(env, &view)?;
-    let keeper = handoff.issue(env, held(&memory), memory.empty_extent())?;
+    let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
     memory.move_out(&destination, || handoff.detach(env, &buffer))?;
     Ok(keeper)
 }
@@ -139,7 +139,7 @@ pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Resu
     let memory = find_memory(id)?;
     let handoff = Handoff::of(env);
     handoff.check_detachable(env, &buffer)?;
-    let keeper = handoff.issue(env, held(&memory), memory.empty_extent())?;
+    let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
     memory.close(|| handoff.detach(env, &buffer))?;
     Ok(keeper)
 }
@@ -189,7 +189,7 @@ pub fn move_back<'env>(
     let mut keeper = None;
     let next = memory.move_back(
         &source,
-        |extent| handoff.issue(env, held(&memory), extent),
+        |extent| handoff.issue(env, retained(&memory), extent),
         || handoff.transfer(env, &buffer).map(|other| keeper = other),
     )?;
     Ok(MovedBack {
@@ -267,11 +267,11 @@ fn issue_whole<'env>(
 ) -> napi::Result<Unknown<'env>> {
     let extent = memory.extent()?;
     if memory.sharing() == Sharing::Shared {
-        return handoff::issue_shared(env, held(memory), extent);
+        return handoff::issue_shared(env, retained(memory), extent);
     }
-    Handoff::of(env).issue(env, held(memory), extent)
+    Handoff::of(env).issue(env, retained(memory), extent)
 }
 
-fn held(memory: &Arc<RegisteredMemory>) -> Held {
+fn retained(memory: &Arc<RegisteredMemory>) -> Retained {
     Arc::<RegisteredMemory>::clone(memory)
 }

@@ -15,7 +15,7 @@ use crate::exports::{bytes, collecting, find, within};
 use crate::files::snapshot_file::{self, Origin};
 use crate::handles::{self, RegisteredImage};
 use crate::handoff::record::record;
-use crate::handoff::{self, Handoff, Held};
+use crate::handoff::{self, Handoff, Retained};
 use crate::pages;
 use crate::pages::anonymous;
 use crate::pages::image::Image;
@@ -181,10 +181,10 @@ fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
     let byte_length = bytes(image.length().get());
     let image = handles::register(Arc::new(image));
     let id = image.handle().as_number();
-    let held: Held = image;
+    let retained: Retained = image;
     let handoff = Handoff::of(env);
-    let owner = handoff.issue_owner(env, held, weight.max(LEAST_WEIGHT))?;
-    handoff.settle(env);
+    let owner = handoff.issue_owner(env, retained, weight.max(LEAST_WEIGHT))?;
+    handoff.report_external_memory(env);
     Ok(IssuedImage {
         id,
         owner,

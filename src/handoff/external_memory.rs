@@ -1,8 +1,10 @@
-//! What the collector is told of our pages, so that garbage which holds many of them is collected.
+//! How many bytes the buffers of this addon keep, as the garbage collector is to count them: garbage that
+//! keeps many bytes is then collected.
 //!
-//! V8 does not see the bytes behind a buffer that [`super::v8`] makes. Each thread has an account of
-//! those that it issued: a buffer adds its length, and takes it back when it is released, on whatever
-//! thread. Only the balance is told, when the next memory is made: for a memory, that is its size.
+//! V8 does not see the bytes behind a buffer that [`super::v8`] makes. Each thread has an account of the
+//! buffers that it issued: a buffer adds its length, and subtracts it again when it is released, on
+//! whatever thread. Only the balance is reported, when the thread makes its next memory: for one memory,
+//! that is its size.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,10 +14,11 @@ use napi::{Env, sys};
 use crate::sys::HostBytes;
 
 thread_local! {
-    static UNTOLD: Arc<AtomicI64> = Arc::default();
+    /// The change since this thread's last [`report`], in bytes.
+    static UNREPORTED: Arc<AtomicI64> = Arc::default();
 }
 
-/// The bytes of one buffer, on this thread's account until dropped.
+/// The bytes of one buffer, on the account of the thread that issued it until dropped.
 #[derive(Debug)]
 pub struct Entry {
     account: Arc<AtomicI64>,
@@ -23,9 +26,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Puts `length` on this thread's account.
+    /// Adds `length` to this thread's account.
     pub fn new(length: HostBytes) -> Self {
-        let account = UNTOLD.with(Arc::clone);
+        let account = UNREPORTED.with(Arc::clone);
         // Never saturates: a length is at most isize::MAX.
         let bytes = i64::try_from(length.get()).unwrap_or(i64::MAX);
         account.fetch_add(bytes, Ordering::Relaxed);
@@ -39,9 +42,9 @@ impl Drop for Entry {
     }
 }
 
-/// Tells the collector this thread's balance. It may collect right away.
-pub fn settle(env: &Env) {
-    let balance = UNTOLD.with(|account| account.swap(0, Ordering::Relaxed));
+/// Reports this thread's balance to the collector, which may collect at once.
+pub fn report(env: &Env) {
+    let balance = UNREPORTED.with(|account| account.swap(0, Ordering::Relaxed));
     if balance == 0 {
         return;
     }

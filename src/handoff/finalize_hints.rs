@@ -1,7 +1,8 @@
-//! What keeps a memory or an image alive: one hold for each buffer that the engine has of it.
+//! What each engine buffer retains: the memory or the image whose pages it is over.
 //!
-//! The engine is given a number, not a pointer. Finalizers may come twice, late, on any thread, or
-//! for a buffer whose making failed halfway: a number that is no longer held is nothing to release.
+//! The engine is given a number as the finalizer's hint, not a pointer. Finalizers may run twice, late, on
+//! any thread, or for a buffer that was only half made: releasing a number that is no longer in the table
+//! does nothing.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -9,31 +10,31 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// What is held.
-pub type Held = Arc<dyn Any + Send + Sync>;
+/// What a buffer keeps alive.
+pub type Retained = Arc<dyn Any + Send + Sync>;
 
-/// A hold's number, as the pointer that it travels through the engine as. Never null.
+/// A number of the table, as the pointer that the engine hands to the finalizer. Never null.
 pub type Hint = *mut c_void;
 
-type Table = HashMap<usize, Held>;
+type Table = HashMap<usize, Retained>;
 
 fn table() -> MutexGuard<'static, Table> {
     static TABLE: LazyLock<Mutex<Table>> = LazyLock::new(Mutex::default);
-    // Nothing panics under the lock; if it did, the table is still whole.
+    // Nothing panics under the lock; if it did, the table would still be whole.
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Holds `held` until [`release`].
-pub fn hold(held: Held) -> Hint {
+/// Keeps `retained` alive until [`release`] is called with the returned hint.
+pub fn retain(retained: Retained) -> Hint {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    table().insert(number, held);
+    table().insert(number, retained);
     std::ptr::without_provenance_mut(number)
 }
 
-/// Lets go of what `hint` holds, if anything still.
+/// Drops what `hint` retains, if it still retains anything.
 pub fn release(hint: Hint) {
-    // Bound first: the lock is free again when the memory, perhaps, is unmapped.
+    // Bound to a name first: dropping it may unmap a memory, which must not happen under the lock.
     let released = table().remove(&hint.addr());
     drop(released);
 }
@@ -47,18 +48,18 @@ mod tests {
     use crate::units::Pages;
 
     #[test]
-    fn the_last_release_lets_the_memory_go_and_further_ones_do_nothing() {
+    fn the_last_release_drops_the_memory_and_further_ones_do_nothing() {
         let page = Pages::new(1).unwrap();
         let memory =
             register(LinearMemory::new(page, None, Sharing::Shared, PageSize::Base).unwrap());
-        let id = memory.handle();
-        let first = hold(Arc::<RegisteredMemory>::clone(&memory));
-        let second = hold(memory);
+        let handle = memory.handle();
+        let first = retain(Arc::<RegisteredMemory>::clone(&memory));
+        let second = retain(memory);
         release(first);
         release(first);
-        assert!(find::<LinearMemory>(id).is_some());
+        assert!(find::<LinearMemory>(handle).is_some());
         release(second);
-        assert!(find::<LinearMemory>(id).is_none());
+        assert!(find::<LinearMemory>(handle).is_none());
         release(second);
     }
 }

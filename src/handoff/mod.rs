@@ -1,5 +1,5 @@
-//! Pages to engine buffers. Every buffer issued here holds its memory until the engine, and whoever
-//! else has its backing store, lets go of it.
+//! Makes engine buffers over pages. Every buffer issued here retains its memory until the engine, and
+//! everything else that has its backing store, has released it.
 //!
 //! Unshared buffers are made in one of two ways, chosen once for the process: see [`Handoff`].
 
@@ -23,24 +23,24 @@ use napi::{Env, Unknown};
 use crate::memory::Extent;
 use crate::sys::HostBytes;
 
-pub use finalize_hints::Held;
+pub use finalize_hints::Retained;
 pub use node_api::{has_shared, issue_shared, pages_of, viewed_bytes};
 pub use v8::collect_garbage;
 
 /// How unshared buffers are made and detached.
 #[derive(Clone, Copy, Debug)]
 pub enum Handoff {
-    /// Node-API's external buffers: everywhere.
+    /// By Node-API's external buffers: on every engine.
     NodeApi,
-    /// V8's own, where a tested version of it exports what they need.
+    /// By V8's own functions, if a tested version of it exports all that are needed.
     V8(v8::Buffers),
 }
 
-/// What switches the V8 hand-off off, set to `node-api`.
+/// The environment variable that disables the V8 hand-off if it is `node-api`.
 const SWITCH: &str = "LINEAR_MEMORY_HANDOFF";
 
 impl Handoff {
-    /// The one of this process; found, and tested, by the first call.
+    /// Returns the hand-off of this process. The first call chooses it, and tests it.
     pub fn of(env: &Env) -> Self {
         static CHOSEN: OnceLock<Handoff> = OnceLock::new();
         *CHOSEN.get_or_init(|| {
@@ -53,7 +53,7 @@ impl Handoff {
         })
     }
 
-    /// Its name, as `features.handoff` has it.
+    /// Returns its name, which `features.handoff` shows.
     pub fn name(self) -> &'static str {
         match self {
             Self::NodeApi => "node-api",
@@ -61,38 +61,38 @@ impl Handoff {
         }
     }
 
-    /// Whether nobody but us can detach the buffers.
+    /// Returns whether only this addon can detach the buffers.
     pub fn has_detach_keys(self) -> bool {
         matches!(self, Self::V8(buffers) if buffers.have_detach_keys())
     }
 
-    /// An ArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
+    /// Makes an ArrayBuffer over `extent`, which stays mapped as long as the buffer retains `retained`.
     ///
     /// # Errors
     ///
-    /// What the engine says, with no exception left pending: `NoExternalBuffersAllowed` where it has
-    /// no external buffers.
+    /// Returns the engine's error, with no exception left pending: `NoExternalBuffersAllowed` if it has no
+    /// external buffers.
     pub fn issue<'env>(
         self,
         env: &'env Env,
-        held: Held,
+        retained: Retained,
         extent: Extent,
     ) -> napi::Result<Unknown<'env>> {
         match self {
-            Self::NodeApi => node_api::issue(env, held, extent),
-            Self::V8(buffers) => buffers.issue(env, held, extent, extent.length),
+            Self::NodeApi => node_api::issue(env, retained, extent),
+            Self::V8(buffers) => buffers.issue(env, retained, extent, extent.length),
         }
     }
 
-    /// An ArrayBuffer without bytes that holds `held`, which weighs `weight`.
+    /// Makes an ArrayBuffer without bytes that retains `retained`. The collector counts it as `weight`.
     ///
     /// # Errors
     ///
-    /// As [`Handoff::issue`].
+    /// Fails as [`Handoff::issue`] does.
     pub fn issue_owner<'env>(
         self,
         env: &'env Env,
-        held: Held,
+        retained: Retained,
         weight: HostBytes,
     ) -> napi::Result<Unknown<'env>> {
         let nothing = Extent {
@@ -100,17 +100,17 @@ impl Handoff {
             length: HostBytes::ZERO,
         };
         match self {
-            Self::NodeApi => node_api::issue(env, held, nothing),
-            Self::V8(buffers) => buffers.issue(env, held, nothing, weight),
+            Self::NodeApi => node_api::issue(env, retained, nothing),
+            Self::V8(buffers) => buffers.issue(env, retained, nothing, weight),
         }
     }
 
-    /// Refuses a buffer that the engine cannot detach, before anything has changed. Node-API cannot ask:
-    /// there, [`Handoff::detach`] fails.
+    /// Rejects a buffer that the engine cannot detach, before anything has changed. Node-API cannot tell
+    /// beforehand: there, [`Handoff::detach`] fails.
     ///
     /// # Errors
     ///
-    /// `DetachableArraybufferExpected`.
+    /// Returns `DetachableArraybufferExpected`.
     pub fn check_detachable(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
         match self {
             Self::NodeApi => Ok(()),
@@ -122,7 +122,7 @@ impl Handoff {
     ///
     /// # Errors
     ///
-    /// `DetachableArraybufferExpected` if the engine refuses.
+    /// Returns `DetachableArraybufferExpected` if the engine refuses.
     pub fn detach(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
         match self {
             Self::NodeApi => node_api::detach(env, buffer),
@@ -130,11 +130,11 @@ impl Handoff {
         }
     }
 
-    /// Gives a buffer of the engine's the detach key that ours have, if they have one.
+    /// Gives an engine buffer the detach key that issued buffers have, if they have one.
     ///
     /// # Errors
     ///
-    /// Where it is no buffer.
+    /// Fails if `buffer` is not an ArrayBuffer.
     pub fn set_detach_key(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
         match self {
             Self::NodeApi => Ok(()),
@@ -142,12 +142,12 @@ impl Handoff {
         }
     }
 
-    /// Detaches a buffer of the engine's, whatever marks and keys it has from us, and returns another
-    /// one over the same bytes. Node-API has no means for it: `None`.
+    /// Detaches an engine buffer, even if this package has marked it or given it a detach key, and returns
+    /// another one over the same bytes. Returns `None` with Node-API, which has no call for this.
     ///
     /// # Errors
     ///
-    /// Where the engine refuses.
+    /// Fails if the engine refuses.
     pub fn transfer<'env>(
         self,
         env: &'env Env,
@@ -159,10 +159,10 @@ impl Handoff {
         }
     }
 
-    /// Tells the collector what the buffers issued and released since the last time weigh.
-    pub fn settle(self, env: &Env) {
+    /// Reports to the collector how many bytes were issued and released since the last call.
+    pub fn report_external_memory(self, env: &Env) {
         if matches!(self, Self::V8(_)) {
-            external_memory::settle(env);
+            external_memory::report(env);
         }
     }
 }

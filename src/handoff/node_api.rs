@@ -1,7 +1,7 @@
 //! The portable hand-off: external buffers of Node-API.
 //!
-//! napi-rs's own wrapper copies where an engine refuses external buffers, so that writes would be
-//! lost; hence the raw calls.
+//! These are raw calls because napi-rs's own wrapper copies the bytes if an engine refuses external
+//! buffers: writes would then be lost.
 
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
@@ -9,21 +9,24 @@ use std::sync::OnceLock;
 
 use napi::{Env, JsValue, Status, Unknown, sys};
 
-use super::finalize_hints::{self, Held, Hint};
+use super::finalize_hints::{self, Hint, Retained};
 use crate::memory::Extent;
 use crate::sys::{HostBytes, PageRange, process_symbols};
 
-/// An ArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
+/// Makes an ArrayBuffer over `extent`, which stays mapped as long as the buffer retains `retained`.
 ///
 /// # Errors
 ///
-/// What Node-API says, with no exception left pending: `NoExternalBuffersAllowed` where the engine
-/// has none.
-pub fn issue<'env>(env: &'env Env, held: Held, extent: Extent) -> napi::Result<Unknown<'env>> {
-    let hint = finalize_hints::hold(held);
+/// Returns Node-API's error, with no exception left pending: `NoExternalBuffersAllowed` if the engine
+/// has no external buffers.
+pub fn issue<'env>(
+    env: &'env Env,
+    retained: Retained,
+    extent: Extent,
+) -> napi::Result<Unknown<'env>> {
+    let hint = finalize_hints::retain(retained);
     let mut buffer = ptr::null_mut();
-    // SAFETY: `extent` is mapped as long as `hint` is held, which `finalize` ends; `env` is the
-    // current call's.
+    // SAFETY: `extent` is mapped until `finalize` releases `hint`; `env` is the current call's.
     let status = unsafe {
         sys::napi_create_external_arraybuffer(
             env.raw(),
@@ -37,18 +40,18 @@ pub fn issue<'env>(env: &'env Env, held: Held, extent: Extent) -> napi::Result<U
     made(env, status, buffer, hint)
 }
 
-/// A SharedArrayBuffer over `extent`, which `held` keeps mapped, and which the buffer holds.
+/// Makes a SharedArrayBuffer over `extent`, which stays mapped as long as the buffer retains `retained`.
 ///
 /// # Errors
 ///
-/// As [`issue`]; also where the engine has no call for it: see [`has_shared`].
+/// Fails as [`issue`] does, and if the engine has no call for it: see [`has_shared`].
 pub fn issue_shared<'env>(
     env: &'env Env,
-    held: Held,
+    retained: Retained,
     extent: Extent,
 ) -> napi::Result<Unknown<'env>> {
     let create = create_shared().ok_or_else(|| failed(Status::NoExternalBuffersAllowed))?;
-    let hint = finalize_hints::hold(held);
+    let hint = finalize_hints::retain(retained);
     let mut buffer = ptr::null_mut();
     // SAFETY: as in `issue`; `create` is Node-API's own function of that signature.
     let status = unsafe {
@@ -68,22 +71,22 @@ pub fn issue_shared<'env>(
 ///
 /// # Errors
 ///
-/// What Node-API says.
+/// Returns Node-API's error.
 pub fn detach(env: &Env, buffer: &Unknown) -> napi::Result<()> {
     // SAFETY: both are of the current call.
     let status = unsafe { sys::napi_detach_arraybuffer(env.raw(), buffer.raw()) };
     checked(status)
 }
 
-/// The address and the length of the bytes that a `Uint8Array` views.
+/// Returns the address and the length of the bytes that a `Uint8Array` views.
 ///
 /// # Errors
 ///
-/// What Node-API says, where `view` is no typed array.
+/// Returns Node-API's error if `view` is not a typed array.
 pub fn viewed_bytes(env: &Env, view: &Unknown) -> napi::Result<(*mut u8, usize)> {
     let (mut kind, mut length) = (0, 0);
     let mut data = ptr::null_mut();
-    // SAFETY: `view` is of the current call; what is not asked for may be null.
+    // SAFETY: `view` is of the current call; results that are not needed may be null.
     let status = unsafe {
         sys::napi_get_typedarray_info(
             env.raw(),
@@ -102,12 +105,12 @@ pub fn viewed_bytes(env: &Env, view: &Unknown) -> napi::Result<(*mut u8, usize)>
     Ok((data.cast(), length))
 }
 
-/// The pages of a memory, whoever has reserved them: those of an ArrayBuffer, or of a `Uint8Array`
-/// over all of a SharedArrayBuffer.
+/// Returns the pages of a memory, whether reserved or the engine's: the bytes of an ArrayBuffer, or of a
+/// `Uint8Array` over all of a SharedArrayBuffer.
 ///
 /// # Errors
 ///
-/// Where they are no whole pages of the system's.
+/// Fails if they are not whole system pages.
 pub fn pages_of<'env>(env: &'env Env, buffer: &Unknown<'env>) -> napi::Result<PageRange<'env>> {
     let invalid = || napi::Error::new(Status::InvalidArg, "not the pages of a memory");
     let (base, bytes) = buffer_bytes(env, buffer).or_else(|_| viewed_bytes(env, buffer))?;
@@ -118,12 +121,12 @@ pub fn pages_of<'env>(env: &'env Env, buffer: &Unknown<'env>) -> napi::Result<Pa
         return Err(invalid());
     }
     let base = NonNull::new(base).unwrap_or(NonNull::dangling());
-    // SAFETY: whole pages under a buffer that the caller's argument keeps alive, and with it its
-    // backing store, during this call. The facade passes none but a memory's own.
+    // SAFETY: these are whole pages, and the caller's argument keeps the buffer and its backing store
+    // alive during this call. `lib/` only passes the buffers of memories.
     Ok(unsafe { PageRange::new(base, length) })
 }
 
-/// The address and the length of the bytes of an ArrayBuffer.
+/// Returns the address and the length of the bytes of an ArrayBuffer.
 fn buffer_bytes(env: &Env, buffer: &Unknown) -> napi::Result<(*mut u8, usize)> {
     let mut data = ptr::null_mut();
     let mut length = 0;
@@ -135,12 +138,13 @@ fn buffer_bytes(env: &Env, buffer: &Unknown) -> napi::Result<(*mut u8, usize)> {
     Ok((data.cast(), length))
 }
 
-/// Whether this engine makes external SharedArrayBuffers.
+/// Returns whether this engine makes external SharedArrayBuffers.
 pub fn has_shared() -> bool {
     create_shared().is_some()
 }
 
-/// `napi_finalize`; for shared buffers Node-API calls it without an `env`, on any thread.
+/// Is the `napi_finalize` of unshared buffers. Node-API calls that of shared ones without an `env`, on any
+/// thread.
 unsafe extern "C" fn finalize(_env: sys::napi_env, _data: *mut c_void, hint: Hint) {
     finalize_hints::release(hint);
 }
@@ -149,7 +153,7 @@ unsafe extern "C" fn finalize_shared(_data: *mut c_void, hint: Hint) {
     finalize_hints::release(hint);
 }
 
-/// `node_api_create_external_sharedarraybuffer`, which napi-sys does not bind yet.
+/// The type of `node_api_create_external_sharedarraybuffer`, which napi-sys does not bind yet.
 type CreateShared = unsafe extern "C" fn(
     env: sys::napi_env,
     data: *mut c_void,
@@ -162,12 +166,12 @@ type CreateShared = unsafe extern "C" fn(
 fn create_shared() -> Option<CreateShared> {
     static FUNCTION: OnceLock<Option<CreateShared>> = OnceLock::new();
     *FUNCTION.get_or_init(|| {
-        // SAFETY: the type is the one that Node declares for this name.
+        // SAFETY: the type is the one that Node.js declares for this name.
         unsafe { process_symbols::symbol(c"node_api_create_external_sharedarraybuffer") }
     })
 }
 
-/// The buffer that was made; or the error, with nothing held and no exception pending.
+/// Returns the buffer that was made; or the error, with nothing retained and no exception pending.
 fn made<'env>(
     env: &'env Env,
     status: sys::napi_status,
@@ -177,7 +181,7 @@ fn made<'env>(
     if let Err(error) = checked(status) {
         finalize_hints::release(hint);
         let mut pending = ptr::null_mut();
-        // Some versions of Node throw besides. The facade throws its own error.
+        // Some versions of Node.js throw as well as return an error.
         // SAFETY: `env` is the current call's.
         unsafe { sys::napi_get_and_clear_last_exception(env.raw(), &raw mut pending) };
         return Err(error);
