@@ -33,7 +33,6 @@ module.exports = {
   /** Not on Node.js 20. */
   ArrayBufferPrototypeGetDetached: getterOf(ArrayBuffer.prototype, "detached"),
   ArrayBufferPrototypeGetMaxByteLength: getterOf(ArrayBuffer.prototype, "maxByteLength"),
-  ArrayBufferPrototypeGetResizable: getterOf(ArrayBuffer.prototype, "resizable"),
   ArrayBufferPrototypeResize: methodOf(ArrayBuffer.prototype, "resize"),
   ArrayBufferPrototypeTransfer: ArrayBuffer.prototype.transfer,
   ArrayBufferPrototypeTransferToFixedLength: ArrayBuffer.prototype.transferToFixedLength,

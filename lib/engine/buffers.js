@@ -3,13 +3,11 @@
 // Unshared buffers, of ours and of the engine's making: how long they can be, and who detaches them.
 
 const { PAGE } = require("../webidl/convert");
-const { hasResizable } = require("./memory");
 const { translate } = require("../addon/errors");
 const { features } = require("./features");
 const { BUFFER_LIMIT, structuredClone } = require("../built-ins/node");
 const {
   ArrayBufferPrototypeGetDetached,
-  ArrayBufferPrototypeGetResizable,
   ArrayBufferPrototypeTransfer,
   Error,
   FunctionPrototypeSymbolHasInstance,
@@ -111,17 +109,6 @@ function isDetached(buffer) {
   }
 }
 
-/**
- * Whether a program can cut off pages of a store, by the `resize()` of the prototype: its buffer is
- * resizable, and the engine does not know that it is a memory's. What is put there has to be copied, since
- * the engine gives back what is cut off, and pages of a file would come back with the file's bytes.
- */
-function canBeCutOff(store) {
-  if (ArrayBufferPrototypeGetResizable === undefined || hasResizable || store.isShared)
-    return false;
-  return ArrayBufferPrototypeGetResizable(store.pages);
-}
-
 function checkLength(member, pages) {
   const bytes = pages * PAGE;
   if (bytes > BUFFER_LIMIT) {
@@ -139,6 +126,5 @@ module.exports = {
   translateDetaching,
   retire,
   moveToClone,
-  canBeCutOff,
   checkLength,
 };

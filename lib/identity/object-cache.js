@@ -55,8 +55,9 @@ function rememberShared(store, object) {
 
 /** From now on, the memory of that store has no object. */
 function forgetStore(store) {
-  if (store.memory !== undefined) WeakMapPrototypeDelete(byEngineMemory, store.memory);
-  if (store.isShared) MapPrototypeDelete(byAddress, store.address);
+  const { memory, address } = store;
+  if (memory !== undefined) WeakMapPrototypeDelete(byEngineMemory, memory);
+  if (address !== undefined) MapPrototypeDelete(byAddress, address);
 }
 
 module.exports = {

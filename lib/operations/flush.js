@@ -47,7 +47,8 @@ function prepare(store, { offset, length }, member) {
   if (!file?.isWritten) {
     throw new TypeError(`${member}: the memory is no file, or one that is never written to`);
   }
-  const byteLength = byteLengthOfPages(store.intact(member));
+  store.checkIntact(member);
+  const byteLength = byteLengthOfPages(store);
   if (offset > byteLength) {
     throw new RangeError(`${member}: offset: ${offset} is beyond the memory's ${byteLength} bytes`);
   }

@@ -1,6 +1,5 @@
 "use strict";
 
-const { canBeCutOff } = require("../engine/buffers");
 const { show, isObject } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
 const { readSource, withFile } = require("./file-source");
@@ -46,7 +45,7 @@ function map(store, { at, source, from, wanted }) {
         `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
       );
     }
-    const isCopied = canBeCutOff(store);
+    const isCopied = store.isShrinkable;
     const put = isCopied ? native.copyFile : native.mapFile;
     let id;
     try {

@@ -2,7 +2,6 @@
 
 // What can be done to the pages of a memory in place, whichever store they are in.
 
-const { canBeCutOff } = require("../engine/buffers");
 const { byteLengthOf } = require("../engine/memory");
 const { translate } = require("../addon/errors");
 const {
@@ -47,14 +46,14 @@ function restore(store, { id, owner }, member) {
   if (file?.isWritten) {
     throw new TypeError(`${member}: not over a file's pages (${file.path})`);
   }
-  const put = canBeCutOff(store) ? native.restoreCopy : native.restore;
+  const put = store.isShrinkable ? native.restoreCopy : native.restore;
   attempt(member, () => put(store.pages, id, owner));
 }
 
 /** In bytes: the address space kept for the memory, what of it is accessible, what takes memory. */
 function usage(store) {
   return attempt("Memory.usage()", () => {
-    const { reserved, committed } = store.reserved;
+    const { reserved, committed } = store.addressSpace;
     return { reserved, committed, resident: native.resident(store.pages) };
   });
 }

@@ -1,25 +1,6 @@
 "use strict";
 
-// Where a memory's pages live: in a reservation of ours, or in a WebAssembly.Memory of the
-// engine's. Nothing outside the stores asks which. A store has
-//   type      as `readDescriptor` returns it
-//   isShared  the same as `type.shared`, without asking the engine
-//   size      in pages
-//   buffer    the same object until the memory grows
-//   grow(delta)  the pages before; throws a RangeError
-//   pages     what the addon's functions on pages take
-//   reserved  bytes of address space: `{ reserved, committed }`
-//   file      what it is over, if that is a file
-//   intact(member)  the store below, where it is over a file; throws where the file lost pages
-//   settle(member)  gives a file that is written to what a module has added
-//   close()   lets go of the pages; throws a TypeError
-//   toHosted()   the store over the WebAssembly.Memory of the same bytes; throws a TypeError
-//   toResizable()    the store of the same bytes whose buffer is resizable, for a type with a
-//                maximum; throws a TypeError
-//   toFixedLength()  the one whose buffer is not
-// and if it is shared
-//   address   of its first byte, the same in all threads
-//   toToken() what `share()` returns, and `open()` takes in another thread
+// Picks the store of a memory: of a new one, of an engine memory, and of one that another thread shares.
 
 const { showPages } = require("../webidl/convert");
 const engine = require("../engine/memory");

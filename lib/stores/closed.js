@@ -1,12 +1,76 @@
 "use strict";
 
+const { BaseStore } = require("./store");
 const { TypeError } = require("../built-ins/primordials");
 
-/** The store of a memory that was closed: of what a store has, only what needs no asking before. */
-const closed = {
+/**
+ * The store of a closed memory. It has no pages, and no transition leaves it: every member that needs pages
+ * throws. Closing it again does nothing.
+ */
+class ClosedStore extends BaseStore {
+  checkOpen(member) {
+    throw new TypeError(`Memory.${member}: the memory is closed`);
+  }
+
+  close() {}
+
+  get type() {
+    return this.checkOpen("type()");
+  }
+
+  get isShared() {
+    return this.checkOpen("share()");
+  }
+
+  get size() {
+    return this.checkOpen("type()");
+  }
+
   get buffer() {
-    throw new TypeError("Memory.buffer: the memory is closed");
-  },
-};
+    return this.checkOpen("buffer");
+  }
+
+  get pages() {
+    return this.checkOpen("pages");
+  }
+
+  get addressSpace() {
+    return this.checkOpen("usage()");
+  }
+
+  get address() {
+    return undefined;
+  }
+
+  checkIntact(member) {
+    this.checkOpen(member);
+  }
+
+  settle(member) {
+    this.checkOpen(member);
+  }
+
+  grow() {
+    return this.checkOpen("grow()");
+  }
+
+  toHosted() {
+    return this.checkOpen("toWebAssembly()");
+  }
+
+  toResizable() {
+    return this.checkOpen("toResizableBuffer()");
+  }
+
+  toFixedLength() {
+    return this.checkOpen("toFixedLengthBuffer()");
+  }
+
+  toToken() {
+    return this.checkOpen("share()");
+  }
+}
+
+const closed = new ClosedStore();
 
 module.exports = { closed };

@@ -205,14 +205,14 @@ class FileStore extends WatchedStore {
 
   /** Number of the memory, if its pages are reserved, and no engine memory's. */
   get #reserved() {
-    return this.#file.isWritten && !this.inner.isShared ? this.inner.id : undefined;
+    return this.#file.isWritten && !this.inner.isShared ? this.inner.handle : undefined;
   }
 
   /** An engine that has not reserved all that a memory can grow to would move it away from the file. */
   #checkReserved(member, store) {
     if (store.memory === undefined || store.isShared) return;
     const wanted = sizeLimit(store.type) * PAGE;
-    const { reserved } = this.#attempt(member, () => store.reserved);
+    const { reserved } = this.#attempt(member, () => store.addressSpace);
     if (reserved >= wanted) return;
     throw new RangeError(
       `${member}: ${this.#file.path}: the engine could reserve ${reserved} bytes only, of the ${wanted} that the memory can grow to; it would move the memory away from the file's pages when it grows. A smaller maximum may help`,

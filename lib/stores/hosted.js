@@ -4,23 +4,18 @@ const { PAGE } = require("../webidl/convert");
 const { sizeLimit, checkGrowth } = require("../webidl/descriptor");
 const engine = require("../engine/memory");
 const { typeOf, addressOf } = require("../engine/memory-type");
-const {
-  MathMin,
-  ObjectSetPrototypeOf,
-  RangeError,
-  TypeError,
-  Uint8Array,
-} = require("../built-ins/primordials");
-const native = require("../../native");
+const { RangeError, TypeError } = require("../built-ins/primordials");
+const { BaseStore } = require("./store");
 
 /**
  * Pages in a WebAssembly.Memory of the engine's: every shared memory, and what a module uses. A
  * shared memory with 64-bit addresses, where the engine makes none, is one of 32-bit pages there.
  */
-class HostedStore {
+class HostedStore extends BaseStore {
   #memory;
   #type;
   #widened;
+  #isShared;
 
   /**
    * @param memory the engine's
@@ -28,10 +23,11 @@ class HostedStore {
    * @param widened whether its 32-bit pages are a memory with 64-bit addresses to the program
    */
   constructor(memory, type, widened = false) {
+    super();
     this.#memory = memory;
     this.#type = type;
     this.#widened = widened;
-    this.isShared = engine.isShared(engine.bufferOf(memory));
+    this.#isShared = engine.isShared(engine.bufferOf(memory));
   }
 
   static create(type) {
@@ -58,12 +54,16 @@ class HostedStore {
     return this.#widened ? { ...type, address: "i64" } : type;
   }
 
+  get isShared() {
+    return this.#isShared;
+  }
+
   get size() {
     return engine.byteLengthOf(this.buffer) / PAGE;
   }
 
   get buffer() {
-    return this.isShared ? engine.sharedBufferOf(this.#memory) : engine.bufferOf(this.#memory);
+    return this.#isShared ? engine.sharedBufferOf(this.#memory) : engine.bufferOf(this.#memory);
   }
 
   grow(delta) {
@@ -79,29 +79,8 @@ class HostedStore {
     }
   }
 
-  /** The first byte's address, by which a shared memory is known in all its copies. */
-  get address() {
-    return native.address(new Uint8Array(this.buffer));
-  }
-
   get memory() {
     return this.#memory;
-  }
-
-  get pages() {
-    const { buffer } = this;
-    return this.isShared ? new Uint8Array(buffer) : buffer;
-  }
-
-  /**
-   * The engine commits what it needs, and tells of nothing that it keeps besides: what is inaccessible
-   * behind the pages is the memory's as far as it can grow. Beyond are guards, and the next memory's.
-   */
-  get reserved() {
-    return {
-      reserved: MathMin(native.hostedReserved(this.pages), sizeLimit(this.type) * PAGE),
-      committed: engine.byteLengthOf(this.buffer),
-    };
   }
 
   /** The engine's memory goes on. */
@@ -168,7 +147,5 @@ function no64(member) {
 function noResizable(reason) {
   return new TypeError(`Memory.toResizableBuffer(): ${reason}`);
 }
-
-ObjectSetPrototypeOf(HostedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { HostedStore, createHost, makeResizable, noResizable };

@@ -9,19 +9,15 @@ const {
   moveToClone,
   checkLength,
 } = require("../engine/buffers");
-const { sizeLimit, checkGrowth } = require("../webidl/descriptor");
+const { BaseStore, checkGrowth } = require("./store");
+const { sizeLimit } = require("../webidl/descriptor");
 const engine = require("../engine/memory");
 const { translate } = require("../addon/errors");
 const { features } = require("../engine/features");
 const { keepAlive } = require("../engine/keep-alive");
 const native = require("../../native");
 const { setImmediate } = require("../built-ins/node");
-const {
-  ArrayBuffer,
-  ObjectSetPrototypeOf,
-  RangeError,
-  Uint8Array,
-} = require("../built-ins/primordials");
+const { ArrayBuffer, RangeError, Uint8Array } = require("../built-ins/primordials");
 const { adopt } = require("../addon/realm");
 
 /**
@@ -31,7 +27,7 @@ const { adopt } = require("../addon/realm");
  * not the pages under it. So a detached buffer keeps the store alive that it came from, and with it
  * the pages.
  */
-class ReservedStore {
+class ReservedStore extends BaseStore {
   #id;
   #buffer;
   /**
@@ -43,6 +39,7 @@ class ReservedStore {
   #hugePages;
 
   constructor(type, { hugePages }) {
+    super();
     const { id, buffer } = issue(type, hugePages);
     this.type = type;
     this.#id = id;
@@ -63,16 +60,14 @@ class ReservedStore {
     return canBeDetached && !(0 in this.#probe) ? this.#reissue() : this.#buffer;
   }
 
-  /** For its number, other functions of the addon find the memory. */
-  get id() {
+  get handle() {
     return this.#id;
   }
 
   /** @param file what the memory is, if it is a file: `{ id, length }`, see `native.grow` */
   grow(delta, file = undefined) {
     const size = this.#size;
-    checkGrowth(this.type, size, delta);
-    checkLength("Memory.grow()", size + delta);
+    checkGrowth(this.type, size, delta, "Memory.grow()");
     const buffer = this.#detachable("Memory.grow()");
     let next;
     try {
@@ -87,11 +82,7 @@ class ReservedStore {
     return size;
   }
 
-  get pages() {
-    return this.buffer;
-  }
-
-  get reserved() {
+  get addressSpace() {
     return native.reserved(this.#id);
   }
 
@@ -267,7 +258,5 @@ function releaseSparesSoon() {
     native.releaseSpares();
   });
 }
-
-ObjectSetPrototypeOf(ReservedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { ReservedStore, issue };

@@ -1,15 +1,9 @@
 "use strict";
 
-const {
-  canBeDetached,
-  protect,
-  checkDetachable,
-  retire,
-  checkLength,
-} = require("../engine/buffers");
+const { canBeDetached, protect, checkDetachable, retire } = require("../engine/buffers");
 const { PAGE, toIndex } = require("../webidl/convert");
-const { checkGrowth } = require("../webidl/descriptor");
 const { HostedStore, createHost } = require("./hosted");
+const { BaseStore, checkGrowth } = require("./store");
 const { keepAlive } = require("../engine/keep-alive");
 const native = require("../../native");
 const {
@@ -23,7 +17,6 @@ const {
   MathMax,
   NumberIsInteger,
   ObjectDefineProperty,
-  ObjectSetPrototypeOf,
   RangeError,
   ReflectApply,
   TypeError,
@@ -41,12 +34,13 @@ const {
  * The engine does not know that this buffer is a memory's. So the buffer has a `resize()` of its own;
  * see also `#mend`.
  */
-class ResizableStore {
+class ResizableStore extends BaseStore {
   #home;
   #buffer;
   #size;
 
   constructor(home, buffer) {
+    super();
     this.#home = home;
     this.#buffer = buffer;
     this.#size = home.size;
@@ -79,8 +73,8 @@ class ResizableStore {
     return this.#home.type;
   }
 
-  get isShared() {
-    return false;
+  get isShrinkable() {
+    return true;
   }
 
   get size() {
@@ -108,19 +102,6 @@ class ResizableStore {
       );
     }
     this.#grow(member, size - this.#size);
-  }
-
-  get pages() {
-    return this.buffer;
-  }
-
-  /** The engine reserves what it needs, and tells of nothing that it keeps besides. */
-  get reserved() {
-    const { pages } = this;
-    return {
-      reserved: native.hostedReserved(pages),
-      committed: ArrayBufferPrototypeGetByteLength(pages),
-    };
   }
 
   /** Gives the pages back, and detaches the buffer. */
@@ -168,7 +149,6 @@ class ResizableStore {
     this.#mend(member);
     const size = this.#size;
     checkGrowth(this.type, size, delta, member);
-    checkLength(member, size + delta);
     this.#setLength(member, size + delta);
     return size;
   }
@@ -238,7 +218,5 @@ const ownTransferToFixedLength = refusing(
   "transferToFixedLength",
   ArrayBufferPrototypeTransferToFixedLength,
 );
-
-ObjectSetPrototypeOf(ResizableStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { ResizableStore };

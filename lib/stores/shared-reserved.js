@@ -1,15 +1,13 @@
 "use strict";
 
-const { checkLength } = require("../engine/buffers");
 const { PAGE } = require("../webidl/convert");
-const { checkGrowth, isMaximum } = require("../webidl/descriptor");
+const { isMaximum } = require("../webidl/descriptor");
 const { isShared } = require("../engine/memory");
 const { translate } = require("../addon/errors");
 const { noResizable } = require("./hosted");
 const native = require("../../native");
 const {
   ObjectFreeze,
-  ObjectSetPrototypeOf,
   SharedArrayBuffer,
   SharedArrayBufferPrototypeGetByteLength,
   TypeError,
@@ -17,6 +15,7 @@ const {
 } = require("../built-ins/primordials");
 const { adopt } = require("../addon/realm");
 const { issue } = require("./reserved");
+const { BaseStore, checkGrowth } = require("./store");
 
 /** Only of these are there shared memories that the engine cannot host. */
 const ADDRESS = "i64";
@@ -25,13 +24,14 @@ const ADDRESS = "i64";
  * Pages of our own, shared, handed to each thread as SharedArrayBuffers: for the memories that the
  * engine cannot host, on engines where that is safe.
  */
-class SharedReservedStore {
+class SharedReservedStore extends BaseStore {
   #id;
   #buffer;
   /** Whether `grow()` has promised another buffer than that. */
   #isOld = false;
 
   constructor(id, type, buffer) {
+    super();
     this.type = type;
     this.#id = id;
     this.#buffer = prepare(buffer);
@@ -74,8 +74,7 @@ class SharedReservedStore {
 
   grow(delta) {
     const { size } = this;
-    checkGrowth(this.type, size, delta);
-    checkLength("Memory.grow()", size + delta);
+    checkGrowth(this.type, size, delta, "Memory.grow()");
     let before;
     try {
       before = native.growShared(this.#id, delta);
@@ -90,11 +89,7 @@ class SharedReservedStore {
     return native.address(new Uint8Array(this.#buffer));
   }
 
-  get pages() {
-    return new Uint8Array(this.buffer);
-  }
-
-  get reserved() {
+  get addressSpace() {
     return native.reserved(this.#id);
   }
 
@@ -134,7 +129,5 @@ class SharedReservedStore {
 function prepare(buffer) {
   return ObjectFreeze(adopt(buffer, SharedArrayBuffer));
 }
-
-ObjectSetPrototypeOf(SharedReservedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { SharedReservedStore };

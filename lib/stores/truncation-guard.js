@@ -1,17 +1,19 @@
 "use strict";
 
 const { keepHandler } = require("./sigbus-handler");
-const { ObjectSetPrototypeOf, RangeError } = require("../built-ins/primordials");
+const { BaseStore } = require("./store");
+const { RangeError } = require("../built-ins/primordials");
 
 /**
  * A store over another, whose pages a file may lose: somebody truncates it. Then they read zero, and
  * every later call on the memory throws. Classes that extend this one check for it in
  * `checkIntact(member)`.
  */
-class WatchedStore {
+class WatchedStore extends BaseStore {
   #inner;
 
   constructor(inner) {
+    super();
     this.#inner = inner;
     keepHandler();
   }
@@ -55,8 +57,12 @@ class WatchedStore {
     return this.#inner.memory;
   }
 
-  get reserved() {
-    return this.#inner.reserved;
+  get addressSpace() {
+    return this.#inner.addressSpace;
+  }
+
+  get isShrinkable() {
+    return this.#inner.isShrinkable;
   }
 
   get file() {
@@ -82,7 +88,5 @@ function lost(member, path) {
     `${member}: ${path}: the mapped file was truncated or the disk failed; lost pages read as zero`,
   );
 }
-
-ObjectSetPrototypeOf(WatchedStore.prototype, null); // What it lacks must not be found elsewhere.
 
 module.exports = { WatchedStore, lost };

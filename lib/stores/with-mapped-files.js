@@ -1,6 +1,5 @@
 "use strict";
 
-const { canBeCutOff } = require("../engine/buffers");
 const { WatchedStore, lost } = require("./truncation-guard");
 const native = require("../../native");
 
@@ -16,13 +15,21 @@ class MappedStore extends WatchedStore {
 
   /** The store of a memory after a file's pages were put over a part of it. */
   static over(store, file) {
-    if (!(#files in store)) return new MappedStore(store, append(emptyList(), file));
-    const there = native.mappedFiles(store.inner.pages);
+    const { mappedFiles, unmapped } = store;
+    const there = native.mappedFiles(unmapped.pages);
     const files = emptyList();
-    for (let i = 0; i < store.#files.length; i++) {
-      if (includes(there, store.#files[i].id)) append(files, store.#files[i]);
+    for (let i = 0; i < mappedFiles.length; i++) {
+      if (includes(there, mappedFiles[i].id)) append(files, mappedFiles[i]);
     }
-    return new MappedStore(store.inner, append(files, file));
+    return new MappedStore(unmapped, append(files, file));
+  }
+
+  get mappedFiles() {
+    return this.#files;
+  }
+
+  get unmapped() {
+    return this.inner;
   }
 
   toHosted() {
@@ -31,8 +38,8 @@ class MappedStore extends WatchedStore {
 
   toResizable() {
     const inner = this.intact("Memory.toResizableBuffer()").toResizable();
-    // Copies of the files, which nobody can truncate.
-    return canBeCutOff(inner) ? inner : this.#over(inner);
+    // It has copies of the files, which nobody can truncate.
+    return inner.isShrinkable ? inner : this.#over(inner);
   }
 
   toFixedLength() {

@@ -1,0 +1,172 @@
+"use strict";
+
+// Where the pages of a memory live. A memory is in one store at a time, and moves between them:
+//
+//                 toWebAssembly()
+//   reserved ──────────────────────► hosted
+//     │  ▲                             ▲
+//     │  │ toFixedLengthBuffer()       │
+//     ▼  │                             │
+//   resizable ─────────────────────────┘
+//                 toWebAssembly()
+//
+//   shared-reserved                    is never moved
+//   file-backed, with-mapped-files     wrap one of the others, and move with it
+//   any ── close() ──► closed
+//
+// Nothing outside this folder asks which store a memory is in.
+
+const { checkLength } = require("../engine/buffers");
+const { PAGE } = require("../webidl/convert");
+const { checkGrowth: checkGrowthOfType, sizeLimit } = require("../webidl/descriptor");
+const native = require("../../native");
+const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/primordials");
+
+/**
+ * The members that every store has.
+ *
+ * @typedef {object} Store
+ * @property {MemoryType} type The type of the memory.
+ * @property {boolean} isShared The same as `type.shared`, without asking the engine for the type.
+ * @property {number} size The number of pages.
+ * @property {ArrayBuffer | SharedArrayBuffer} buffer The same object until the memory grows.
+ * @property {ArrayBuffer | Uint8Array<SharedArrayBuffer>} pages What the addon takes for all pages of a
+ *   memory: the buffer, or a view of it if it is shared.
+ * @property {AddressSpace} addressSpace The address space that the memory takes.
+ * @property {number | undefined} address The address of the first byte, if the memory is shared: all
+ *   threads have the same.
+ * @property {WebAssembly.Memory | undefined} memory The engine memory that the pages are in.
+ * @property {number | undefined} handle The addon's handle of the memory, if its pages are reserved and
+ *   not shared.
+ * @property {StoreFile | undefined} file The file that the memory is.
+ * @property {MappedFiles} mappedFiles The files that were mapped over parts of the memory.
+ * @property {Store} unmapped The store without them.
+ * @property {boolean} isShrinkable Whether a program can shrink the buffer, by the `resize()` of the
+ *   prototype. The engine decommits what that cuts off. No page there may be a file's: the file's bytes
+ *   would come back with the page. So bytes are copied to such a memory, and no file is mapped.
+ * @property {(member: string) => void} checkOpen Throws if the memory is closed.
+ * @property {(member: string) => void} checkIntact Throws if a file has lost pages of the memory.
+ * @property {(member: string) => void} settle Extends the file that the memory is, if it is written to, to
+ *   the pages that a module has added.
+ * @property {(delta: number) => number} grow Grows by `delta` pages. Returns how many there were before;
+ *   throws a RangeError.
+ * @property {() => void} close Releases the pages; throws a TypeError. No other member is used afterwards.
+ * @property {() => Store} toHosted Returns the store of the same bytes that has an engine memory; throws
+ *   a TypeError.
+ * @property {() => Store} toResizable Returns the store of the same bytes whose buffer is resizable, for
+ *   a type that has a maximum; throws a TypeError.
+ * @property {() => Store} toFixedLength Returns the store of the same bytes whose buffer is not resizable.
+ * @property {() => object} toToken Returns what `share()` returns, and `openStore()` takes in another
+ *   thread; only for a shared memory.
+ */
+
+/**
+ * @typedef {object} MemoryType
+ * @property {"i32" | "i64"} address
+ * @property {number | undefined} maximum In pages.
+ * @property {boolean} shared
+ */
+
+/**
+ * In bytes: what is kept for a memory, and what of that is accessible.
+ *
+ * @typedef {{ reserved: number, committed: number }} AddressSpace
+ */
+
+/**
+ * A file that a memory is: the addon's handle, what keeps that alive, and the text that names the file.
+ *
+ * @typedef {object} StoreFile
+ * @property {number} id
+ * @property {unknown} owner
+ * @property {string} path
+ * @property {boolean} isWritten
+ */
+
+/**
+ * A file that was mapped over part of a memory: its path, and the addon's handle.
+ *
+ * @typedef {{ path: string, id: number }} MappedFile
+ * @typedef {{ length: number, [index: number]: MappedFile }} MappedFiles
+ */
+
+/** What most stores have in common. What is not here, each of them has. */
+class BaseStore {
+  /** @this {Store} */
+  get isShared() {
+    return this.type.shared;
+  }
+
+  /** @this {Store} */
+  get pages() {
+    const { buffer } = this;
+    return this.isShared ? new Uint8Array(buffer) : buffer;
+  }
+
+  /** @this {Store} */
+  get address() {
+    return this.isShared ? native.address(this.pages) : undefined;
+  }
+
+  /**
+   * For pages of the engine's: it commits what it needs, and reports nothing that it keeps besides. What is
+   * inaccessible behind the pages belongs to the memory up to the size that it can grow to. Beyond that are
+   * guard pages, and the next memory.
+   *
+   * @this {Store}
+   */
+  get addressSpace() {
+    const { pages, type } = this;
+    return {
+      reserved: MathMin(native.hostedReserved(pages), sizeLimit(type) * PAGE),
+      committed: this.size * PAGE,
+    };
+  }
+
+  get memory() {
+    return undefined;
+  }
+
+  get handle() {
+    return undefined;
+  }
+
+  get file() {
+    return undefined;
+  }
+
+  get mappedFiles() {
+    return NO_FILES;
+  }
+
+  /** @this {Store} */
+  get unmapped() {
+    return this;
+  }
+
+  get isShrinkable() {
+    return false;
+  }
+
+  checkOpen() {}
+
+  checkIntact() {}
+
+  settle() {}
+}
+
+const NO_FILES = { __proto__: null, length: 0 };
+
+// A store inherits nothing that a program can put on `Object.prototype`.
+ObjectSetPrototypeOf(BaseStore.prototype, null);
+
+/**
+ * Throws a RangeError if a memory of `size` pages cannot grow by `delta`: its type does not allow as many,
+ * or a buffer of this engine cannot be that long.
+ */
+function checkGrowth(type, size, delta, member) {
+  checkGrowthOfType(type, size, delta, member);
+  checkLength(member, size + delta);
+}
+
+module.exports = { BaseStore, checkGrowth };
