@@ -293,7 +293,7 @@ pub fn check_file(
     if let Some(reserved) = reserved.map(find_memory).transpose()?
         && let Some(tail) = reserved.tail().as_mut()
     {
-        tail.settle(&memory)?;
+        tail.merge(&memory)?;
         was_truncated |= tail.was_lost();
     }
     Ok(was_truncated.then_some("truncated"))

@@ -206,7 +206,7 @@ impl BackingFile {
             if length <= tail.at() {
                 return Err(MemoryError::Truncated);
             }
-            tail.merge(memory, length.saturating_sub(tail.at()).min(page))?;
+            tail.merge_first(memory, length.saturating_sub(tail.at()).min(page))?;
             if tail.was_lost() {
                 return Err(MemoryError::Truncated);
             }
@@ -232,7 +232,7 @@ impl BackingFile {
             None
         } else {
             let mut next = FileTail::new(Arc::clone(&file), end);
-            next.merge(memory, length.min(all).saturating_sub(end))?;
+            next.merge_first(memory, length.min(all).saturating_sub(end))?;
             Some(next)
         };
         if covered.end < end {
@@ -377,7 +377,7 @@ impl BackingFile {
             written: Vec::new(),
         };
         let base = bytes.get(..length.saturating_sub(end)).unwrap_or_default();
-        *tail = (!base.is_empty()).then(|| FileTail::of(file, end, base.to_vec()));
+        *tail = (!base.is_empty()).then(|| FileTail::with_bytes(file, end, base.to_vec()));
         Ok(())
     }
 
@@ -585,7 +585,7 @@ mod tests {
             memory.write_at(&[3], at);
         }
         assert_eq!(backing.length().unwrap(), 5000);
-        tail.as_mut().unwrap().settle(&memory).unwrap();
+        tail.as_mut().unwrap().merge(&memory).unwrap();
         assert_eq!((byte(&own, 4998), byte(&own, 4999)), (3, 1));
         assert!(backing.has_taken_in(&pages::part(&memory, 0..PAGE).unwrap()));
         assert!(!backing.has_taken_in(&memory));
@@ -603,7 +603,7 @@ mod tests {
         assert_eq!(backing.covers(), down(5000));
         assert_eq!(memory.read(4998..5002), [3, 1, 3, 0]);
         memory.write_at(&[4], 4998);
-        tail.as_mut().unwrap().settle(&memory).unwrap();
+        tail.as_mut().unwrap().merge(&memory).unwrap();
         assert_eq!(byte(&own, 4998), 4);
     }
 
@@ -615,7 +615,7 @@ mod tests {
         let mut tail = None;
         backing.cover(&pages[0], 0, Some(&mut tail)).unwrap();
         pages[0].write_at(&[7], 5100);
-        tail.as_mut().unwrap().settle(&pages[0]).unwrap();
+        tail.as_mut().unwrap().merge(&pages[0]).unwrap();
         let other = BackingFile::new(own.try_clone().unwrap(), Writes::Private);
         other.hold().unwrap();
         other.cover(&pages[1], 0, None).unwrap();
@@ -793,7 +793,7 @@ mod tests {
             fault::fail_at(&[]);
             if refused {
                 assert!(backing.shrink(&memory, 5000, Some(&mut tail)));
-                tail.as_mut().unwrap().settle(&memory).unwrap();
+                tail.as_mut().unwrap().merge(&memory).unwrap();
                 assert_eq!(backing.length().unwrap(), 5000);
             } else {
                 assert_eq!(byte(&own, 5000), 7);

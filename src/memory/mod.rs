@@ -219,7 +219,7 @@ impl LinearMemory {
             && let Ok(pages) = pages
         {
             // Nobody is left to whom a failure could be reported.
-            let _ = tail.settle(&pages);
+            let _ = tail.merge(&pages);
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingBudget;
+use crate::pages::position;
 use crate::sys::{HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock};
 
 /// Holes smaller than this are not worth a mapping of their own.
@@ -259,11 +260,6 @@ fn is_zero(bytes: &[u8]) -> bool {
 
 fn refused(wanted: usize, source: std::io::Error) -> MemoryError {
     MemoryError::Image { wanted, source }
-}
-
-fn position(offset: usize) -> u64 {
-    // An offset of a memory's, which 64 bits hold.
-    u64::try_from(offset).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

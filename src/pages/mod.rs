@@ -69,7 +69,8 @@ fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {
     }
 }
 
+/// Returns an offset of a memory as an offset of a file.
 fn position(offset: usize) -> u64 {
-    // 64 bits hold any of this machine's.
-    u64::try_from(offset).unwrap_or(u64::MAX)
+    const _: () = assert!(size_of::<usize>() <= size_of::<u64>());
+    offset as u64
 }
