@@ -7,7 +7,7 @@ use std::io;
 pub enum MemoryError {
     /// The number of pages would exceed what the memory's type allows.
     #[error("{wanted} pages exceed the memory's maximum of {maximum}")]
-    Maximum {
+    MaximumExceeded {
         /// Pages asked for in all.
         wanted: u64,
         /// Pages allowed.
@@ -15,13 +15,13 @@ pub enum MemoryError {
     },
     /// So many pages that no address space holds them.
     #[error("{wanted} pages exceed the address space")]
-    AddressSpace {
+    AddressSpaceExceeded {
         /// Pages asked for in all.
         wanted: u64,
     },
     /// The system limits the process's address space, and the rest is left to the engine.
     #[error("{wanted} bytes do not fit in the {left} bytes of address space left to this process")]
-    Limit {
+    AddressSpaceExhausted {
         /// Bytes asked for.
         wanted: usize,
         /// Bytes that could be had.
@@ -29,7 +29,7 @@ pub enum MemoryError {
     },
     /// Further mappings would leave the engine too few.
     #[error("{live} mappings are live, of {limit} that the system lets this package have")]
-    Mappings {
+    MappingsExhausted {
         /// Mappings held now.
         live: usize,
         /// The most that may be held.
@@ -37,7 +37,7 @@ pub enum MemoryError {
     },
     /// The system refused.
     #[error("the system refused {wanted} bytes: {source}")]
-    System {
+    AllocationFailed {
         /// Bytes asked for.
         wanted: usize,
         /// What it said.
@@ -45,13 +45,13 @@ pub enum MemoryError {
     },
     /// The system does not tell of this process's pages.
     #[error("the system does not tell of this process's pages: {source}")]
-    Unknown {
+    PagesUnknown {
         /// What it said.
         source: io::Error,
     },
     /// The system refused to make an image, or to put bytes into it.
     #[error("the system refused an image of {wanted} more bytes: {source}")]
-    Image {
+    ImageFailed {
         /// Bytes to be put into it.
         wanted: usize,
         /// What it said.
@@ -59,7 +59,7 @@ pub enum MemoryError {
     },
     /// Bytes that are not all in the memory.
     #[error("{length} bytes at {offset} are not all in the memory's {memory}")]
-    Bounds {
+    OutOfBounds {
         /// Of the first.
         offset: usize,
         /// How many.
@@ -69,7 +69,7 @@ pub enum MemoryError {
     },
     /// An image of more bytes than the memory has.
     #[error("a snapshot of {image} bytes is longer than the memory, which has {memory}")]
-    LongerImage {
+    SnapshotTooLong {
         /// Bytes of the image.
         image: usize,
         /// Bytes of the memory.
@@ -80,13 +80,13 @@ pub enum MemoryError {
         "expected no pending Memory.wait() in this memory, found {count}: \
          call notify() and await their promises first"
     )]
-    Waits {
+    WaitsPending {
         /// How many.
         count: usize,
     },
     /// The system refused to read or write a file.
     #[error("{source}")]
-    File {
+    FileFailed {
         /// What it said.
         source: io::Error,
     },
@@ -94,13 +94,13 @@ pub enum MemoryError {
     #[error(
         "the descriptor is not open for reading, and for writing if the mode says so: {source}"
     )]
-    Access {
+    AccessDenied {
         /// What it said.
         source: io::Error,
     },
     /// A file that has no pages to map.
     #[error("the pages of this file cannot be mapped: {source}")]
-    NoPages {
+    NotMappable {
         /// What it said.
         source: io::Error,
     },
@@ -108,7 +108,7 @@ pub enum MemoryError {
     #[error(
         "the file of descriptor {descriptor} cannot be opened anew, for a lock of its own: {source}"
     )]
-    Reopening {
+    ReopenFailed {
         /// The program's.
         descriptor: i32,
         /// What it said.
@@ -118,7 +118,7 @@ pub enum MemoryError {
     #[error(
         "the file could not be emptied: up to {done} of its first bytes are zero now, the others are as they were: {source}"
     )]
-    Cleared {
+    ClearFailed {
         /// How many bytes of the file may be lost.
         done: u64,
         /// What it said.
@@ -135,19 +135,19 @@ pub enum MemoryError {
     Truncated,
     /// Pages of a file that writes go to: without them, the memory would no longer be the file.
     #[error("cannot replace pages of a writable file mapping")]
-    WrittenFile,
+    FileIsWritable,
     /// An engine memory that the engine has copied to other pages than the file's.
     #[error("the engine has moved the memory away from the file's pages")]
-    Moved,
+    MovedOffFile,
     /// A file whose memories were all closed.
     #[error("the file is closed")]
     FileClosed,
     /// A file that was never a snapshot.
     #[error("the file is no snapshot")]
-    NoSnapshot,
+    NotASnapshot,
     /// A snapshot's file of another version of the format.
     #[error("the file is a snapshot of format {version}, and {known} is known here")]
-    Version {
+    UnknownVersion {
         /// The file's.
         version: u32,
         /// Ours.
@@ -155,16 +155,16 @@ pub enum MemoryError {
     },
     /// A snapshot's file that is not what was written.
     #[error("the file is a damaged snapshot: truncated, or changed since it was written")]
-    Damaged,
+    SnapshotDamaged,
     /// A shared memory cannot move, and the address space behind it is another's.
     #[error("only {capacity} bytes could be reserved, and a shared memory cannot move")]
-    Clamped {
+    CannotMove {
         /// Bytes reserved.
         capacity: usize,
     },
     /// The pages were moved into a memory of the engine's, or under a buffer of the engine's.
     #[error("the pages have moved into the engine")]
-    Vacated,
+    MovedOut,
 }
 
 impl MemoryError {
@@ -172,11 +172,11 @@ impl MemoryError {
     pub fn is_want_of_room(&self) -> bool {
         matches!(
             self,
-            Self::Limit { .. }
-                | Self::Mappings { .. }
-                | Self::System { .. }
-                | Self::Image { .. }
-                | Self::Unknown { .. }
+            Self::AddressSpaceExhausted { .. }
+                | Self::MappingsExhausted { .. }
+                | Self::AllocationFailed { .. }
+                | Self::ImageFailed { .. }
+                | Self::PagesUnknown { .. }
         )
     }
 }

@@ -28,7 +28,7 @@ impl MappingBudget {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::Mappings`].
+    /// [`MemoryError::MappingsExhausted`].
     pub fn take(mappings: usize) -> Result<Self, MemoryError> {
         let mut budget = Self::empty();
         budget.extend(mappings)?;
@@ -39,7 +39,7 @@ impl MappingBudget {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::Mappings`]; nothing has changed then.
+    /// [`MemoryError::MappingsExhausted`]; nothing has changed then.
     pub fn extend(&mut self, mappings: usize) -> Result<(), MemoryError> {
         static LIMIT: OnceLock<usize> = OnceLock::new();
         let limit = *LIMIT.get_or_init(|| sys::max_map_count() / 4 * 3);
@@ -47,7 +47,7 @@ impl MappingBudget {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |live| {
                 live.checked_add(mappings).filter(|live| *live <= limit)
             })
-            .map_err(|live| MemoryError::Mappings { live, limit })?;
+            .map_err(|live| MemoryError::MappingsExhausted { live, limit })?;
         // No overflow: this is a part of the sum above.
         self.mappings += mappings;
         Ok(())

@@ -56,7 +56,7 @@ pub fn take_file(
     let mut file = usable(descriptor, writes)?;
     if anew {
         file = sys::file::reopen(&file)
-            .map_err(|source| MemoryError::Reopening { descriptor, source })?;
+            .map_err(|source| MemoryError::ReopenFailed { descriptor, source })?;
     }
     let file = Arc::new(BackingFile::new(file, writes));
     hold(env, handles::register(file))
@@ -64,9 +64,12 @@ pub fn take_file(
 
 /// Returns the file that `descriptor` is open on, if it is open for that.
 fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
-    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
-    sys::file::check_access(&file, writes).map_err(|source| MemoryError::Access { source })?;
-    sys::file::check_mappable(&file, writes).map_err(|source| MemoryError::NoPages { source })?;
+    let file =
+        sys::file::duplicate(descriptor).map_err(|source| MemoryError::FileFailed { source })?;
+    sys::file::check_access(&file, writes)
+        .map_err(|source| MemoryError::AccessDenied { source })?;
+    sys::file::check_mappable(&file, writes)
+        .map_err(|source| MemoryError::NotMappable { source })?;
     Ok(file)
 }
 
@@ -400,7 +403,7 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
             Ok(WaitOutcome::Woken) => "ok",
             Ok(WaitOutcome::NotEqual) => "not-equal",
             Ok(WaitOutcome::TimedOut) => "timed-out",
-            Err(source) => return deferred.reject(MemoryError::File { source }.into()),
+            Err(source) => return deferred.reject(MemoryError::FileFailed { source }.into()),
         };
         deferred.resolve(move |_| Ok(text));
     });
@@ -411,5 +414,5 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
 #[napi(catch_unwind)]
 pub fn notify(address: f64, count: u32) -> napi::Result<u32> {
     let woken = futex::wake(within(address), count);
-    Ok(woken.map_err(|source| MemoryError::File { source })?)
+    Ok(woken.map_err(|source| MemoryError::FileFailed { source })?)
 }

@@ -73,12 +73,12 @@ pub fn number(count: u64) -> f64 {
 impl From<MemoryError> for Error {
     fn from(error: MemoryError) -> Self {
         let status = match error {
-            MemoryError::Vacated | MemoryError::FileClosed => GONE,
-            MemoryError::NoSnapshot
-            | MemoryError::Version { .. }
-            | MemoryError::Damaged
-            | MemoryError::WrittenFile
-            | MemoryError::Waits { .. } => Status::InvalidArg,
+            MemoryError::MovedOut | MemoryError::FileClosed => GONE,
+            MemoryError::NotASnapshot
+            | MemoryError::UnknownVersion { .. }
+            | MemoryError::SnapshotDamaged
+            | MemoryError::FileIsWritable
+            | MemoryError::WaitsPending { .. } => Status::InvalidArg,
             _ => Status::GenericFailure,
         };
         Self::new(status, error.to_string())

@@ -83,7 +83,7 @@ pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi:
     let image = find_image(image)?;
     let count = waits::count_within(&pages.addresses());
     if count > 0 {
-        return Err(MemoryError::Waits { count }.into());
+        return Err(MemoryError::WaitsPending { count }.into());
     }
     Ok(collecting(|| pages::restore(&pages, &image))?)
 }
@@ -108,7 +108,8 @@ pub fn copy_file(
     length: f64,
 ) -> napi::Result<()> {
     let memory = handoff::pages_of(env, &buffer)?;
-    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let file =
+        sys::file::duplicate(descriptor).map_err(|source| MemoryError::FileFailed { source })?;
     let at = within(offset)..within(offset + length);
     Ok(anonymous::copy_file_bytes(
         &memory,
@@ -160,7 +161,8 @@ record!(OpenedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte
 /// Reads an image from a file that is open for reading.
 #[napi(catch_unwind)]
 pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedImage<'env>> {
-    let file = sys::file::duplicate(descriptor).map_err(|source| MemoryError::File { source })?;
+    let file =
+        sys::file::duplicate(descriptor).map_err(|source| MemoryError::FileFailed { source })?;
     let (image, origin) = snapshot_file::read(&file)?;
     let issued = issue(env, image)?;
     Ok(OpenedImage {

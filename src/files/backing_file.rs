@@ -185,7 +185,7 @@ impl BackingFile {
         let file = self.file()?;
         let all = memory.length().get();
         if own.is_none() && self.was_moved(memory) {
-            return Err(MemoryError::Moved);
+            return Err(MemoryError::MovedOffFile);
         }
         let mut length = self.length_as_covered()?;
         if self.is_written() && own.is_none() && length < all {
@@ -280,7 +280,7 @@ impl BackingFile {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::Bounds`].
+    /// [`MemoryError::OutOfBounds`].
     pub fn was_truncated(&self, memory: &PageRange) -> Result<bool, MemoryError> {
         let covered = self.covers().min(memory.length().get());
         Ok(pages::was_truncated(&pages::part(memory, 0..covered)?))
@@ -394,7 +394,7 @@ impl BackingFile {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::Cleared`], which has what was lost; another if nothing was.
+    /// [`MemoryError::ClearFailed`], which has what was lost; another if nothing was.
     pub fn clear(&self, before: usize, length: usize) -> Result<(), MemoryError> {
         let file = self.file()?;
         let end = before.min(length);
@@ -402,11 +402,11 @@ impl BackingFile {
             file::check_shrinkable(&file).map_err(failed)?;
         }
         file::zero_up_to(&file, position(end))
-            .map_err(|(done, source)| MemoryError::Cleared { done, source })?;
+            .map_err(|(done, source)| MemoryError::ClearFailed { done, source })?;
         if before <= length {
             return Ok(());
         }
-        file::set_length(&file, position(length)).map_err(|source| MemoryError::Cleared {
+        file::set_length(&file, position(length)).map_err(|source| MemoryError::ClearFailed {
             done: position(end),
             source,
         })
@@ -515,7 +515,7 @@ fn up(length: usize) -> usize {
 }
 
 fn failed(source: std::io::Error) -> MemoryError {
-    MemoryError::File { source }
+    MemoryError::FileFailed { source }
 }
 
 fn position(offset: usize) -> u64 {
@@ -638,7 +638,7 @@ mod tests {
         let moved = elsewhere.pages(bytes(2 * PAGE)).unwrap();
         assert!(backing.was_moved(&moved) && !backing.was_moved(&memory));
         let error = backing.cover(&moved, 0, None).unwrap_err();
-        assert!(matches!(error, MemoryError::Moved), "{error}");
+        assert!(matches!(error, MemoryError::MovedOffFile), "{error}");
     }
 
     #[test]
@@ -725,7 +725,7 @@ mod tests {
         let backing = BackingFile::new(file.try_clone().unwrap(), Writes::ToFile);
         assert!(matches!(
             backing.clear(2 * PAGE, PAGE),
-            Err(MemoryError::File { .. })
+            Err(MemoryError::FileFailed { .. })
         ));
         let mut bytes = [0; PAGE];
         file.read_exact_at(&mut bytes, 0).unwrap();

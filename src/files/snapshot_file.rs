@@ -116,17 +116,17 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
 ///
 /// # Errors
 ///
-/// [`MemoryError::Damaged`] and its like where the file is anything else, or what the system says.
+/// [`MemoryError::SnapshotDamaged`] and its like where the file is anything else, or what the system says.
 pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
     let mut from = Hashing::new(Positioned::first_of(file)?);
     match from.take::<8>() {
         Ok(MAGIC) => {}
-        Ok(_) | Err(MemoryError::Damaged) => return Err(MemoryError::NoSnapshot),
+        Ok(_) | Err(MemoryError::SnapshotDamaged) => return Err(MemoryError::NotASnapshot),
         Err(error) => return Err(error),
     }
     let version = u32::from_le_bytes(from.take()?);
     if version != VERSION {
-        return Err(MemoryError::Version {
+        return Err(MemoryError::UnknownVersion {
             version,
             known: VERSION,
         });
@@ -138,7 +138,7 @@ pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
     let length = from.take_number()?;
     let length = Pages::of_bytes(length)
         .and_then(Pages::bytes)
-        .ok_or(MemoryError::Damaged)?;
+        .ok_or(MemoryError::SnapshotDamaged)?;
     let runs = take_runs(&mut from, length)?;
     from.check_hash()?;
     let mut builder = ImageBuilder::new(length)?;
@@ -168,7 +168,7 @@ fn take_runs(
     const HASHES: u64 = 2 * 16;
     let count = from.take_number()?;
     if count > length.get() / LEAST_STRIDE {
-        return Err(MemoryError::Damaged);
+        return Err(MemoryError::SnapshotDamaged);
     }
     let list = count.saturating_mul(RUN);
     let taken = position(list).saturating_add(HASHES);
@@ -176,10 +176,10 @@ fn take_runs(
         .stream
         .left
         .checked_sub(taken)
-        .ok_or(MemoryError::Damaged)?;
+        .ok_or(MemoryError::SnapshotDamaged)?;
     let mut runs = Vec::new();
     runs.try_reserve_exact(count)
-        .map_err(|_| MemoryError::Image {
+        .map_err(|_| MemoryError::ImageFailed {
             wanted: list,
             source: io::ErrorKind::OutOfMemory.into(),
         })?;
@@ -191,10 +191,10 @@ fn take_runs(
         for (start, run_length) in bytes.chunks_exact(RUN).filter_map(numbers) {
             bytes_left = bytes_left
                 .checked_sub(run_length)
-                .ok_or(MemoryError::Damaged)?;
+                .ok_or(MemoryError::SnapshotDamaged)?;
             let run = whole(start)?..whole(start.saturating_add(run_length))?;
             if run.start < at || run.is_empty() || run.end > length.get() {
-                return Err(MemoryError::Damaged);
+                return Err(MemoryError::SnapshotDamaged);
             }
             at = run.end;
             runs.push(run);
@@ -203,7 +203,7 @@ fn take_runs(
     if bytes_left == 0 {
         Ok(runs)
     } else {
-        Err(MemoryError::Damaged)
+        Err(MemoryError::SnapshotDamaged)
     }
 }
 
@@ -216,7 +216,7 @@ fn numbers(run: &[u8]) -> Option<(u64, u64)> {
 
 /// A number as this machine has it.
 fn whole(number: u64) -> Result<usize, MemoryError> {
-    usize::try_from(number).map_err(|_| MemoryError::Damaged)
+    usize::try_from(number).map_err(|_| MemoryError::SnapshotDamaged)
 }
 
 fn position(offset: usize) -> u64 {
@@ -288,7 +288,7 @@ impl<'a> Positioned<'a> {
     fn read(&mut self, bytes: &mut [u8]) -> Result<(), MemoryError> {
         let start = self.advance(bytes.len())?;
         sys::file::read(self.file, bytes, start).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => MemoryError::Damaged,
+            io::ErrorKind::UnexpectedEof => MemoryError::SnapshotDamaged,
             _ => failed(error),
         })
     }
@@ -313,7 +313,10 @@ impl<'a> Positioned<'a> {
     /// Passes `count` bytes, which the file has to have. Returns where they begin.
     fn advance(&mut self, count: usize) -> Result<u64, MemoryError> {
         let count = position(count);
-        self.left = self.left.checked_sub(count).ok_or(MemoryError::Damaged)?;
+        self.left = self
+            .left
+            .checked_sub(count)
+            .ok_or(MemoryError::SnapshotDamaged)?;
         let start = self.at;
         self.at = start.saturating_add(count);
         Ok(start)
@@ -343,7 +346,7 @@ impl Hashing<Positioned<'_>> {
     }
 
     fn take_number(&mut self) -> Result<usize, MemoryError> {
-        usize::try_from(u64::from_le_bytes(self.take()?)).map_err(|_| MemoryError::Damaged)
+        usize::try_from(u64::from_le_bytes(self.take()?)).map_err(|_| MemoryError::SnapshotDamaged)
     }
 
     fn check_hash(&mut self) -> Result<(), MemoryError> {
@@ -351,13 +354,13 @@ impl Hashing<Positioned<'_>> {
         if u128::from_le_bytes(self.take()?) == hash {
             Ok(())
         } else {
-            Err(MemoryError::Damaged)
+            Err(MemoryError::SnapshotDamaged)
         }
     }
 }
 
 fn failed(source: io::Error) -> MemoryError {
-    MemoryError::File { source }
+    MemoryError::FileFailed { source }
 }
 
 #[cfg(test)]
@@ -462,9 +465,9 @@ mod tests {
                 bad[at] ^= 1 << bit;
                 let error = read_bytes(&bad).unwrap_err();
                 let is_told = match at {
-                    0..8 => matches!(error, MemoryError::NoSnapshot),
-                    8..12 => matches!(error, MemoryError::Version { known: VERSION, .. }),
-                    _ => matches!(error, MemoryError::Damaged),
+                    0..8 => matches!(error, MemoryError::NotASnapshot),
+                    8..12 => matches!(error, MemoryError::UnknownVersion { known: VERSION, .. }),
+                    _ => matches!(error, MemoryError::SnapshotDamaged),
                 };
                 assert!(is_told, "byte {at}, bit {bit}: {error}");
             }
@@ -477,14 +480,14 @@ mod tests {
         for length in 0..good.len() {
             let error = read_bytes(&good[..length]).unwrap_err();
             let is_told = match length {
-                0..8 => matches!(error, MemoryError::NoSnapshot),
-                _ => matches!(error, MemoryError::Damaged),
+                0..8 => matches!(error, MemoryError::NotASnapshot),
+                _ => matches!(error, MemoryError::SnapshotDamaged),
             };
             assert!(is_told, "{length} bytes: {error}");
         }
         for more in [&[0][..], &[1], &good] {
             let error = read_bytes(&[&good, more].concat()).unwrap_err();
-            assert!(matches!(error, MemoryError::Damaged), "{error}");
+            assert!(matches!(error, MemoryError::SnapshotDamaged), "{error}");
         }
     }
 
@@ -523,7 +526,7 @@ mod tests {
         ] {
             let error = with(changes).unwrap_err();
             assert!(
-                matches!(error, MemoryError::Damaged),
+                matches!(error, MemoryError::SnapshotDamaged),
                 "{changes:?}: {error}"
             );
         }
@@ -554,7 +557,7 @@ mod tests {
             file.set_len(1 << 40).unwrap();
             let error = read(&file).unwrap_err();
             assert!(
-                matches!(error, MemoryError::Damaged),
+                matches!(error, MemoryError::SnapshotDamaged),
                 "{length}, {count}: {error}"
             );
         }
@@ -601,9 +604,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_not_taken_for_something_else() {
         let folder = File::open("/").unwrap();
-        assert!(matches!(read(&folder), Err(MemoryError::File { .. })));
+        assert!(matches!(read(&folder), Err(MemoryError::FileFailed { .. })));
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
         let refused = write(&image(0, &[]), ORIGIN, &full.unwrap());
-        assert!(matches!(refused, Err(MemoryError::File { .. })));
+        assert!(matches!(refused, Err(MemoryError::FileFailed { .. })));
     }
 }

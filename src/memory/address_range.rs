@@ -41,7 +41,7 @@ impl AddressRange {
     ///
     /// # Errors
     ///
-    /// What the system says, or [`MemoryError::Mappings`]; nothing is mapped then.
+    /// What the system says, or [`MemoryError::MappingsExhausted`]; nothing is mapped then.
     pub fn map(
         committed: HostBytes,
         capacity: HostBytes,
@@ -51,7 +51,7 @@ impl AddressRange {
             PageSize::Base => 2,
             PageSize::Huge => 3,
         })?;
-        let refused = |source| MemoryError::System {
+        let refused = |source| MemoryError::AllocationFailed {
             wanted: committed.get(),
             source,
         };
@@ -107,7 +107,7 @@ impl AddressRange {
         } else {
             self.mapping.make_inaccessible(length, committed)
         };
-        changed.map_err(|source| MemoryError::System {
+        changed.map_err(|source| MemoryError::AllocationFailed {
             wanted: length.get(),
             source,
         })?;
@@ -158,7 +158,7 @@ impl AddressRange {
         destination: &PageRange<'a>,
     ) -> Result<Moved<'a>, MemoryError> {
         let to = destination.part(HostBytes::ZERO, length);
-        let to = to.ok_or(MemoryError::Bounds {
+        let to = to.ok_or(MemoryError::OutOfBounds {
             offset: 0,
             length: length.get(),
             memory: destination.length().get(),
@@ -173,7 +173,7 @@ impl AddressRange {
     /// Where there are not so many.
     pub fn pages(&self, length: HostBytes) -> Result<PageRange<'_>, MemoryError> {
         let committed = self.committed();
-        let bounds = |_| MemoryError::Bounds {
+        let bounds = |_| MemoryError::OutOfBounds {
             offset: 0,
             length: length.get(),
             memory: committed.get(),

@@ -72,7 +72,7 @@ impl LinearMemory {
         let after = before
             .checked_add(delta)
             .filter(|after| *after <= self.maximum)
-            .ok_or(MemoryError::Maximum {
+            .ok_or(MemoryError::MaximumExceeded {
                 wanted: before.count().saturating_add(delta.count()),
                 maximum: self.maximum.count(),
             })?;
@@ -98,7 +98,7 @@ impl LinearMemory {
     ) -> Result<T, E> {
         if self.sharing == Sharing::Shared {
             let capacity = ranges.current.capacity().get();
-            return Err(MemoryError::Clamped { capacity }.into());
+            return Err(MemoryError::CannotMove { capacity }.into());
         }
         let wanted = with_room_to_grow(to, within(self.maximum, self.maximum)?);
         let larger = Reservation::fresh(to, wanted, ranges.current.page_size())?;
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(extent.length.get(), 3 * 65_536);
         assert!(matches!(
             grow(&memory, 1),
-            Err(MemoryError::Maximum {
+            Err(MemoryError::MaximumExceeded {
                 wanted: 4,
                 maximum: 3
             })
@@ -198,7 +198,7 @@ mod tests {
         let memory = unshared(1, Some(3));
         let refused = memory.grow(
             pages(1),
-            |_| Err::<(), _>(MemoryError::Vacated),
+            |_| Err::<(), _>(MemoryError::MovedOut),
             || panic!("nothing was issued in its place"),
         );
         assert!(refused.is_err());
@@ -239,7 +239,7 @@ mod tests {
         let base = memory.extent().unwrap().base;
         assert!(matches!(
             grow(&memory, 2),
-            Err(MemoryError::Clamped { capacity: 131_072 })
+            Err(MemoryError::CannotMove { capacity: 131_072 })
         ));
         assert_eq!(memory.size(), 1);
         assert!(grow(&memory, 1).is_ok());

@@ -146,7 +146,7 @@ impl LinearMemory {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::Vacated`].
+    /// [`MemoryError::MovedOut`].
     pub fn extent(&self) -> Result<Extent, MemoryError> {
         let ranges = self.lock_live()?;
         let length = within(ranges.size, self.maximum)?;
@@ -182,7 +182,7 @@ impl LinearMemory {
     ///
     /// # Errors
     ///
-    /// The error of `detach`, or [`MemoryError::Vacated`]. The memory is then as it was.
+    /// The error of `detach`, or [`MemoryError::MovedOut`]. The memory is then as it was.
     pub fn close<E: From<MemoryError>>(
         &self,
         detach: impl FnOnce() -> Result<(), E>,
@@ -231,7 +231,7 @@ impl LinearMemory {
     fn lock_live(&self) -> Result<MutexGuard<'_, Ranges>, MemoryError> {
         Some(self.lock())
             .filter(|ranges| !ranges.moved_out)
-            .ok_or(MemoryError::Vacated)
+            .ok_or(MemoryError::MovedOut)
     }
 }
 
@@ -248,9 +248,11 @@ fn within(pages: Pages, maximum: Pages) -> Result<HostBytes, MemoryError> {
     let wanted = pages.count();
     if pages > maximum {
         let maximum = maximum.count();
-        return Err(MemoryError::Maximum { wanted, maximum });
+        return Err(MemoryError::MaximumExceeded { wanted, maximum });
     }
-    pages.bytes().ok_or(MemoryError::AddressSpace { wanted })
+    pages
+        .bytes()
+        .ok_or(MemoryError::AddressSpaceExceeded { wanted })
 }
 
 /// Returns how much to reserve for a memory of `length` that has outgrown its range: twice as much, so
@@ -289,9 +291,9 @@ mod tests {
     fn more_than_the_maximum_is_refused() {
         let refused =
             LinearMemory::new(pages(2), Some(pages(1)), Sharing::Unshared, PageSize::Base);
-        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
+        assert!(matches!(refused, Err(MemoryError::MaximumExceeded { .. })));
         let memory = unshared(1, None);
         let refused = grow(&memory, Pages::LIMIT.count());
-        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
+        assert!(matches!(refused, Err(MemoryError::MaximumExceeded { .. })));
     }
 }

@@ -13,7 +13,7 @@ impl LinearMemory {
     ///
     /// # Errors
     ///
-    /// The error of a system call or of `detach`, or [`MemoryError::Vacated`]. The memory is then as it
+    /// The error of a system call or of `detach`, or [`MemoryError::MovedOut`]. The memory is then as it
     /// was.
     pub fn move_out<E: From<MemoryError>>(
         &self,
@@ -44,8 +44,8 @@ impl LinearMemory {
         let mut ranges = self.lock();
         let length = source.length();
         let limit = within(self.maximum, self.maximum)?;
-        let size =
-            Pages::of_bytes(length.get()).ok_or(MemoryError::AddressSpace { wanted: u64::MAX })?;
+        let size = Pages::of_bytes(length.get())
+            .ok_or(MemoryError::AddressSpaceExceeded { wanted: u64::MAX })?;
         within(size, self.maximum)?;
         let larger = if length > ranges.current.capacity() {
             let wanted = with_room_to_grow(length, limit);
@@ -122,9 +122,9 @@ mod tests {
         let elsewhere = Reservation::new(bytes(2), bytes(2), PageSize::Base).unwrap();
         let move_out = || memory.move_out(&elsewhere.pages(bytes(2)).unwrap(), || Ok(()));
         move_out().unwrap();
-        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
-        assert!(matches!(grow(&memory, 1), Err(MemoryError::Vacated)));
-        assert!(matches!(move_out(), Err(MemoryError::Vacated)));
+        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
+        assert!(matches!(grow(&memory, 1), Err(MemoryError::MovedOut)));
+        assert!(matches!(move_out(), Err(MemoryError::MovedOut)));
         assert_eq!(memory.empty_extent().length, HostBytes::ZERO);
     }
 
@@ -152,7 +152,10 @@ mod tests {
         move_back(&memory, &buffer, 3).unwrap();
         assert_eq!(memory.size(), 3);
         assert_eq!(memory.extent().unwrap().base, base);
-        assert!(matches!(grow(&memory, 1), Err(MemoryError::Maximum { .. })));
+        assert!(matches!(
+            grow(&memory, 1),
+            Err(MemoryError::MaximumExceeded { .. })
+        ));
         // And out and back again, over the seam.
         move_out(&elsewhere(3)).unwrap();
     }
@@ -169,7 +172,7 @@ mod tests {
         let there = buffer.pages(bytes(3)).unwrap();
         let last = bytes(2).get();
         there.write_at(&[7], last);
-        let refused = memory.move_back(&there, |_| Ok(()), || Err(MemoryError::Vacated));
+        let refused = memory.move_back(&there, |_| Ok(()), || Err(MemoryError::MovedOut));
         assert!(refused.is_err());
         assert_eq!(there.read(last..last + 1), [7]);
         let ranges = memory.lock();
@@ -194,7 +197,7 @@ mod tests {
         copy.write_at(&[7], 5);
         memory.undo_move(&copy, &there);
         assert_eq!(there.read(5..6), [7]);
-        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
         move_back(&memory, &buffer, 1).unwrap();
         let ranges = memory.lock();
         assert_eq!(ranges.current.pages(bytes(1)).unwrap().read(5..6), [7]);
@@ -229,7 +232,7 @@ mod tests {
             )
             .unwrap();
         let refused = move_back(&memory, &buffer, 4);
-        assert!(matches!(refused, Err(MemoryError::Maximum { .. })));
-        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+        assert!(matches!(refused, Err(MemoryError::MaximumExceeded { .. })));
+        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
     }
 }

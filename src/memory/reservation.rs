@@ -84,7 +84,7 @@ fn map(
         let left = left.saturating_sub(ENGINE_HEADROOM);
         if committed.get() > left {
             let wanted = committed.get();
-            return Err(MemoryError::Limit { wanted, left });
+            return Err(MemoryError::AddressSpaceExhausted { wanted, left });
         }
         // Half of what is left: the engine and the next memory want some too.
         let half = HostBytes::round_up(left).unwrap_or_default().halved();
@@ -92,7 +92,7 @@ fn map(
     }
     loop {
         match AddressRange::map(committed, capacity, page_size) {
-            Err(MemoryError::System { .. }) if capacity > committed => {
+            Err(MemoryError::AllocationFailed { .. }) if capacity > committed => {
                 capacity = capacity.halved().max(committed);
             }
             result => return result,
@@ -126,7 +126,7 @@ mod tests {
     fn what_cannot_be_committed_is_refused() {
         assert!(matches!(
             Reservation::new(too_large(), too_large(), PageSize::Base),
-            Err(MemoryError::System { .. })
+            Err(MemoryError::AllocationFailed { .. })
         ));
         let small = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
         assert!(small.commit(bytes(3)).is_err());

@@ -18,10 +18,10 @@ use crate::{pages::overlay::Overlay, pages::overlay_table::OverlayTable};
 ///
 /// # Errors
 ///
-/// [`MemoryError::LongerImage`], or the system's error; no byte has changed then.
+/// [`MemoryError::SnapshotTooLong`], or the system's error; no byte has changed then.
 pub fn restore(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     if image.length() > pages.length() {
-        return Err(MemoryError::LongerImage {
+        return Err(MemoryError::SnapshotTooLong {
             image: image.length().get(),
             memory: pages.length().get(),
         });
@@ -51,7 +51,7 @@ pub fn copy_file_bytes(
     file: &File,
     from: usize,
 ) -> Result<(), MemoryError> {
-    let failed = |source| MemoryError::File { source };
+    let failed = |source| MemoryError::FileFailed { source };
     let position = |offset: usize| u64::try_from(offset).unwrap_or(u64::MAX);
     let end = position(from.saturating_add(at.len()));
     if sys::file::length(file).map_err(failed)? < end {
@@ -119,7 +119,7 @@ fn read_bytes(
     let mut bytes = Vec::new();
     bytes
         .try_reserve_exact(wanted)
-        .map_err(|_| MemoryError::System {
+        .map_err(|_| MemoryError::AllocationFailed {
             wanted,
             source: std::io::ErrorKind::OutOfMemory.into(),
         })?;

@@ -11,7 +11,7 @@ use crate::sys::PageRange;
 ///
 /// # Errors
 ///
-/// What the system says, [`MemoryError::Mappings`] or [`MemoryError::WrittenFile`]; no byte has changed
+/// What the system says, [`MemoryError::MappingsExhausted`] or [`MemoryError::FileIsWritable`]; no byte has changed
 /// then.
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
     let overlays = OverlayTable::lock();
@@ -30,7 +30,7 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
 ///
 /// # Errors
 ///
-/// What the system says, or [`MemoryError::Mappings`]; no byte has changed then.
+/// What the system says, or [`MemoryError::MappingsExhausted`]; no byte has changed then.
 pub fn decommit(pages: &PageRange) -> Result<(), MemoryError> {
     decommit_with(OverlayTable::lock(), pages)
 }

@@ -130,7 +130,7 @@ fn extents_where(values: impl IntoIterator<Item = bool>) -> Vec<Range<usize>> {
 }
 
 fn failed(source: std::io::Error) -> MemoryError {
-    MemoryError::File { source }
+    MemoryError::FileFailed { source }
 }
 
 #[cfg(test)]

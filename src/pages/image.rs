@@ -82,7 +82,7 @@ impl Image {
         let wanted = bytes.len();
         self.file
             .read(bytes, position(offset))
-            .map_err(|source| MemoryError::System { wanted, source })
+            .map_err(|source| MemoryError::AllocationFailed { wanted, source })
     }
 
     /// Puts its bytes in place of those of `pages`.
@@ -259,7 +259,7 @@ fn is_zero(bytes: &[u8]) -> bool {
 }
 
 fn refused(wanted: usize, source: std::io::Error) -> MemoryError {
-    MemoryError::Image { wanted, source }
+    MemoryError::ImageFailed { wanted, source }
 }
 
 #[cfg(test)]

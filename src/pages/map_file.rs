@@ -50,7 +50,7 @@ fn map_file_with(
 ///
 /// # Errors
 ///
-/// What the system says, or [`MemoryError::WrittenFile`]; no byte has changed then.
+/// What the system says, or [`MemoryError::FileIsWritable`]; no byte has changed then.
 pub fn map_file_bytes(
     memory: &PageRange,
     at: Range<usize>,
@@ -67,16 +67,16 @@ pub fn map_file_bytes(
         let mut bytes = Vec::new();
         bytes
             .try_reserve_exact(offsets.len())
-            .map_err(|_| MemoryError::System {
+            .map_err(|_| MemoryError::AllocationFailed {
                 wanted: offsets.len(),
                 source: std::io::ErrorKind::OutOfMemory.into(),
             })?;
         bytes.resize(offsets.len(), 0);
         sys::file::read(file, &mut bytes, in_file(offsets.start))
             .map(|()| bytes)
-            .map_err(|source| MemoryError::File { source })
+            .map_err(|source| MemoryError::FileFailed { source })
     };
-    let length = sys::file::length(file).map_err(|source| MemoryError::File { source })?;
+    let length = sys::file::length(file).map_err(|source| MemoryError::FileFailed { source })?;
     if length < in_file(at.end) {
         return Err(MemoryError::Truncated);
     }
@@ -149,7 +149,7 @@ mod tests {
             ]
         };
         for refused in tries() {
-            assert!(matches!(refused, Err(MemoryError::WrittenFile)));
+            assert!(matches!(refused, Err(MemoryError::FileIsWritable)));
             assert_eq!(area.byte(PAGE), 7);
         }
         discard(&part(&area.pages(), 2 * PAGE..4 * PAGE).unwrap()).unwrap();

@@ -46,7 +46,7 @@ use crate::sys::{HostBytes, PageRange};
 ///
 /// # Errors
 ///
-/// [`MemoryError::Bounds`].
+/// [`MemoryError::OutOfBounds`].
 pub fn part<'a>(
     pages: &PageRange<'a>,
     offsets: Range<usize>,
@@ -55,7 +55,7 @@ pub fn part<'a>(
     bound(offsets.start)
         .zip(bound(offsets.end))
         .and_then(|(start, end)| pages.part(start, end))
-        .ok_or(MemoryError::Bounds {
+        .ok_or(MemoryError::OutOfBounds {
             offset: offsets.start,
             length: offsets.len(),
             memory: pages.length().get(),
@@ -63,7 +63,7 @@ pub fn part<'a>(
 }
 
 fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {
-    MemoryError::System {
+    MemoryError::AllocationFailed {
         wanted: pages.length().get(),
         source,
     }

@@ -111,15 +111,15 @@ impl OverlayTable {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::WrittenFile`], or [`MemoryError::Unknown`] if the system does not report its mappings.
+    /// [`MemoryError::FileIsWritable`], or [`MemoryError::PagesUnknown`] if the system does not report its mappings.
     pub fn refuse_writable_file(&self, addresses: &Range<usize>) -> Result<(), MemoryError> {
         if !self.has_writable_file(addresses) {
             return Ok(());
         }
-        let mapped =
-            sys::mappings_within(addresses).map_err(|source| MemoryError::Unknown { source })?;
+        let mapped = sys::mappings_within(addresses)
+            .map_err(|source| MemoryError::PagesUnknown { source })?;
         if mapped.iter().any(|mapped| mapped.is_shared != Some(false)) {
-            return Err(MemoryError::WrittenFile);
+            return Err(MemoryError::FileIsWritable);
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl OverlayTable {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::Mappings`]; the table has not changed then, except that entries of unmapped memories
+    /// [`MemoryError::MappingsExhausted`]; the table has not changed then, except that entries of unmapped memories
     /// may be gone.
     pub fn reserve_entries(&mut self, count: usize) -> Result<(), MemoryError> {
         // There is at most one entry per page of the address space.

@@ -20,11 +20,11 @@ const MOST_REWRITTEN: usize = 4 << 20;
 ///
 /// # Errors
 ///
-/// [`MemoryError::LongerImage`], [`MemoryError::WrittenFile`], or what the system says; no byte has changed
+/// [`MemoryError::SnapshotTooLong`], [`MemoryError::FileIsWritable`], or what the system says; no byte has changed
 /// then.
 pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError> {
     if image.length() > pages.length() {
-        return Err(MemoryError::LongerImage {
+        return Err(MemoryError::SnapshotTooLong {
             image: image.length().get(),
             memory: pages.length().get(),
         });
@@ -167,7 +167,7 @@ mod tests {
         let area = Area::new(PAGE);
         area.write(0, 9);
         let refused = restore(&area.pages(), &image(2 * PAGE, 7));
-        assert!(matches!(refused, Err(MemoryError::LongerImage { .. })));
+        assert!(matches!(refused, Err(MemoryError::SnapshotTooLong { .. })));
         assert_eq!(area.byte(0), 9);
     }
 

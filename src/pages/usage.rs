@@ -11,7 +11,7 @@ use crate::sys::{self, PageRange};
 ///
 /// Where the system does not say.
 pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
-    sys::resident_bytes(&pages.addresses()).map_err(|source| MemoryError::Unknown { source })
+    sys::resident_bytes(&pages.addresses()).map_err(|source| MemoryError::PagesUnknown { source })
 }
 
 /// How many bytes of address space are kept from the first page on, as far as the kernel tells: the
@@ -23,7 +23,7 @@ pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
 pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
     let Range { start, end } = pages.addresses();
     let mapped = sys::mappings_within(&(start..end.saturating_add(1)))
-        .map_err(|source| MemoryError::Unknown { source })?;
+        .map_err(|source| MemoryError::PagesUnknown { source })?;
     let behind = mapped
         .last()
         .filter(|behind| !behind.is_accessible && behind.addresses.start <= end);

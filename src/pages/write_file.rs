@@ -48,5 +48,5 @@ pub fn write_whole(
     let _blocked = SigxfszBlock::new();
     pages
         .write_to(file, offset, end)
-        .map_err(|source| MemoryError::File { source })
+        .map_err(|source| MemoryError::FileFailed { source })
 }

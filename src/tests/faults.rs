@@ -68,10 +68,10 @@ fn failing<T>(
     if let Err(error) = &result {
         let is_of_system = matches!(
             error,
-            MemoryError::System { .. }
-                | MemoryError::Image { .. }
-                | MemoryError::File { .. }
-                | MemoryError::Unknown { .. }
+            MemoryError::AllocationFailed { .. }
+                | MemoryError::ImageFailed { .. }
+                | MemoryError::FileFailed { .. }
+                | MemoryError::PagesUnknown { .. }
         );
         assert!(is_of_system, "{error}");
     }
@@ -275,7 +275,7 @@ fn a_move_that_fails_changes_nothing() {
             moved.unwrap();
         }
         assert_eq!((byte_at(there), byte_at(there + PAGE)), (1, 2));
-        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
         // Whoever has the old address neither faults nor reads what is another's now.
         assert_eq!(protection_at(before).as_deref(), Some("rw-p"));
         assert_eq!(byte_at(before), 0);
@@ -324,7 +324,7 @@ fn pages_come_back_or_stay_where_they_are() {
                 assert!(!run.reached.contains(&"madvise"), "copied");
             }
             if !run.done {
-                assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+                assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
                 move_back(&mut || ()).unwrap();
             }
             expect_pages(&memory, SIZE + 1, SIZE);
@@ -372,11 +372,11 @@ fn pages_of_several_mappings_move_without_being_copied() {
 
 /// What the engine may say when its buffer is to be detached.
 fn refuse() -> Result<(), MemoryError> {
-    Err(MemoryError::Vacated)
+    Err(MemoryError::MovedOut)
 }
 
 fn expect_refusal<T>(result: Result<T, MemoryError>) {
-    assert!(matches!(result, Err(MemoryError::Vacated)));
+    assert!(matches!(result, Err(MemoryError::MovedOut)));
 }
 
 #[test]
@@ -661,7 +661,7 @@ fn a_memory_that_is_closed_ends_whether_or_not_its_pages_go() {
         expect_pages(&memory, SIZE, SIZE);
         let (_, run) = failing(calls, || memory.close(|| Ok(())));
         assert_eq!((run.reached, run.done), (vec!["madvise"], true));
-        assert!(matches!(memory.extent(), Err(MemoryError::Vacated)));
+        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
         expect_refusal(memory.close(|| Ok(())));
         // Whoever has the old address never faults.
         assert_eq!(byte_at(at) == 0, calls.is_empty());

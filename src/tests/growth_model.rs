@@ -123,8 +123,8 @@ fn growers_lose_no_page_and_keep_the_maximum() {
         let seen = touched_size(&memory, first);
         let grown = growers.map(|grower| grower.join().unwrap());
         let size = match &grown {
-            [Ok(1), Err(MemoryError::Maximum { wanted: 4, .. })] => 2,
-            [Err(MemoryError::Maximum { wanted: 4, .. }), Ok(1)] => 3,
+            [Ok(1), Err(MemoryError::MaximumExceeded { wanted: 4, .. })] => 2,
+            [Err(MemoryError::MaximumExceeded { wanted: 4, .. }), Ok(1)] => 3,
             other => panic!("{other:?}"),
         };
         assert_eq!(touched_size(&memory, first), size);
@@ -140,7 +140,7 @@ fn a_growth_that_fails_is_never_seen() {
         let failing = {
             let memory = Arc::clone(&memory);
             thread::spawn(move || {
-                let refuse = |_| Err::<Extent, _>(MemoryError::Vacated);
+                let refuse = |_| Err::<Extent, _>(MemoryError::MovedOut);
                 assert!(memory.grow(pages(2), refuse, || Ok(())).is_err());
             })
         };
@@ -177,7 +177,7 @@ fn pages_move_out_whole_and_nothing_grows_behind_them() {
         assert_eq!(arrived_at(elsewhere.base()), usize::try_from(size).unwrap());
         match grown {
             Ok(1) => assert_eq!(size, 3),
-            Err(MemoryError::Vacated) => assert_eq!(size, 1),
+            Err(MemoryError::MovedOut) => assert_eq!(size, 1),
             other => panic!("{other:?}"),
         }
         touch_all(before);

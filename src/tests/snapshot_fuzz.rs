@@ -392,9 +392,11 @@ fn run_case(seed: u64, outcomes: &mut Outcomes) {
             expect_image(&again, length, &runs);
             outcomes.images += 1;
         }
-        (Said::Damaged, Err(MemoryError::Damaged)) => outcomes.damaged += 1,
-        (Said::NoSnapshot, Err(MemoryError::NoSnapshot)) => outcomes.no_snapshots += 1,
-        (Said::OtherVersion, Err(MemoryError::Version { .. })) => outcomes.other_versions += 1,
+        (Said::Damaged, Err(MemoryError::SnapshotDamaged)) => outcomes.damaged += 1,
+        (Said::NoSnapshot, Err(MemoryError::NotASnapshot)) => outcomes.no_snapshots += 1,
+        (Said::OtherVersion, Err(MemoryError::UnknownVersion { .. })) => {
+            outcomes.other_versions += 1
+        }
         (said, result) => panic!("{said:?}, but {result:?}: {draft:?}"),
     }
 }
