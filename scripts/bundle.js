@@ -1,66 +1,112 @@
 "use strict";
 
-// Makes few files of all JavaScript of the package, since loading thirty takes several times as long:
-// core.js has the modules that are needed at once, and later.js those that are only required within
-// functions. Each module is in there as it is, and runs when it is first required.
+// Bundles the JavaScript of the package into few files, since loading thirty takes several times as long:
+// later.js has the modules listed below, and core.js all others. A module is in there as it is, and runs when
+// it is first required.
 //
 // index.js and register.js only pass on what core.js has. Node.js finds the names of an `import` by
 // searching the text of the file for assignments to `module.exports`. It would find those of every module
 // in core.js, and on Node.js 20 it would take 40 ms for that.
 //   node scripts/bundle.js <folder>
 
+const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
 const root = path.join(__dirname, "..");
 const ENTRIES = ["index.js", "register.js"];
 
-/** Writes the package's JavaScript into a folder; returns the files that it is made of. */
+// Modules that many programs never need. They are only required within functions, when one is needed.
+// Every other module is required when the package loads, which has 5 ms for all of them.
+const LOADED_LATER = [
+  "register.js",
+  "lib/engine/memory-type.js",
+  "lib/operations/file-source.js",
+  "lib/operations/flush.js",
+  "lib/operations/map.js",
+  "lib/operations/open.js",
+  "lib/operations/wait.js",
+  "lib/register/adopt.js",
+  "lib/register/imports.js",
+  "lib/register/patch.js",
+  "lib/register/register.js",
+  "lib/register/replacements.js",
+  "lib/stores/file-backed.js",
+  "lib/stores/hosted.js",
+  "lib/stores/resizable.js",
+  "lib/stores/shared-reserved.js",
+  "lib/stores/sigbus-handler.js",
+  "lib/stores/truncation-guard.js",
+  "lib/stores/with-mapped-files.js",
+];
+
+/** Writes the package's JavaScript into a folder. Returns the files that it is made of. */
 function bundle(folder) {
   const modules = new Map();
   for (const entry of ENTRIES) collect(entry, modules);
-  const isAtOnce = requiredAtOnce("index.js", modules);
-  const definitions = (wanted) =>
-    [...modules]
-      .filter(([file]) => isAtOnce.has(file) === wanted)
-      .map(([file, { text }]) => define(file, text));
-  write(folder, "core.js", [LOADER, ...definitions(true), "module.exports = load;"].join("\n"));
-  write(folder, "later.js", [LATER, ...definitions(false), "};"].join("\n"));
+  const { atOnce, names } = loadPackage();
+  checkList([...modules.keys()], atOnce);
+  const definitions = (isWanted) =>
+    [...modules].filter(([file]) => isWanted(file)).map(([file, text]) => define(file, text));
+  const isLater = (file) => LOADED_LATER.includes(file);
+  const core = definitions((file) => !isLater(file));
+  write(folder, "core.js", [LOADER, ...core, "module.exports = load;"].join("\n"));
+  write(folder, "later.js", [DEFINE_LATER, ...definitions(isLater), "};"].join("\n"));
   // As words, in which an `import` finds the names.
-  const names = Object.keys(require(root)).join(", ");
   const exported = `const { ${names} } = load("index.js");\n\nmodule.exports = { ${names} };`;
-  write(folder, "index.js", `${CORE}\n\n${exported}`);
-  write(folder, "register.js", `${CORE}\n\nmodule.exports = load("register.js");`);
+  write(folder, "index.js", `${REQUIRE_CORE}\n\n${exported}`);
+  write(folder, "register.js", `${REQUIRE_CORE}\n\nmodule.exports = load("register.js");`);
   return [...modules.keys()];
 }
 
 /** Adds a module, and those that it requires, under their paths in the package. */
 function collect(file, modules) {
   if (modules.has(file)) return;
-  const atOnce = [];
-  modules.set(file, { atOnce }); // its place, in a circle of modules
+  modules.set(file, ""); // its place, in a circle of modules
   const text = fs.readFileSync(path.join(root, file), "utf8");
-  const inPlace = text.replace(/^(.*)\brequire\("(\.[^"]*)"\)/gm, (_, before, name) => {
+  const inPlace = text.replace(/\brequire\("(\.[^"]*)"\)/g, (_, name) => {
     const required = resolve(file, name);
     collect(required, modules);
-    // As prettier has it, what is within a function is indented.
-    if (!before.startsWith(" ")) atOnce.push(required);
-    return `${before}load("${required}")`;
+    return `load("${required}")`;
   });
-  modules.get(file).text = inPlace;
+  modules.set(file, inPlace);
 }
 
-/** The modules that are run when that one is. */
-function requiredAtOnce(file, modules, found = new Set()) {
-  if (found.has(file)) return found;
-  found.add(file);
-  for (const required of modules.get(file).atOnce) requiredAtOnce(required, modules, found);
-  return found;
+/** Loads the package in a process of its own. Returns the modules that run then, and what it exports. */
+function loadPackage() {
+  const program = `
+    const names = Object.keys(require(process.cwd())).join(", ");
+    console.log(JSON.stringify({ files: Object.keys(require.cache), names }));`;
+  const output = execFileSync(process.execPath, ["-e", program], { cwd: root, encoding: "utf8" });
+  const { files, names } = JSON.parse(output);
+  return { atOnce: files.map(nameOf), names };
+}
+
+/** Throws unless the list has all modules that do not run when the package loads, and no others. */
+function checkList(files, atOnce) {
+  const errors = [
+    ...LOADED_LATER.filter((file) => !files.includes(file)).map(
+      (file) => `${file} is not required`,
+    ),
+    ...LOADED_LATER.filter((file) => atOnce.includes(file)).map(
+      (file) => `${file} is required when the package loads: require it within a function`,
+    ),
+    ...files
+      .filter((file) => !atOnce.includes(file) && !LOADED_LATER.includes(file))
+      .map((file) => `${file} is missing: it is not required when the package loads`),
+  ];
+  if (errors.length > 0) {
+    throw new Error(`LOADED_LATER in scripts/bundle.js:\n  ${errors.join("\n  ")}`);
+  }
 }
 
 function resolve(file, name) {
-  const found = require.resolve(path.join(root, path.dirname(file), name));
-  return path.relative(root, found).replaceAll(path.sep, "/");
+  return nameOf(require.resolve(path.join(root, path.dirname(file), name)));
+}
+
+/** Returns the path of a module in the package, by which it is known in the bundle. */
+function nameOf(file) {
+  return path.relative(root, file).replaceAll(path.sep, "/");
 }
 
 const LOADER = `const modules = {};
@@ -76,14 +122,17 @@ function load(file) {
 }
 `;
 
-const CORE = 'const load = require("./core");';
+const REQUIRE_CORE = 'const load = require("./core");';
 
-const LATER = "module.exports = (modules, load) => {\n";
+const DEFINE_LATER = "module.exports = (modules, load) => {\n";
 
-// On lines of their own, as all are that are worth reading; the project has them.
+// Comments on lines of their own, which take most of the space.
 const COMMENTS = /^ *(?:\/\/.*|\/\*\*[^]*?\*\/)\n/gm;
 
-/** In brackets, so that the engine does not look at it twice: it runs. */
+/**
+ * Returns the definition of a module. In brackets, the engine compiles the function at once: outside them,
+ * it would parse it twice, since it runs.
+ */
 function define(file, text) {
   const program = text.replace(/^"use strict";\n+/, "").replace(COMMENTS, "");
   return `modules["${file}"] = (function (module) {\n${program}});\n`;
