@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sys::fault;
 use crate::sys::futex::{self, WaitOutcome};
+use crate::sys::{Address, Addresses, fault};
 
 /// Between looks at whether the thread that wants to know is still there. A wake is not delayed.
 const SLICE: Duration = Duration::from_millis(100);
@@ -25,19 +24,19 @@ thread_local! {
 /// Lists the pending waits by address and number, each with whether its thread of JavaScript has ended.
 ///
 /// A wait locks it when it begins and when it ends, never in between.
-static PENDING: Mutex<BTreeMap<(usize, u64), Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
+static PENDING: Mutex<BTreeMap<(Address, u64), Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
 
-fn lock_pending() -> MutexGuard<'static, BTreeMap<(usize, u64), Arc<AtomicBool>>> {
+fn lock_pending() -> MutexGuard<'static, BTreeMap<(Address, u64), Arc<AtomicBool>>> {
     // Nothing panics under the lock; if it did, the list is still whole.
     PENDING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Keeps a wait in the list of pending waits.
 #[derive(Debug)]
-struct Pending((usize, u64));
+struct Pending((Address, u64));
 
 impl Pending {
-    fn begin(address: usize, is_over: Arc<AtomicBool>) -> Self {
+    fn begin(address: Address, is_over: Arc<AtomicBool>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let key = (address, NEXT.fetch_add(1, Ordering::Relaxed));
         lock_pending().insert(key, is_over);
@@ -55,9 +54,9 @@ impl Drop for Pending {
 ///
 /// A wait counts from the call of [`start`] until just before it is settled, or until the thread of
 /// JavaScript that called has ended.
-pub fn count_within(addresses: &Range<usize>) -> usize {
+pub fn count_within(addresses: Addresses) -> usize {
     lock_pending()
-        .range((addresses.start, 0)..(addresses.end, 0))
+        .range((addresses.start(), 0)..(addresses.end(), 0))
         .filter(|(_, is_over)| !is_over.load(Ordering::Relaxed))
         .count()
 }
@@ -66,7 +65,7 @@ pub fn count_within(addresses: &Range<usize>) -> usize {
 /// `settle`: with an error where the system has no thread left, and never where the thread that called
 /// this has ended by then.
 pub fn start(
-    address: usize,
+    address: Address,
     expected: u32,
     deadline: Option<Instant>,
     settle: impl FnOnce(io::Result<WaitOutcome>) + Send + 'static,
@@ -100,7 +99,7 @@ pub fn start(
 }
 
 fn wait_until(
-    address: usize,
+    address: Address,
     expected: u32,
     deadline: Option<Instant>,
     is_over: &AtomicBool,
@@ -136,13 +135,16 @@ mod tests {
         receiver
     }
 
-    fn address_of(word: &u32) -> usize {
-        std::ptr::from_ref(word).addr()
+    fn address_of(word: &u32) -> Address {
+        Address::of(word)
     }
 
     fn count(words: &[u32]) -> usize {
         let range = words.as_ptr_range();
-        count_within(&(range.start.addr()..range.end.addr()))
+        count_within(Addresses::between(
+            Address::of(range.start),
+            Address::of(range.end),
+        ))
     }
 
     /// Wakes the waits for `word`, until one has ended.

@@ -22,7 +22,7 @@ use crate::memory::{Backing, LinearMemory};
 use crate::pages;
 use crate::pages::overlay::FileId;
 use crate::sys::futex::{self, WaitOutcome};
-use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
+use crate::sys::{self, Address, HostBytes, PageRange, TruncationGuard, Writes};
 use crate::waits;
 
 /// A file that is to be a memory: its number, and what keeps it open.
@@ -397,7 +397,7 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
     let deadline = Duration::try_from_secs_f64(milliseconds / 1000.0)
         .ok()
         .and_then(|timeout| Instant::now().checked_add(timeout));
-    let address = within(address);
+    let address = Address::new(within(address));
     waits::start(address, expected.cast_unsigned(), deadline, |outcome| {
         let text = match outcome {
             Ok(WaitOutcome::Woken) => "ok",
@@ -413,6 +413,6 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
 /// Wakes at most `count` of those who wait for the word at `address`; returns how many.
 #[napi(catch_unwind)]
 pub fn notify(address: f64, count: u32) -> napi::Result<u32> {
-    let woken = futex::wake(within(address), count);
+    let woken = futex::wake(Address::new(within(address)), count);
     Ok(woken.map_err(|source| MemoryError::FileFailed { source })?)
 }

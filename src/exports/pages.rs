@@ -81,7 +81,7 @@ pub fn capture<'env>(env: &'env Env, buffer: Unknown<'env>) -> napi::Result<Issu
 pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
     let pages = handoff::pages_of(env, &buffer)?;
     let image = find_image(image)?;
-    let count = waits::count_within(&pages.addresses());
+    let count = waits::count_within(pages.addresses());
     if count > 0 {
         return Err(MemoryError::WaitsPending { count }.into());
     }

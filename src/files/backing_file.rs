@@ -83,12 +83,13 @@ impl BackingFile {
 
     /// Whether it was last put under that memory.
     pub fn is_under(&self, memory: &PageRange) -> bool {
-        self.base.load(Ordering::Relaxed) == memory.addresses().start
+        self.base.load(Ordering::Relaxed) == memory.addresses().start().get()
     }
 
     /// From now on, it is under that memory: its pages were moved there.
     pub fn rebase(&self, memory: &PageRange) {
-        self.base.store(memory.addresses().start, Ordering::Relaxed);
+        self.base
+            .store(memory.addresses().start().get(), Ordering::Relaxed);
     }
 
     /// Whether the engine has moved the memory away from the file's pages, by copying it.

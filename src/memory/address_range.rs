@@ -1,7 +1,6 @@
 //! A mapped address range, committed from its beginning.
 
 use std::io;
-use std::ops::Range;
 use std::ptr::NonNull;
 
 use crate::error::MemoryError;
@@ -9,7 +8,7 @@ use crate::mapping_budget::MappingBudget;
 use crate::pages::overlay_table::OverlayTable;
 use crate::pages::{self, Moved};
 use crate::sync::{AtomicUsize, Ordering};
-use crate::sys::{HostBytes, Mapping, PageRange};
+use crate::sys::{Address, Addresses, HostBytes, Mapping, PageRange};
 
 /// What pages to ask the system for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +122,7 @@ impl AddressRange {
         if length < committed
             && let Ok(behind) = behind()
             // Pages of a file stay there, as their memory knows, and the range is not used again.
-            && !OverlayTable::lock().overlaps(&behind.addresses())
+            && !OverlayTable::lock().overlaps(behind.addresses())
             && pages::decommit(&behind).is_err()
         {
             behind.write_zeros();
@@ -188,16 +187,15 @@ impl AddressRange {
 impl AddressRange {
     /// Whether there may be pages of a file anywhere in it.
     pub fn has_overlays(&self) -> bool {
-        OverlayTable::lock().overlaps(&self.addresses())
+        OverlayTable::lock().overlaps(self.addresses())
     }
 
     fn forget_overlays(&self) {
-        OverlayTable::lock().remove(&self.addresses());
+        OverlayTable::lock().remove(self.addresses());
     }
 
-    fn addresses(&self) -> Range<usize> {
-        let start = self.base().as_ptr().addr();
-        start..start.saturating_add(self.capacity.get())
+    fn addresses(&self) -> Addresses {
+        Addresses::new(Address::of(self.base().as_ptr()), self.capacity.get())
     }
 }
 
@@ -222,9 +220,9 @@ mod tests {
         let range = AddressRange::map(size, size, PageSize::Base).unwrap();
         let addresses = range.pages(size).unwrap().addresses();
         // As if the engine had unmapped a memory here.
-        OverlayTable::lock().insert(&addresses, crate::pages::overlay::Overlay::of_image(&image));
+        OverlayTable::lock().insert(addresses, crate::pages::overlay::Overlay::of_image(&image));
         range.forget_overlays();
-        assert!(!OverlayTable::lock().overlaps(&addresses));
+        assert!(!OverlayTable::lock().overlaps(addresses));
     }
 
     #[test]

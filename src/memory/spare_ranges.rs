@@ -75,6 +75,7 @@ mod tests {
     use crate::pages::image::ImageBuilder;
     use crate::pages::overlay::Overlay;
     use crate::pages::overlay_table::OverlayTable;
+    use crate::sys::{Address, Addresses};
 
     #[test]
     fn a_range_that_still_has_pages_of_a_file_is_not_kept() {
@@ -85,8 +86,9 @@ mod tests {
         );
         let range = Arc::new(AddressRange::map(page, capacity, PageSize::Base).unwrap());
         let image = Arc::new(ImageBuilder::new(page).unwrap().finish().unwrap());
-        let start = range.base().as_ptr().addr() + page.get();
-        OverlayTable::lock().insert(&(start..start + page.get()), Overlay::of_image(&image));
+        let two = Addresses::new(Address::of(range.base().as_ptr()), 2 * page.get());
+        let second = two.slice(page.get()..2 * page.get());
+        OverlayTable::lock().insert(second, Overlay::of_image(&image));
         drop(take(page, capacity, PageSize::Base));
         offer(&range);
         assert_eq!(Arc::strong_count(&range), 1);

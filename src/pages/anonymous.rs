@@ -71,11 +71,10 @@ pub fn copy_file_bytes(
 /// [`MemoryError::Truncated`], or the system's error. No byte has changed then.
 pub fn make_anonymous(pages: &PageRange) -> Result<(), MemoryError> {
     let all = pages.addresses();
-    let pieces = OverlayTable::lock().segments(&all);
+    let pieces = OverlayTable::lock().segments(all);
     for (addresses, overlay) in pieces {
         let Some(overlay) = overlay else { continue };
-        let start = addresses.start.saturating_sub(all.start);
-        let piece = part(pages, start..start.saturating_add(addresses.len()))?;
+        let piece = part(pages, all.offsets_of(addresses))?;
         replace(&piece, &overlay)?;
     }
     Ok(())
@@ -90,7 +89,7 @@ fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
     let copies = buffer.pages(piece.length()).map_err(failed)?;
     let mut overlays = OverlayTable::lock();
     let mut copied = Vec::new();
-    for extent in data_extents_at(&addresses, Some(overlay)) {
+    for extent in data_extents_at(addresses, Some(overlay)) {
         for_each_nonzero(&part(piece, extent.clone())?, |bytes, at| {
             let start = extent.start.saturating_add(at);
             let offsets = start..start.saturating_add(bytes.length().get());
@@ -100,11 +99,11 @@ fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
             Ok(())
         })?;
     }
-    if overlays.has_lost_page(&addresses) {
+    if overlays.has_lost_page(addresses) {
         return Err(MemoryError::Truncated);
     }
     piece.remap_as_zeros().map_err(failed)?;
-    overlays.remove(&addresses);
+    overlays.remove(addresses);
     for (copy, there) in copied {
         copy.copy_to(&there);
     }

@@ -16,8 +16,8 @@ use crate::sys::PageRange;
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
     let overlays = OverlayTable::lock();
     let addresses = pages.addresses();
-    overlays.refuse_writable_file(&addresses)?;
-    if overlays.has_writable_file(&addresses) {
+    overlays.refuse_writable_file(addresses)?;
+    if overlays.has_writable_file(addresses) {
         // Of another memory that is gone, or whose file has lost them all: it is still to be told so.
         return pages
             .remap_as_zeros()
@@ -40,14 +40,14 @@ fn decommit_with(
     pages: &PageRange,
 ) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
-    if overlays.overlaps(&addresses) {
-        if overlays.would_split(&addresses) {
+    if overlays.overlaps(addresses) {
+        if overlays.would_split(addresses) {
             overlays.reserve_entries(1)?;
         }
         pages
             .remap_as_zeros()
             .map_err(|source| refused(pages, source))?;
-        overlays.remove(&addresses);
+        overlays.remove(addresses);
         return Ok(());
     }
     pages.discard().map_err(|source| refused(pages, source))

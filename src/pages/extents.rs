@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::error::MemoryError;
 use crate::pages::part;
-use crate::sys::{self, HostBytes, PageRange};
+use crate::sys::{self, Addresses, HostBytes, PageRange};
 use crate::{pages::overlay::Overlay, pages::overlay_table::OverlayTable};
 
 /// Where there may be other bytes than zeros in the pages. What is left out was zero: nobody can put
@@ -13,17 +13,17 @@ pub fn data_extents(pages: &PageRange) -> Vec<Range<usize>> {
     let all = pages.addresses();
     let overlays = OverlayTable::lock();
     let mut extents = Vec::new();
-    for (addresses, overlay) in overlays.segments(&all) {
-        let offset = addresses.start.saturating_sub(all.start);
+    for (addresses, overlay) in overlays.segments(all) {
+        let offset = all.offsets_of(addresses).start;
         let shifted = |at: usize| at.saturating_add(offset);
-        let inside = data_extents_at(&addresses, overlay.as_ref()).into_iter();
+        let inside = data_extents_at(addresses, overlay.as_ref()).into_iter();
         extents.extend(inside.map(|extent| shifted(extent.start)..shifted(extent.end)));
     }
     extents
 }
 
 /// The same of one piece, as offsets from its start.
-pub fn data_extents_at(addresses: &Range<usize>, overlay: Option<&Overlay>) -> Vec<Range<usize>> {
+pub fn data_extents_at(addresses: Addresses, overlay: Option<&Overlay>) -> Vec<Range<usize>> {
     let all = || std::iter::once(0..addresses.len()).collect();
     if overlay.is_some_and(Overlay::is_file) {
         // What is in a file, only reading it tells.
@@ -33,7 +33,7 @@ pub fn data_extents_at(addresses: &Range<usize>, overlay: Option<&Overlay>) -> V
     let mut extents: Vec<Range<usize>> = Vec::new();
     let mut at = 0_usize;
     let mut of_image = overlay.into_iter().flat_map(Overlay::extents).peekable();
-    let told = sys::visit_page_states(addresses.clone(), |state| {
+    let told = sys::visit_page_states(addresses, |state| {
         let end = at.saturating_add(page);
         while of_image.next_if(|extent| extent.end <= at).is_some() {}
         if state.may_be_nonzero() || of_image.peek().is_some_and(|extent| extent.start < end) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingBudget;
 use crate::pages::position;
-use crate::sys::{HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock};
+use crate::sys::{Addresses, HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock};
 
 /// Holes smaller than this are not worth a mapping of their own.
 const LEAST_HOLE: usize = 1 << 20;
@@ -66,7 +66,7 @@ impl Image {
     /// cannot tell.
     pub fn is_mapped_at(
         &self,
-        stretches: impl IntoIterator<Item = (Range<usize>, Option<usize>)>,
+        stretches: impl IntoIterator<Item = (Addresses, Option<usize>)>,
     ) -> bool {
         let stretches = stretches.into_iter();
         self.file

@@ -38,9 +38,9 @@ fn map_file_with(
     overlays.reserve_entries(2)?;
     let id = FileId::new();
     // Before the pages are there: a file may be truncated at any time.
-    let guard = TruncationGuard::over(&addresses).map_err(failed)?;
+    let guard = TruncationGuard::over(addresses).map_err(failed)?;
     pages.map_file(file, offset, writes).map_err(failed)?;
-    overlays.insert(&addresses, Overlay::of_file(id, writes, guard));
+    overlays.insert(addresses, Overlay::of_file(id, writes, guard));
     Ok(id)
 }
 
@@ -82,10 +82,9 @@ pub fn map_file_bytes(
     }
     let head = read(at.start..middle.start)?;
     let tail = read(middle.end..at.end)?;
-    let base = memory.addresses().start;
-    let touched = base.saturating_add(at.start)..base.saturating_add(at.end);
+    let touched = memory.addresses().slice(at.clone());
     let mut overlays = OverlayTable::lock();
-    overlays.refuse_writable_file(&touched)?;
+    overlays.refuse_writable_file(touched)?;
     let mut id = None;
     if !middle.is_empty() {
         let pages = part(memory, middle.clone())?;
@@ -101,20 +100,20 @@ pub fn map_file_bytes(
 
 /// Forgets what was under pages that are new: the engine's may be where others of its were.
 pub fn forget_overlays(pages: &PageRange) {
-    OverlayTable::lock().remove(&pages.addresses());
+    OverlayTable::lock().remove(pages.addresses());
 }
 
 /// Whether a page of a file's was lost, since somebody truncated the file.
 pub fn was_truncated(pages: &PageRange) -> bool {
     TruncationGuard::keep_armed();
-    OverlayTable::lock().has_lost_page(&pages.addresses())
+    OverlayTable::lock().has_lost_page(pages.addresses())
 }
 
 /// The files that have lost a page of these, as often as they have stretches of pages here.
 pub fn truncated_files(pages: &PageRange) -> Vec<FileId> {
     TruncationGuard::keep_armed();
     let (overlays, addresses) = (OverlayTable::lock(), pages.addresses());
-    let files = overlays.files(&addresses);
+    let files = overlays.files(addresses);
     files
         .filter_map(|(id, has_lost_page)| has_lost_page.then_some(id))
         .collect()
@@ -123,7 +122,7 @@ pub fn truncated_files(pages: &PageRange) -> Vec<FileId> {
 /// The files that have pages of these, likewise.
 pub fn mapped_files(pages: &PageRange) -> Vec<FileId> {
     let (overlays, addresses) = (OverlayTable::lock(), pages.addresses());
-    let files = overlays.files(&addresses);
+    let files = overlays.files(addresses);
     files.map(|(id, _)| id).collect()
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use crate::pages::image::{Extents, Image};
-use crate::sys::{TruncationGuard, Writes};
+use crate::sys::{Addresses, TruncationGuard, Writes};
 
 /// The image or file that backs an address range, from an offset on.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Overlay {
 
     /// Returns this overlay for `addresses` only: its pages were moved there, or the rest of its range
     /// belongs to another overlay now.
-    pub fn watching(mut self, addresses: &Range<usize>) -> Self {
+    pub fn watching(mut self, addresses: Addresses) -> Self {
         if let Source::File(file) = &mut self.source {
             file.guard = Arc::new(file.guard.also_over(addresses));
         }

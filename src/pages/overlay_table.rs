@@ -8,28 +8,27 @@
 //! be asks the system as well ([`Image::is_mapped_at`], [`OverlayTable::refuse_writable_file`]).
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingBudget;
 use crate::pages::image::Image;
 use crate::pages::overlay::{FileId, Overlay};
-use crate::sys;
+use crate::sys::{self, Address, Addresses};
 
 /// A range of addresses, and what backs it: anonymous pages if there is no overlay.
-pub type Segment = (Range<usize>, Option<Overlay>);
+pub type Segment = (Addresses, Option<Overlay>);
 
 #[derive(Debug)]
 struct Entry {
-    end: usize,
+    end: Address,
     overlay: Overlay,
 }
 
 /// The table. Entries are not empty and do not overlap.
 #[derive(Debug)]
 pub struct OverlayTable {
-    by_start: BTreeMap<usize, Entry>,
+    by_start: BTreeMap<Address, Entry>,
     budget: MappingBudget,
 }
 
@@ -52,56 +51,58 @@ impl OverlayTable {
     }
 
     /// Returns whether any of `addresses` may be backed by an image or a file.
-    pub fn overlaps(&self, addresses: &Range<usize>) -> bool {
+    pub fn overlaps(&self, addresses: Addresses) -> bool {
         self.entries(addresses).next().is_some()
     }
 
     /// Splits `addresses` where what backs them changes.
-    pub fn segments(&self, addresses: &Range<usize>) -> Vec<Segment> {
+    pub fn segments(&self, addresses: Addresses) -> Vec<Segment> {
         let mut segments = Vec::new();
-        let mut at = addresses.start;
-        for (start, entry) in self.entries(addresses) {
-            let (from, to) = (start.max(at), entry.end.min(addresses.end));
-            if at < from {
-                segments.push((at..from, None));
+        let mut rest = addresses;
+        for (whole, overlay) in self.entries(addresses) {
+            let here = whole.intersection(rest);
+            let before = rest.up_to(here.start());
+            if !before.is_empty() {
+                segments.push((before, None));
             }
-            segments.push((from..to, Some(entry.overlay.skip(from - start))));
-            at = to;
+            let skipped = whole.offsets_of(here).start;
+            segments.push((here, Some(overlay.skip(skipped))));
+            rest = rest.starting_at(here.end());
         }
-        if at < addresses.end {
-            segments.push((at..addresses.end, None));
+        if !rest.is_empty() {
+            segments.push((rest, None));
         }
         segments
     }
 
     /// Returns whether removing `addresses` would split an entry in two.
-    pub fn would_split(&self, addresses: &Range<usize>) -> bool {
+    pub fn would_split(&self, addresses: Addresses) -> bool {
         self.entries(addresses)
-            .any(|(start, entry)| start < addresses.start && addresses.end < entry.end)
+            .any(|(whole, _)| whole.start() < addresses.start() && addresses.end() < whole.end())
     }
 
     /// Returns whether `addresses` are as a restore of `image` leaves them, as far as the table knows: each
     /// extent is backed by the image, and everything else reads zero.
-    pub fn has_image(&self, addresses: &Range<usize>, image: &Arc<Image>) -> bool {
+    pub fn has_image(&self, addresses: Addresses, image: &Arc<Image>) -> bool {
         self.segments(addresses).iter().all(|(segment, overlay)| {
-            let offset = segment.start - addresses.start;
+            let offsets = addresses.offsets_of(*segment);
             match overlay {
-                Some(overlay) => overlay.is_image_at(image, offset),
-                None => image.is_zero(offset..offset + segment.len()),
+                Some(overlay) => overlay.is_image_at(image, offsets.start),
+                None => image.is_zero(offsets),
             }
         })
     }
 
     /// Returns whether any of `addresses` may be backed by a file, whose bytes other processes can change.
-    pub fn has_file(&self, addresses: &Range<usize>) -> bool {
+    pub fn has_file(&self, addresses: Addresses) -> bool {
         self.entries(addresses)
-            .any(|(_, entry)| entry.overlay.is_file())
+            .any(|(_, overlay)| overlay.is_file())
     }
 
     /// Returns whether any of `addresses` may be backed by a file that writes reach.
-    pub fn has_writable_file(&self, addresses: &Range<usize>) -> bool {
+    pub fn has_writable_file(&self, addresses: Addresses) -> bool {
         self.entries(addresses)
-            .any(|(_, entry)| entry.overlay.is_writable_file())
+            .any(|(_, overlay)| overlay.is_writable_file())
     }
 
     /// Refuses addresses that are backed by a file that writes reach.
@@ -112,7 +113,7 @@ impl OverlayTable {
     /// # Errors
     ///
     /// [`MemoryError::FileIsWritable`], or [`MemoryError::PagesUnknown`] if the system does not report its mappings.
-    pub fn refuse_writable_file(&self, addresses: &Range<usize>) -> Result<(), MemoryError> {
+    pub fn refuse_writable_file(&self, addresses: Addresses) -> Result<(), MemoryError> {
         if !self.has_writable_file(addresses) {
             return Ok(());
         }
@@ -125,15 +126,15 @@ impl OverlayTable {
     }
 
     /// Returns whether a page in `addresses` was lost when its file was truncated.
-    pub fn has_lost_page(&self, addresses: &Range<usize>) -> bool {
+    pub fn has_lost_page(&self, addresses: Addresses) -> bool {
         self.entries(addresses)
-            .any(|(_, entry)| entry.overlay.has_lost_page())
+            .any(|(_, overlay)| overlay.has_lost_page())
     }
 
     /// Returns the file of each entry in `addresses` that is one, and whether it has lost a page there.
-    pub fn files(&self, addresses: &Range<usize>) -> impl Iterator<Item = (FileId, bool)> {
+    pub fn files(&self, addresses: Addresses) -> impl Iterator<Item = (FileId, bool)> {
         self.entries(addresses)
-            .filter_map(|(_, entry)| entry.overlay.file_state())
+            .filter_map(|(_, overlay)| overlay.file_state())
     }
 
     /// Reserves the mappings that `count` more entries may take.
@@ -153,19 +154,19 @@ impl OverlayTable {
 
     /// Records that `overlay` backs all of `addresses`, and releases what [`OverlayTable::reserve_entries`]
     /// reserved beyond the entries that there are now.
-    pub fn insert(&mut self, addresses: &Range<usize>, overlay: Overlay) {
+    pub fn insert(&mut self, addresses: Addresses, overlay: Overlay) {
         self.cut_out(addresses);
         if !addresses.is_empty() {
-            let end = addresses.end;
+            let end = addresses.end();
             self.by_start
-                .insert(addresses.start, Entry { end, overlay });
+                .insert(addresses.start(), Entry { end, overlay });
         }
         self.release_surplus();
     }
 
     /// Records that anonymous pages, or none, are at `addresses`, and releases what
     /// [`OverlayTable::reserve_entries`] reserved beyond the entries that there are now.
-    pub fn remove(&mut self, addresses: &Range<usize>) {
+    pub fn remove(&mut self, addresses: Addresses) {
         self.cut_out(addresses);
         self.release_surplus();
     }
@@ -175,13 +176,13 @@ impl OverlayTable {
     /// If the SIGBUS handler has mapped zeros there, these may be all that is left of a file, and the
     /// program has not been told of the truncation yet: such an entry stays.
     fn prune(&mut self) -> std::io::Result<()> {
-        let mapped = sys::mappings_within(&(0..usize::MAX))?;
+        let mapped = sys::mappings_within(Addresses::ALL)?;
         self.by_start.retain(|start, entry| {
-            let first = mapped.partition_point(|mapped| mapped.addresses.end <= *start);
+            let first = mapped.partition_point(|mapped| mapped.addresses.end() <= *start);
             let has_lost_page = entry.overlay.has_lost_page();
             let within = mapped.iter().skip(first);
             within
-                .take_while(|mapped| mapped.addresses.start < entry.end)
+                .take_while(|mapped| mapped.addresses.start() < entry.end)
                 .any(|mapped| {
                     mapped.is_file != Some(false) || (has_lost_page && mapped.is_accessible)
                 })
@@ -195,48 +196,54 @@ impl OverlayTable {
     }
 
     /// Removes `addresses` from the entries, and keeps what is left of each on both sides.
-    fn cut_out(&mut self, addresses: &Range<usize>) {
-        let overlapping: Vec<usize> = self.entries(addresses).map(|(start, _)| start).collect();
-        for start in overlapping {
-            let Some(entry) = self.by_start.remove(&start) else {
+    fn cut_out(&mut self, addresses: Addresses) {
+        let overlapping: Vec<Addresses> = self.entries(addresses).map(|(whole, _)| whole).collect();
+        for whole in overlapping {
+            let Some(entry) = self.by_start.remove(&whole.start()) else {
                 continue;
             };
             // The rest gets a watch of its own before that of the whole is dropped: no page is ever without.
-            for rest in [start..addresses.start, addresses.end..entry.end] {
+            let (before, behind) = (
+                whole.up_to(addresses.start()),
+                whole.starting_at(addresses.end()),
+            );
+            for rest in [before, behind] {
                 if rest.is_empty() {
                     continue;
                 }
-                let overlay = entry.overlay.skip(rest.start - start).watching(&rest);
-                let end = rest.end;
-                self.by_start.insert(rest.start, Entry { end, overlay });
+                let skipped = whole.offsets_of(rest).start;
+                let overlay = entry.overlay.skip(skipped).watching(rest);
+                let end = rest.end();
+                self.by_start.insert(rest.start(), Entry { end, overlay });
             }
         }
     }
 
-    /// Returns the entries that overlap `addresses`, in order, with the address at which each begins.
-    fn entries(&self, addresses: &Range<usize>) -> impl Iterator<Item = (usize, &Entry)> {
-        let before = self.by_start.range(..addresses.start).next_back();
-        let before = before.filter(|(_, entry)| addresses.start < entry.end);
-        let from = if addresses.is_empty() {
-            addresses.end
-        } else {
-            addresses.start
-        };
+    /// Returns the entries that overlap `addresses`, in order, with all addresses of each.
+    fn entries(&self, addresses: Addresses) -> impl Iterator<Item = (Addresses, &Overlay)> {
+        let (start, end) = (addresses.start(), addresses.end());
+        // Entries do not overlap, so only one that begins before `addresses` can reach into them.
+        let before = self.by_start.range(..start).next_back();
         before
             .into_iter()
-            .filter(|_| !addresses.is_empty())
-            .chain(self.by_start.range(from..addresses.end))
-            .map(|(start, entry)| (*start, entry))
+            .chain(self.by_start.range(start..end))
+            .map(|(start, entry)| (Addresses::between(*start, entry.end), &entry.overlay))
+            .filter(move |(whole, _)| !whole.intersection(addresses).is_empty())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::Range;
     use std::os::fd::AsFd;
 
     use crate::pages::image::ImageBuilder;
     use crate::sys::{HostBytes, ImageFile, Mapping, TruncationGuard, Writes};
+
+    fn at(addresses: Range<usize>) -> Addresses {
+        addresses.into()
+    }
 
     fn image() -> Arc<Image> {
         let builder = ImageBuilder::new(HostBytes::page()).unwrap();
@@ -248,9 +255,12 @@ mod tests {
         table: &OverlayTable,
         addresses: Range<usize>,
     ) -> Vec<(Range<usize>, Option<usize>)> {
-        let segments = table.segments(&addresses).into_iter();
+        let segments = table.segments(at(addresses)).into_iter();
         segments
-            .map(|(segment, overlay)| (segment, overlay.as_ref().map(Overlay::offset)))
+            .map(|(segment, overlay)| {
+                let numbers = segment.start().get()..segment.end().get();
+                (numbers, overlay.as_ref().map(Overlay::offset))
+            })
             .collect()
     }
 
@@ -258,7 +268,7 @@ mod tests {
     fn an_overlay_is_found_from_any_part_of_its_range() {
         let image = image();
         let mut table = OverlayTable::empty();
-        table.insert(&(10..20), Overlay::of_image(&image));
+        table.insert(at(10..20), Overlay::of_image(&image));
         assert_eq!(segments(&table, 0..10), [(0..10, None)]);
         assert_eq!(segments(&table, 20..30), [(20..30, None)]);
         assert_eq!(
@@ -267,10 +277,12 @@ mod tests {
         );
         assert_eq!(segments(&table, 12..14), [(12..14, Some(2))]);
         assert!(
-            table.overlaps(&(19..20)) && !table.overlaps(&(20..21)) && !table.overlaps(&(15..15))
+            table.overlaps(at(19..20))
+                && !table.overlaps(at(20..21))
+                && !table.overlaps(at(15..15))
         );
-        assert!(table.would_split(&(12..14)) && !table.would_split(&(12..20)));
-        assert!(!table.would_split(&(5..25)) && !table.would_split(&(20..25)));
+        assert!(table.would_split(at(12..14)) && !table.would_split(at(12..20)));
+        assert!(!table.would_split(at(5..25)) && !table.would_split(at(20..25)));
     }
 
     #[test]
@@ -281,9 +293,9 @@ mod tests {
         }
         let image = Arc::new(builder.finish().unwrap());
         let mut table = OverlayTable::empty();
-        table.insert(&(100..200), Overlay::of_image(&image));
+        table.insert(at(100..200), Overlay::of_image(&image));
         drop(image);
-        let (_, overlay) = table.segments(&(115..135)).remove(0);
+        let (_, overlay) = table.segments(at(115..135)).remove(0);
         let overlay = overlay.unwrap();
         assert_eq!(overlay.offset(), 15);
         assert_eq!(overlay.extents().collect::<Vec<_>>(), [0..5, 15..25]);
@@ -293,19 +305,19 @@ mod tests {
     fn removing_a_range_splits_the_entry_around_it() {
         let image = image();
         let mut table = OverlayTable::empty();
-        table.insert(&(0..30), Overlay::of_image(&image));
-        table.remove(&(10..20));
+        table.insert(at(0..30), Overlay::of_image(&image));
+        table.remove(at(10..20));
         assert_eq!(
             segments(&table, 0..30),
             [(0..10, Some(0)), (10..20, None), (20..30, Some(20))]
         );
-        table.insert(&(5..25), Overlay::of_image(&image));
+        table.insert(at(5..25), Overlay::of_image(&image));
         assert_eq!(
             segments(&table, 0..30),
             [(0..5, Some(0)), (5..25, Some(0)), (25..30, Some(25))]
         );
-        table.remove(&(0..30));
-        assert!(!table.overlaps(&(0..100)));
+        table.remove(at(0..30));
+        assert!(!table.overlaps(at(0..100)));
     }
 
     #[test]
@@ -317,24 +329,24 @@ mod tests {
         let has_image_after = |change: &dyn Fn(&mut OverlayTable)| {
             let mut table = OverlayTable::empty();
             change(&mut table);
-            table.has_image(&(100..200), &image)
+            table.has_image(at(100..200), &image)
         };
         let overlay = || Overlay::of_image(&image);
         assert!(has_image_after(
-            &|table| table.insert(&(100..200), overlay())
+            &|table| table.insert(at(100..200), overlay())
         ));
         // Pages that are zero in the image may be anonymous.
         assert!(has_image_after(
-            &|table| table.insert(&(100..110), overlay())
+            &|table| table.insert(at(100..110), overlay())
         ));
         assert!(!has_image_after(
-            &|table| table.insert(&(100..109), overlay())
+            &|table| table.insert(at(100..109), overlay())
         ));
         assert!(!has_image_after(
-            &|table| table.insert(&(90..200), overlay())
+            &|table| table.insert(at(90..200), overlay())
         ));
         assert!(!has_image_after(
-            &|table| table.insert(&(100..200), Overlay::of_image(&other))
+            &|table| table.insert(at(100..200), Overlay::of_image(&other))
         ));
         assert!(!has_image_after(&|_| {}));
     }
@@ -349,7 +361,7 @@ mod tests {
         (mapping, length)
     }
 
-    fn insert_file(table: &mut OverlayTable, addresses: &Range<usize>) -> FileId {
+    fn insert_file(table: &mut OverlayTable, addresses: Addresses) -> FileId {
         let id = FileId::new();
         let guard = TruncationGuard::over(addresses).unwrap();
         table.insert(addresses, Overlay::of_file(id, Writes::ToFile, guard));
@@ -362,14 +374,14 @@ mod tests {
         let (mapping, length) = lost_pages();
         let all = mapping.pages(length).unwrap();
         let mut table = OverlayTable::empty();
-        let id = insert_file(&mut table, &all.addresses());
+        let id = insert_file(&mut table, all.addresses());
         // As the SIGBUS handler does with the first page.
         all.part(HostBytes::ZERO, page)
             .unwrap()
             .remap_as_zeros()
             .unwrap();
         table.prune().unwrap();
-        let files = |table: &OverlayTable| table.files(&all.addresses()).collect::<Vec<_>>();
+        let files = |table: &OverlayTable| table.files(all.addresses()).collect::<Vec<_>>();
         assert_eq!(files(&table), [(id, false)]);
 
         // The remaining pages are still watched: the handler records that the last is lost. Then no page of
@@ -379,10 +391,10 @@ mod tests {
         all.remap_as_zeros().unwrap();
         table.prune().unwrap();
         assert_eq!(files(&table), [(id, true)]);
-        table.remove(&all.addresses());
+        table.remove(all.addresses());
 
         // A file without pages that has lost none is removed.
-        insert_file(&mut table, &all.addresses());
+        insert_file(&mut table, all.addresses());
         table.prune().unwrap();
         assert_eq!(files(&table), []);
     }
@@ -392,11 +404,14 @@ mod tests {
         let page = HostBytes::page().get();
         let (mapping, length) = lost_pages();
         let all = mapping.pages(length).unwrap();
-        let start = all.addresses().start;
+        let inside = |pages: Range<usize>| {
+            let offsets = pages.start * page..pages.end * page;
+            all.addresses().slice(offsets)
+        };
         let mut table = OverlayTable::empty();
-        let outer = insert_file(&mut table, &all.addresses());
-        let inner = insert_file(&mut table, &(start + page..start + 3 * page));
-        let files = |table: &OverlayTable| table.files(&all.addresses()).collect::<Vec<_>>();
+        let outer = insert_file(&mut table, all.addresses());
+        let inner = insert_file(&mut table, inside(1..3));
+        let files = |table: &OverlayTable| table.files(all.addresses()).collect::<Vec<_>>();
         assert_eq!(all.read(2 * page..2 * page + 1), [0]);
         assert_eq!(
             files(&table),
@@ -409,7 +424,7 @@ mod tests {
         );
 
         // The rest of an entry that has lost a page counts as one that has.
-        table.remove(&(start + page..start + 2 * page));
+        table.remove(inside(1..2));
         assert_eq!(
             files(&table),
             [(outer, false), (inner, true), (outer, true)]
@@ -420,11 +435,11 @@ mod tests {
     fn the_table_does_not_keep_images_alive() {
         let image = image();
         let mut table = OverlayTable::empty();
-        table.insert(&(0..10), Overlay::of_image(&image));
+        table.insert(at(0..10), Overlay::of_image(&image));
         drop(image);
-        let (_, overlay) = table.segments(&(0..10)).remove(0);
+        let (_, overlay) = table.segments(at(0..10)).remove(0);
         assert!(overlay.unwrap().is_dropped_image());
         table.prune().unwrap();
-        assert!(!table.overlaps(&(0..10)));
+        assert!(!table.overlaps(at(0..10)));
     }
 }

@@ -33,7 +33,7 @@ impl Moved<'_> {
             // Where that fails, the bytes are here all the same.
             if there.alias_at(&here).is_ok() {
                 copy_overlays(&mut overlays, &there, &here);
-                overlays.remove(&there.addresses());
+                overlays.remove(there.addresses());
             }
         }
     }
@@ -55,16 +55,16 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
         return Ok(moved);
     }
     let mut overlays = OverlayTable::lock();
-    let overlaid = overlays.overlaps(&from.addresses());
+    let overlaid = overlays.overlaps(from.addresses());
     if overlaid {
-        let stretches = overlays.segments(&from.addresses()).len();
+        let stretches = overlays.segments(from.addresses()).len();
         overlays.reserve_entries(stretches)?;
     }
-    let has_file = overlays.has_file(&from.addresses());
+    let has_file = overlays.has_file(from.addresses());
     copy_overlays(&mut overlays, &from, &to);
-    if overlaid || sys::spans_mappings(&from.addresses()) || from.remap_to(&to).is_err() {
+    if overlaid || sys::spans_mappings(from.addresses()) || from.remap_to(&to).is_err() {
         moved.shared = move_mappings(&from, &to, has_file)?;
-        overlays.remove(&from.addresses());
+        overlays.remove(from.addresses());
     }
     Ok(moved)
 }
@@ -72,15 +72,14 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
 /// From now on, the table has under `to` what is under `from`. It has too much until that is moved,
 /// or where it cannot be: what is under `to` then may be either.
 fn copy_overlays(overlays: &mut OverlayTable, from: &PageRange, to: &PageRange) {
-    let (base, target) = (from.addresses().start, to.addresses().start);
-    let pieces = overlays.segments(&from.addresses());
-    overlays.remove(&to.addresses());
+    let (base, target) = (from.addresses(), to.addresses());
+    let pieces = overlays.segments(base);
+    overlays.remove(target);
     for (piece, overlay) in pieces {
         let Some(overlay) = overlay else { continue };
-        let shifted = |at: usize| at.saturating_sub(base).saturating_add(target);
-        let there = shifted(piece.start)..shifted(piece.end);
-        let overlay = overlay.watching(&there);
-        overlays.insert(&there, overlay);
+        let there = target.slice(base.offsets_of(piece));
+        let overlay = overlay.watching(there);
+        overlays.insert(there, overlay);
     }
 }
 
@@ -91,7 +90,7 @@ fn move_mappings(
     has_file: bool,
 ) -> Result<Vec<Range<usize>>, MemoryError> {
     let addresses = from.addresses();
-    let mapped = match sys::mappings_within(&addresses) {
+    let mapped = match sys::mappings_within(addresses) {
         Ok(mapped) => mapped,
         // A copy of a file's pages would no longer be the file.
         Err(source) if has_file => return Err(refused(from, source)),
@@ -100,11 +99,7 @@ fn move_mappings(
     let mut done = Vec::new();
     let mut shared = Vec::new();
     for mapped in mapped {
-        let offset = |at: usize| {
-            at.clamp(addresses.start, addresses.end)
-                .saturating_sub(addresses.start)
-        };
-        let piece = offset(mapped.addresses.start)..offset(mapped.addresses.end);
+        let piece = addresses.offsets_of(mapped.addresses.intersection(addresses));
         let (source, target) = (part(from, piece.clone())?, part(to, piece.clone())?);
         let is_shared = mapped.is_shared.unwrap_or(has_file);
         let result = if is_shared {
@@ -186,7 +181,7 @@ mod tests {
         let read = |area: &Area| [0, 1, 2, 3, 8, 12].map(|page| area.byte(page * PAGE));
         assert_eq!(read(&to), [7, 9, 0, 7, 0, 9]);
         assert!(from.pages().is_zero());
-        assert!(!OverlayTable::lock().overlaps(&from.pages().addresses()));
+        assert!(!OverlayTable::lock().overlaps(from.pages().addresses()));
 
         moved.undo();
         assert_eq!(read(&from), [7, 9, 0, 7, 0, 9]);
@@ -211,7 +206,7 @@ mod tests {
         let image = image(PAGE, 8);
         let second = part(&from.pages(), PAGE..2 * PAGE).unwrap();
         image.map_at(&second).unwrap();
-        assert!(sys::spans_mappings(&from.pages().addresses()));
+        assert!(sys::spans_mappings(from.pages().addresses()));
         relocate(from.pages(), to.pages()).unwrap();
         assert_eq!([0, 1, 2, 3].map(|page| to.byte(page * PAGE)), [7, 8, 7, 7]);
         assert!(from.pages().is_zero());

@@ -33,9 +33,8 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     let end = image.data_end().get();
     let (own, beyond) = (part(pages, 0..end)?, part(pages, end..addresses.len())?);
     let mut overlays = OverlayTable::lock();
-    overlays.refuse_writable_file(&addresses)?;
-    if overlays.has_image(&addresses, image) && is_mapped_at(&overlays.segments(&addresses), image)
-    {
+    overlays.refuse_writable_file(addresses)?;
+    if overlays.has_image(addresses, image) && is_mapped_at(&overlays.segments(addresses), image) {
         return reset(pages, image);
     }
     overlays.reserve_entries(MOST_HOLES.saturating_add(2))?;
@@ -44,14 +43,14 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
         .map_err(|source| refused(pages, source))?;
     // From here on, nothing fails.
     if sys::MAPS_FILES {
-        overlays.insert(&own.addresses(), Overlay::of_image(image));
+        overlays.insert(own.addresses(), Overlay::of_image(image));
         for hole in image.holes() {
             // The image reads zero there as well. But it would keep a page for each that is touched.
             let Some(hole) = whole_pages(pages, hole) else {
                 continue;
             };
             if hole.remap_as_zeros().is_ok() {
-                overlays.remove(&hole.addresses());
+                overlays.remove(hole.addresses());
             }
         }
     }
@@ -65,11 +64,11 @@ fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
     let addresses = pages.addresses();
     // Not given back: that brings zeros only if nothing else is under them than the table has.
     if pages.remap_as_zeros().is_ok() {
-        overlays.remove(&addresses);
+        overlays.remove(addresses);
         return;
     }
     // Pages of a file are written in any case: until then, they show what others write to the file.
-    let has_file = overlays.has_file(&addresses);
+    let has_file = overlays.has_file(addresses);
     let page = HostBytes::page().get();
     for at in (0..addresses.len()).step_by(page) {
         if let Ok(page) = part(pages, at..at.saturating_add(page))
@@ -85,22 +84,20 @@ fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
 fn is_mapped_at(pieces: &[Segment], image: &Image) -> bool {
     let offset_of = |overlay: &Option<Overlay>| overlay.as_ref().map(Overlay::offset);
     let stretches = pieces.iter();
-    image
-        .is_mapped_at(stretches.map(|(addresses, overlay)| (addresses.clone(), offset_of(overlay))))
+    image.is_mapped_at(stretches.map(|(addresses, overlay)| (*addresses, offset_of(overlay))))
 }
 
 /// Undoes what was written since `image` was put in place of the pages.
 fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
-    let written = sys::private_pages(&addresses, MOST_REWRITTEN);
+    let written = sys::private_pages(addresses, MOST_REWRITTEN);
     let Some((written, bytes)) = written.zip(image.bytes()) else {
         return pages.discard().map_err(|source| refused(pages, source));
     };
     let page = HostBytes::page().get();
     for region in written {
-        for address in region.step_by(page) {
-            let from = address.saturating_sub(addresses.start);
-            let offsets = from..from.saturating_add(page);
+        for written in region.chunks(page) {
+            let offsets = addresses.offsets_of(written);
             let here = part(pages, offsets.clone())?;
             if image.is_zero(offsets.clone()) {
                 here.write_zeros();
@@ -154,7 +151,7 @@ mod tests {
                 restore(&area.pages(), &image).unwrap();
                 assert_eq!([0, 1].map(|page| area.byte(page * PAGE)), [7, 7]);
                 assert!(beyond.is_zero());
-                assert!(!OverlayTable::lock().overlaps(&beyond.addresses()));
+                assert!(!OverlayTable::lock().overlaps(beyond.addresses()));
                 // A page of a file beyond its end would fault.
                 beyond.write_zeros();
                 area.fill(0..4 * PAGE, 9);

@@ -56,7 +56,7 @@ impl Area {
     }
 
     pub fn byte(&self, offset: usize) -> u8 {
-        byte_at(self.pages().addresses().start + offset).unwrap()
+        byte_at(self.pages().addresses().start().get() + offset).unwrap()
     }
 
     pub fn resident(&self) -> usize {
@@ -66,7 +66,7 @@ impl Area {
 
 impl Drop for Area {
     fn drop(&mut self) {
-        OverlayTable::lock().remove(&self.pages().addresses());
+        OverlayTable::lock().remove(self.pages().addresses());
     }
 }
 

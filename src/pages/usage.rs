@@ -1,9 +1,7 @@
 //! What pages take: memory, and address space.
 
-use std::ops::Range;
-
 use crate::error::MemoryError;
-use crate::sys::{self, PageRange};
+use crate::sys::{self, Addresses, PageRange};
 
 /// How many bytes of the pages take memory.
 ///
@@ -11,7 +9,7 @@ use crate::sys::{self, PageRange};
 ///
 /// Where the system does not say.
 pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
-    sys::resident_bytes(&pages.addresses()).map_err(|source| MemoryError::PagesUnknown { source })
+    sys::resident_bytes(pages.addresses()).map_err(|source| MemoryError::PagesUnknown { source })
 }
 
 /// How many bytes of address space are kept from the first page on, as far as the kernel tells: the
@@ -21,14 +19,16 @@ pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
 ///
 /// Where the system does not say.
 pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
-    let Range { start, end } = pages.addresses();
-    let mapped = sys::mappings_within(&(start..end.saturating_add(1)))
-        .map_err(|source| MemoryError::PagesUnknown { source })?;
+    let own = pages.addresses();
+    // A mapping that only begins behind the pages is among these, too.
+    let with_next = Addresses::new(own.start(), own.len().saturating_add(1));
+    let mapped =
+        sys::mappings_within(with_next).map_err(|source| MemoryError::PagesUnknown { source })?;
     let behind = mapped
         .last()
-        .filter(|behind| !behind.is_accessible && behind.addresses.start <= end);
-    let end = behind.map_or(end, |behind| behind.addresses.end);
-    Ok(end.saturating_sub(start))
+        .filter(|behind| !behind.is_accessible && behind.addresses.start() <= own.end());
+    let end = behind.map_or(own.end(), |behind| behind.addresses.end());
+    Ok(Addresses::between(own.start(), end).len())
 }
 
 #[cfg(test)]

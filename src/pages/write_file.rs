@@ -22,7 +22,7 @@ pub fn write_nonzero(
     mut about_to: impl FnMut(Range<usize>),
 ) -> Result<(), MemoryError> {
     let _blocked = SigxfszBlock::new();
-    for extent in data_extents_at(&pages.addresses(), None) {
+    for extent in data_extents_at(pages.addresses(), None) {
         let start = extent.start;
         let extent = part(pages, extent)?;
         for_each_nonzero(&extent, |bytes, at| {

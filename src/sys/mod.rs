@@ -25,11 +25,13 @@ mod unix;
 mod unsupported;
 
 pub mod addon_copies;
+mod address;
 pub mod futex;
 mod host_bytes;
 mod mapping_info;
 mod page_size;
 pub mod process_symbols;
+pub use address::{Address, Addresses};
 pub use host_bytes::HostBytes;
 pub use page_size::page_size;
 

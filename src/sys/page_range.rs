@@ -1,10 +1,9 @@
 //! Committed pages of somebody's. What is done to them is in `page_bytes.rs`, and in each system's folder.
 
 use std::marker::PhantomData;
-use std::ops::Range;
 use std::ptr::NonNull;
 
-use crate::sys::HostBytes;
+use super::{Address, Addresses, HostBytes};
 
 /// Pages that are mapped, readable and writable as long as this value lives, and may be replaced by
 /// others: a part of a [`super::Mapping`], or those under a buffer of the engine's.
@@ -51,9 +50,8 @@ impl PageRange<'_> {
     }
 
     /// The addresses of its bytes.
-    pub fn addresses(&self) -> Range<usize> {
-        let start = self.base.as_ptr().addr();
-        start..start.saturating_add(self.length.get())
+    pub fn addresses(&self) -> Addresses {
+        Addresses::new(Address::of(self.base.as_ptr()), self.length.get())
     }
 
     /// The pages from `start` to `end`, which are offsets; `None` where they are not all in here.

@@ -1,9 +1,8 @@
 //! What other systems than Linux do not tell, or do not limit.
 
 use std::io;
-use std::ops::Range;
 
-use super::page_size;
+use super::{Addresses, page_size};
 
 /// How many mappings are ours at most, and the engine's: what Linux lets a process have, unless told
 /// otherwise. Here the system has no limit, but each takes memory of its own.
@@ -47,11 +46,8 @@ pub fn reports_page_states() -> bool {
 /// # Errors
 ///
 /// None.
-pub fn visit_page_states(
-    addresses: Range<usize>,
-    mut visit: impl FnMut(PageState),
-) -> io::Result<()> {
-    for _ in addresses.step_by(page_size()) {
+pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState)) -> io::Result<()> {
+    for _ in addresses.chunks(page_size()) {
         visit(PageState);
     }
     Ok(())
@@ -59,12 +55,12 @@ pub fn visit_page_states(
 
 /// The pages in `addresses` that are this process's alone: macOS does not tell, and under no pages of
 /// Windows' is an image.
-pub fn private_pages(_addresses: &Range<usize>, _most: usize) -> Option<Vec<Range<usize>>> {
+pub fn private_pages(_addresses: Addresses, _most: usize) -> Option<Vec<Addresses>> {
     None
 }
 
 /// Whether pages of several mappings have to be moved one after the other: `mach_vm_remap` takes them at
 /// once, and Windows has them copied.
-pub fn spans_mappings(_addresses: &Range<usize>) -> bool {
+pub fn spans_mappings(_addresses: Addresses) -> bool {
     false
 }

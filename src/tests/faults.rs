@@ -451,7 +451,7 @@ fn write_every_other(pages: &PageRange, value: u8) {
 
 /// The first bytes of the first three pages, and of the last.
 fn bytes_of(pages: &PageRange) -> [u8; 4] {
-    let start = pages.addresses().start;
+    let start = pages.addresses().start().get();
     [0, 1, 2, 10].map(|page| byte_at(start + page * PAGE))
 }
 
@@ -610,7 +610,7 @@ fn pages_of_an_image_become_anonymous_with_the_bytes_they_had() {
         let (_, run) = failing(calls, || anonymous::make_anonymous(&whole(&area)));
         assert_eq!(bytes_of(&whole(&area)), before);
         let addresses = whole(&area).addresses();
-        let mapped = sys::mappings_within(&addresses).unwrap();
+        let mapped = sys::mappings_within(addresses).unwrap();
         let is_file = mapped.iter().any(|mapped| mapped.is_file == Some(true));
         assert_eq!(is_file, !run.done);
         expect_usable(&area, &image);

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::sys::Address;
 use crate::sys::futex::WaitOutcome;
 
 /// Whether the system has such waits.
@@ -16,7 +17,7 @@ pub fn is_available() -> bool {
 /// # Errors
 ///
 /// What `futex(2)` says.
-pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
+pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let timeout = libc::timespec {
         tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
         tv_nsec: timeout.subsec_nanos().into(),
@@ -25,7 +26,7 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
     let result = unsafe {
         libc::syscall(
             libc::SYS_futex,
-            address,
+            address.get(),
             libc::FUTEX_WAIT,
             expected,
             &raw const timeout,
@@ -47,12 +48,12 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
 /// # Errors
 ///
 /// What `futex(2)` says.
-pub fn wake(address: usize, count: u32) -> io::Result<u32> {
+pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     if count == 0 {
         return Ok(0); // the system would wake one
     }
     let count = i32::try_from(count).unwrap_or(i32::MAX);
     // SAFETY: the kernel checks the address, and reads nothing there.
-    let woken = unsafe { libc::syscall(libc::SYS_futex, address, libc::FUTEX_WAKE, count) };
+    let woken = unsafe { libc::syscall(libc::SYS_futex, address.get(), libc::FUTEX_WAKE, count) };
     u32::try_from(woken).map_err(|_| io::Error::last_os_error())
 }

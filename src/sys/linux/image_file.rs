@@ -2,12 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 
 use rustix::fs::{MemfdFlags, SealFlags};
 
 use super::mappings::MapsQuery;
-use crate::sys::fault;
+use crate::sys::{Addresses, fault};
 
 /// A file without a name. Other programs that this one starts do not get it.
 ///
@@ -49,27 +48,29 @@ pub fn is_sealed(file: &File) -> io::Result<bool> {
 /// the kernel cannot tell.
 pub fn is_mapped_at(
     file: &File,
-    mut stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
+    mut stretches: impl Iterator<Item = (Addresses, Option<u64>)>,
 ) -> bool {
     let Some((maps, own)) = MapsQuery::open().zip(rustix::fs::fstat(file).ok()) else {
         return false;
     };
     stretches.all(|(addresses, offset)| match offset {
-        Some(offset) => maps.at(addresses.start).is_some_and(|mapped| {
+        Some(offset) => maps.at(addresses.start()).is_some_and(|mapped| {
             mapped.file == Some((own.st_dev, own.st_ino))
-                && addresses.end <= mapped.addresses.end
-                && mapped.offset_of(addresses.start) == Some(offset)
+                && addresses.end() <= mapped.addresses.end()
+                && mapped.offset_of(addresses.start()) == Some(offset)
         }),
-        None => is_anonymous(&maps, &addresses),
+        None => is_anonymous(&maps, addresses),
     })
 }
 
 /// Whether no file is mapped there. The kernel may have several mappings of such pages.
-fn is_anonymous(maps: &MapsQuery, addresses: &Range<usize>) -> bool {
-    let mut at = addresses.start;
-    while at < addresses.end {
-        match maps.at(at) {
-            Some(mapped) if mapped.file.is_none() => at = mapped.addresses.end,
+fn is_anonymous(maps: &MapsQuery, addresses: Addresses) -> bool {
+    let mut left = addresses;
+    while !left.is_empty() {
+        match maps.at(left.start()) {
+            Some(mapped) if mapped.file.is_none() => {
+                left = left.starting_at(mapped.addresses.end());
+            }
             _ => return false,
         }
     }

@@ -2,24 +2,23 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::ops::Range;
 use std::os::fd::AsRawFd;
 
-use crate::sys::fault;
 use crate::sys::mapping_info::MappingInfo;
+use crate::sys::{Address, Addresses, fault};
 
 /// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
 ///
 /// # Errors
 ///
 /// Where the system does not say.
-pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<MappingInfo>> {
+pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
     fault::check("read")?;
     let maps = fs::read_to_string("/proc/self/maps")?;
-    let within = maps.lines().filter_map(parse_mapping).filter(|mapped| {
-        mapped.addresses.start < addresses.end && addresses.start < mapped.addresses.end
-    });
-    Ok(within.collect())
+    let mappings = maps.lines().filter_map(parse_mapping);
+    Ok(mappings
+        .filter(|mapping| !mapping.addresses.intersection(addresses).is_empty())
+        .collect())
 }
 
 /// Asks the kernel for single mappings (`PROCMAP_QUERY`, Linux 6.11): reading all takes longer, the
@@ -31,7 +30,7 @@ pub struct MapsQuery(File);
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Its addresses.
-    pub addresses: Range<usize>,
+    pub addresses: Addresses,
     /// Device and inode of its file, unless it is anonymous.
     pub file: Option<(u64, u64)>,
     /// Of its first byte, in the file.
@@ -40,8 +39,8 @@ pub struct Found {
 
 impl Found {
     /// The offset in the file of the byte at `address`.
-    pub fn offset_of(&self, address: usize) -> Option<u64> {
-        let inside = address.checked_sub(self.addresses.start)?;
+    pub fn offset_of(&self, address: Address) -> Option<u64> {
+        let inside = address.offset_from(self.addresses.start())?;
         self.offset.checked_add(u64::try_from(inside).ok()?)
     }
 }
@@ -54,10 +53,10 @@ impl MapsQuery {
     }
 
     /// The mapping that has the byte at `address`, if there is one and the kernel tells.
-    pub fn at(&self, address: usize) -> Option<Found> {
+    pub fn at(&self, address: Address) -> Option<Found> {
         let mut query = ProcmapQuery {
             size: u64::try_from(size_of::<ProcmapQuery>()).ok()?,
-            address: u64::try_from(address).ok()?,
+            address: u64::try_from(address.get()).ok()?,
             ..ProcmapQuery::default()
         };
         fault::check("ioctl").ok()?;
@@ -67,10 +66,10 @@ impl MapsQuery {
         if done != 0 {
             return None;
         }
-        let number = |number: u64| usize::try_from(number).ok();
+        let address = |number: u64| usize::try_from(number).ok().map(Address::new);
         let device = rustix::fs::makedev(query.device_major, query.device_minor);
         Some(Found {
-            addresses: number(query.start)?..number(query.end)?,
+            addresses: Addresses::between(address(query.start)?, address(query.end)?),
             file: (query.inode != 0).then_some((device, query.inode)),
             offset: query.offset,
         })
@@ -107,10 +106,10 @@ const _: () = assert!(size_of::<ProcmapQuery>() == 104, "the kernel's layout");
 
 /// Whether several mappings may have these addresses. A system that moves several at once may move
 /// some, and then refuse; but each that does so can be asked.
-pub fn spans_mappings(addresses: &Range<usize>) -> bool {
+pub fn spans_mappings(addresses: Addresses) -> bool {
     MapsQuery::open().is_none_or(|maps| {
-        maps.at(addresses.start)
-            .is_some_and(|mapped| mapped.addresses.end < addresses.end)
+        maps.at(addresses.start())
+            .is_some_and(|mapped| mapped.addresses.end() < addresses.end())
     })
 }
 
@@ -118,9 +117,9 @@ pub fn spans_mappings(addresses: &Range<usize>) -> bool {
 fn parse_mapping(line: &str) -> Option<MappingInfo> {
     let (range, rest) = line.split_once(' ')?;
     let (start, end) = range.split_once('-')?;
-    let hex = |text| usize::from_str_radix(text, 16).ok();
+    let address = |text| usize::from_str_radix(text, 16).ok().map(Address::new);
     Some(MappingInfo {
-        addresses: hex(start)?..hex(end)?,
+        addresses: Addresses::between(address(start)?, address(end)?),
         is_accessible: !rest.starts_with("---"),
         is_file: Some(rest.split(' ').nth(3)? != "0"),
         is_shared: Some(rest.get(3..4)? == "s"),
@@ -135,7 +134,7 @@ mod tests {
     fn lines_of_files_are_known() {
         let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
         let mapped = parse_mapping(line).unwrap();
-        assert_eq!(mapped.addresses, 0x7f0c_0000..0x7f0d_0000);
+        assert_eq!(mapped.addresses, (0x7f0c_0000..0x7f0d_0000).into());
         assert!(mapped.is_accessible);
         assert_eq!(
             (mapped.is_file, mapped.is_shared),

@@ -2,14 +2,13 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::ptr;
 
 use super::mappings::mappings_within;
-use crate::sys::{fault, page_size};
+use crate::sys::{Address, Addresses, fault, page_size};
 
 /// Whether the kernel tells of this process's pages: not without `/proc`.
 pub fn reports_page_states() -> bool {
@@ -49,16 +48,13 @@ impl PageState {
 /// # Errors
 ///
 /// Where the system does not say.
-pub fn visit_page_states(
-    addresses: Range<usize>,
-    mut visit: impl FnMut(PageState),
-) -> io::Result<()> {
+pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState)) -> io::Result<()> {
     const ENTRY: usize = size_of::<u64>();
     fault::check("open")?;
     let pagemap = File::open("/proc/self/pagemap")?;
     let mut chunk = [0; 4096 * ENTRY];
-    let mut page = addresses.start / page_size();
-    let end = addresses.end / page_size();
+    let mut page = addresses.start().get() / page_size();
+    let end = addresses.end().get() / page_size();
     while page < end {
         let count = end.saturating_sub(page).min(chunk.len() / ENTRY);
         let offset = u64::try_from(page.saturating_mul(ENTRY)).unwrap_or(u64::MAX);
@@ -77,8 +73,8 @@ pub fn visit_page_states(
 
 /// The pages in `addresses` that are this process's alone: anonymous, or written to since a file was
 /// mapped. `None` where they are more than `most` bytes, or the kernel has no call for it (Linux 6.7).
-pub fn private_pages(addresses: &Range<usize>, most: usize) -> Option<Vec<Range<usize>>> {
-    let mut pages: Vec<Range<usize>> = Vec::new();
+pub fn private_pages(addresses: Addresses, most: usize) -> Option<Vec<Addresses>> {
+    let mut pages: Vec<Addresses> = Vec::new();
     let mut left = most;
     let any_of = PagemapScan::PRESENT | PagemapScan::SWAPPED;
     scan(addresses, any_of, PagemapScan::OF_FILE, |region| {
@@ -95,26 +91,25 @@ pub fn private_pages(addresses: &Range<usize>, most: usize) -> Option<Vec<Range<
 /// # Errors
 ///
 /// If the system does not tell.
-pub fn resident_bytes(addresses: &Range<usize>) -> io::Result<usize> {
+pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
     told_resident(addresses).or_else(|error| in_core(addresses).map_err(|_| error))
 }
 
 /// The bytes of `addresses` that are in memory, in pages that were only read too.
-fn in_core(addresses: &Range<usize>) -> io::Result<usize> {
+fn in_core(addresses: Addresses) -> io::Result<usize> {
     const PAGES: usize = 4096;
     let page = page_size();
     let mut states = [0; PAGES];
     let mut bytes = 0_usize;
-    for start in addresses.clone().step_by(PAGES * page) {
-        let length = addresses.end.saturating_sub(start).min(PAGES * page);
+    for chunk in addresses.chunks(PAGES * page) {
         fault::check("mincore")?;
-        let first = ptr::without_provenance_mut(start);
+        let first = ptr::without_provenance_mut(chunk.start().get());
         // SAFETY: the kernel checks the addresses; `states` has room for each page's.
-        let result = unsafe { libc::mincore(first, length, states.as_mut_ptr()) };
+        let result = unsafe { libc::mincore(first, chunk.len(), states.as_mut_ptr()) };
         if result != 0 {
             return Err(io::Error::last_os_error());
         }
-        let states = states.iter().take(length.div_ceil(page));
+        let states = states.iter().take(chunk.len().div_ceil(page));
         let resident = states.filter(|state| **state & 1 != 0).count();
         bytes = bytes.saturating_add(resident.saturating_mul(page));
     }
@@ -122,7 +117,7 @@ fn in_core(addresses: &Range<usize>) -> io::Result<usize> {
 }
 
 /// The bytes of [`resident_bytes`], as `/proc` tells them.
-fn told_resident(addresses: &Range<usize>) -> io::Result<usize> {
+fn told_resident(addresses: Addresses) -> io::Result<usize> {
     let mut bytes = 0_usize;
     let counted = scan(addresses, PagemapScan::PRESENT, 0, |region| {
         bytes = bytes.saturating_add(region.len());
@@ -133,10 +128,8 @@ fn told_resident(addresses: &Range<usize>) -> io::Result<usize> {
     }
     bytes = 0;
     for mapped in mappings_within(addresses)? {
-        let start = mapped.addresses.start.max(addresses.start);
-        let end = mapped.addresses.end.min(addresses.end);
         let is_file = mapped.is_file != Some(false);
-        visit_page_states(start..end, |state| {
+        visit_page_states(mapped.addresses.intersection(addresses), |state| {
             if state.is_resident(is_file) {
                 bytes = bytes.saturating_add(page_size());
             }
@@ -148,10 +141,10 @@ fn told_resident(addresses: &Range<usize>) -> io::Result<usize> {
 /// Visits the stretches of `addresses` that are of a category in `any_of`, and of none in `but`, nor the
 /// page of zeros. `None` where `visit` says so, or the kernel has no call for it (Linux 6.7).
 fn scan(
-    addresses: &Range<usize>,
+    addresses: Addresses,
     any_of: u64,
     but: u64,
-    mut visit: impl FnMut(Range<usize>) -> Option<()>,
+    mut visit: impl FnMut(Addresses) -> Option<()>,
 ) -> Option<()> {
     const REGIONS: usize = 512;
     const UNTOLD: PageRegion = PageRegion {
@@ -162,9 +155,10 @@ fn scan(
     fault::check("ioctl").ok()?;
     let pagemap = File::open("/proc/self/pagemap").ok()?;
     let number = |number: usize| u64::try_from(number).ok();
+    let address = |number: u64| usize::try_from(number).ok().map(Address::new);
     let mut regions = [UNTOLD; REGIONS];
-    let mut start = number(addresses.start)?;
-    let end = number(addresses.end)?;
+    let mut start = number(addresses.start().get())?;
+    let end = number(addresses.end().get())?;
     while start < end {
         let mut scan = PagemapScan {
             size: number(size_of::<PagemapScan>())?,
@@ -184,7 +178,10 @@ fn scan(
         let found =
             unsafe { libc::ioctl(pagemap.as_raw_fd(), PagemapScan::REQUEST, &raw mut scan) };
         for region in regions.get(..usize::try_from(found).ok()?)? {
-            visit(usize::try_from(region.start).ok()?..usize::try_from(region.end).ok()?)?;
+            visit(Addresses::between(
+                address(region.start)?,
+                address(region.end)?,
+            ))?;
         }
         start = scan.walk_end;
     }
@@ -243,17 +240,17 @@ mod tests {
         unsafe { first.wrapping_add(page_size()).write_volatile(1) };
         // SAFETY: likewise.
         unsafe { first.wrapping_add(2 * page_size()).read_volatile() };
-        let start = first.addr();
+        let all = mapping.pages(bytes(4)).unwrap().addresses();
         let mut resident = Vec::new();
-        visit_page_states(start..start + bytes(4).get(), |state| {
+        visit_page_states(all, |state| {
             resident.push(state.is_resident(false));
         })
         .unwrap();
         assert_eq!(resident, [false, true, false, false]);
 
-        let accessible = start..start + bytes(3).get();
-        let mapped = mappings_within(&(start..start + bytes(4).get())).unwrap();
-        assert_eq!(mapped.first().unwrap().addresses.end, accessible.end);
+        let accessible = mapping.pages(bytes(3)).unwrap().addresses();
+        let mapped = mappings_within(all).unwrap();
+        assert_eq!(mapped.first().unwrap().addresses.end(), accessible.end());
         assert_eq!(
             mapped
                 .iter()
@@ -268,12 +265,11 @@ mod tests {
         let bytes = |pages: usize| HostBytes::round_up(pages * page_size()).unwrap();
         let mapping = Mapping::reserve(bytes(5), bytes(5)).unwrap();
         let first = mapping.base().as_ptr();
-        let start = first.addr();
-        let all = start..start + bytes(5).get();
-        assert_eq!(in_core(&all).unwrap(), 0);
+        let all = mapping.pages(bytes(5)).unwrap().addresses();
+        assert_eq!(in_core(all).unwrap(), 0);
         // SAFETY: a byte of an accessible page.
         unsafe { first.wrapping_add(3 * page_size()).write_volatile(1) };
-        assert_eq!(in_core(&all).unwrap(), page_size());
-        assert_eq!(resident_bytes(&all).unwrap(), page_size());
+        assert_eq!(in_core(all).unwrap(), page_size());
+        assert_eq!(resident_bytes(all).unwrap(), page_size());
     }
 }

@@ -3,6 +3,8 @@
 use std::ffi::c_int;
 use std::ptr;
 
+use crate::sys::Address;
+
 /// Where this thread's `errno` is.
 pub fn errno_location() -> *mut c_int {
     // SAFETY: takes nothing.
@@ -21,8 +23,8 @@ pub fn was_sent(info: &libc::siginfo_t) -> bool {
 }
 
 /// Whether reading there would raise the signal. Before Linux 5.14, nobody tells.
-pub fn is_lost(address: usize, page: usize) -> bool {
-    let start = ptr::without_provenance_mut(address);
+pub fn is_lost(address: Address, page: usize) -> bool {
+    let start = ptr::without_provenance_mut(address.get());
     // SAFETY: reads a page that is watched, and changes nothing.
     let populated = unsafe { libc::madvise(start, page, libc::MADV_POPULATE_READ) };
     // SAFETY: the thread's own.

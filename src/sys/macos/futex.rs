@@ -13,6 +13,7 @@ use mach2::traps::mach_task_self;
 use mach2::vm::mach_vm_read_overwrite;
 
 use super::mach_error::mach_error;
+use crate::sys::Address;
 use crate::sys::futex::WaitOutcome;
 use crate::sys::process_symbols;
 
@@ -62,7 +63,7 @@ pub fn is_available() -> bool {
 /// # Errors
 ///
 /// What the system says; `Unsupported` before macOS 14.4.
-pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
+pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let calls = calls().ok_or(io::ErrorKind::Unsupported)?;
     if read(address)? != expected {
         return Ok(WaitOutcome::NotEqual);
@@ -71,7 +72,7 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
     if nanoseconds == 0 {
         return Ok(WaitOutcome::TimedOut); // which the system refuses
     }
-    let pointer = ptr::without_provenance_mut(address);
+    let pointer = ptr::without_provenance_mut(address.get());
     // SAFETY: the kernel checks the address.
     let result = unsafe {
         (calls.wait)(
@@ -98,12 +99,12 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
 /// # Errors
 ///
 /// What the system says; `Unsupported` before macOS 14.4.
-pub fn wake(address: usize, count: u32) -> io::Result<u32> {
+pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     let calls = calls().ok_or(io::ErrorKind::Unsupported)?;
     let mut woken = 0;
     // One after the other: nobody tells how many were woken at once.
     while woken < count {
-        let pointer = ptr::without_provenance_mut(address);
+        let pointer = ptr::without_provenance_mut(address.get());
         // SAFETY: the kernel checks the address, and reads nothing there.
         if unsafe { (calls.wake_any)(pointer, WORD, SHARED) } < 0 {
             let error = io::Error::last_os_error();
@@ -118,9 +119,9 @@ pub fn wake(address: usize, count: u32) -> io::Result<u32> {
 }
 
 /// The word, read by the kernel.
-fn read(address: usize) -> io::Result<u32> {
+fn read(address: Address) -> io::Result<u32> {
     let invalid = |_| io::Error::from(io::ErrorKind::InvalidInput);
-    let from = u64::try_from(address).map_err(invalid)?;
+    let from = u64::try_from(address.get()).map_err(invalid)?;
     let length = u64::try_from(WORD).map_err(invalid)?;
     let mut word = 0_u32;
     let to = u64::try_from((&raw mut word).addr()).map_err(invalid)?;

@@ -3,12 +3,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::sys::fault;
+use crate::sys::{Addresses, fault};
 
 /// Names that are tried before the folder is thought to be full of them.
 const MOST_TRIES: u64 = 1000;
@@ -69,7 +68,7 @@ pub fn is_sealed(_file: &File) -> io::Result<bool> {
 /// Whether the file's bytes are under each of these stretches of addresses. The kernel does not tell.
 pub fn is_mapped_at(
     _file: &File,
-    _stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
+    _stretches: impl Iterator<Item = (Addresses, Option<u64>)>,
 ) -> bool {
     false
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::ops::Range;
 
 use mach2::kern_return::{KERN_INVALID_ADDRESS, KERN_SUCCESS};
 use mach2::port::MACH_PORT_NULL;
@@ -12,8 +11,8 @@ use mach2::vm_prot::VM_PROT_NONE;
 use mach2::vm_region::{VM_REGION_BASIC_INFO_64, vm_region_basic_info_64};
 
 use super::mach_error::mach_error;
-use crate::sys::fault;
 use crate::sys::mapping_info::MappingInfo;
+use crate::sys::{Address, Addresses, fault};
 
 /// The mappings that have addresses in common with `addresses`, in order. Which are a file's, and shared,
 /// the kernel does not tell for sure.
@@ -21,26 +20,26 @@ use crate::sys::mapping_info::MappingInfo;
 /// # Errors
 ///
 /// What `mach_vm_region` says.
-pub fn mappings_within(addresses: &Range<usize>) -> io::Result<Vec<MappingInfo>> {
+pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
     let mut within = Vec::new();
-    let mut at = addresses.start;
-    while at < addresses.end {
-        let Some(mapped) = mapping_from(at)? else {
+    let mut left = addresses;
+    while !left.is_empty() {
+        let Some(mapping) = mapping_from(left.start())? else {
             break;
         };
-        if mapped.addresses.start >= addresses.end {
+        if mapping.addresses.intersection(left).is_empty() {
             break;
         }
-        at = mapped.addresses.end;
-        within.push(mapped);
+        left = left.starting_at(mapping.addresses.end());
+        within.push(mapping);
     }
     Ok(within)
 }
 
 /// The first mapping that ends beyond `address`.
-fn mapping_from(address: usize) -> io::Result<Option<MappingInfo>> {
+fn mapping_from(address: Address) -> io::Result<Option<MappingInfo>> {
     let unknown = |_| io::Error::from(io::ErrorKind::InvalidInput);
-    let mut start = u64::try_from(address).map_err(unknown)?;
+    let mut start = u64::try_from(address.get()).map_err(unknown)?;
     let mut length = 0;
     let mut info = MaybeUninit::<vm_region_basic_info_64>::zeroed();
     let mut count = vm_region_basic_info_64::count();
@@ -70,7 +69,7 @@ fn mapping_from(address: usize) -> io::Result<Option<MappingInfo>> {
     let start = usize::try_from(start).map_err(unknown)?;
     let length = usize::try_from(length).map_err(unknown)?;
     Ok(Some(MappingInfo {
-        addresses: start..start.saturating_add(length),
+        addresses: Addresses::new(Address::new(start), length),
         is_accessible: info.protection != VM_PROT_NONE,
         is_file: None,
         is_shared: None,

@@ -61,8 +61,8 @@ impl PageRange<'_> {
         let number = |bytes: usize| {
             u64::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))
         };
-        let mut target = number(to.addresses().start)?;
-        let source = number(self.addresses().start)?;
+        let mut target = number(to.addresses().start().get())?;
+        let source = number(self.addresses().start().get())?;
         let length = number(self.length().get())?;
         let (mut protection, mut most) = (VM_PROT_NONE, VM_PROT_NONE);
         fault::check("mach_vm_remap")?;

@@ -2,6 +2,8 @@
 
 use std::ffi::c_int;
 
+use crate::sys::Address;
+
 /// Codes from here on are of signals that somebody sent (`SI_USER` and what follows it).
 const FIRST_SENT: c_int = 0x10001;
 
@@ -23,6 +25,6 @@ pub fn was_sent(info: &libc::siginfo_t) -> bool {
 }
 
 /// Whether reading there would raise the signal. Nobody tells: each page faults by itself.
-pub fn is_lost(_address: usize, _page: usize) -> bool {
+pub fn is_lost(_address: Address, _page: usize) -> bool {
     false
 }

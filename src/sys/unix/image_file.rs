@@ -3,13 +3,12 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use memmap2::MmapOptions;
 
 use super::platform;
-use crate::sys::{HostBytes, PageRange, Writes, fault};
+use crate::sys::{Addresses, HostBytes, PageRange, Writes, fault};
 
 /// Its bytes, mapped.
 pub type ImageBytes = memmap2::Mmap;
@@ -90,10 +89,7 @@ impl ImageFile {
     /// Returns whether the kernel has its bytes, or private copies of them, under each of these stretches
     /// of addresses, from the offset beside them on; or anonymous pages, if there is no offset. Returns
     /// false if the kernel cannot tell.
-    pub fn is_mapped_at(
-        &self,
-        stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
-    ) -> bool {
+    pub fn is_mapped_at(&self, stretches: impl Iterator<Item = (Addresses, Option<u64>)>) -> bool {
         platform::is_mapped_at(&self.0, stretches)
     }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{platform, truncation};
-use crate::sys::fault;
+use crate::sys::{Address, fault};
 
 /// What the handler may be put over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ extern "C" fn on_bus_error<const PLACE: usize>(
     // SAFETY: SA_SIGINFO gives the handler one.
     let info_here = unsafe { &*info };
     // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
-    let address = unsafe { info_here.si_addr() }.addr();
+    let address = Address::of(unsafe { info_here.si_addr() });
     if !(platform::is_of_lost_page(info_here) && truncation::replace_lost(address)) {
         let former = FORMER.get(PLACE).and_then(former);
         pass_on(former, signal, info, context);

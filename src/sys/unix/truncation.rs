@@ -5,7 +5,6 @@
 //! it reads is atomics in memory that is never freed, and the one call it makes is `mmap(2)`.
 
 use std::io;
-use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
@@ -13,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::platform;
 use super::sigbus::{self, Over};
+use crate::sys::{Address, Addresses, page_size};
 
 /// Addresses that are watched until this is dropped.
 #[derive(Debug)]
@@ -24,19 +24,19 @@ impl TruncationGuard {
     /// # Errors
     ///
     /// Returns the error from `sigaction(2)`.
-    pub fn over(addresses: &Range<usize>) -> io::Result<Self> {
+    pub fn over(addresses: Addresses) -> io::Result<Self> {
         sigbus::install(Over::Default)?;
         Ok(Self(Slot::take(addresses, None)))
     }
 
     /// Watches `addresses` as well, as part of the same: if a page was lost here, one was lost there.
-    pub fn also_over(&self, addresses: &Range<usize>) -> Self {
+    pub fn also_over(&self, addresses: Addresses) -> Self {
         Self(Slot::take(addresses, Some(self.0)))
     }
 
     /// Returns whether a page was lost, and now reads zero.
     pub fn has_lost_page(&self) -> bool {
-        self.0.addresses().contains(&self.0.lost.load(SeqCst))
+        self.0.addresses().contains(self.0.lost())
     }
 
     /// Puts the handler in place again if the default behaviour is there, unless such changes are reported.
@@ -62,14 +62,11 @@ impl TruncationGuard {
 
 impl Drop for TruncationGuard {
     fn drop(&mut self) {
-        Slot::change(|| self.0.set(&NOWHERE));
+        Slot::change(|| self.0.set(Addresses::NONE));
         // From here on, somebody else may take it.
         self.0.is_taken.store(false, SeqCst);
     }
 }
-
-/// No address is in there.
-const NOWHERE: Range<usize> = usize::MAX..usize::MAX;
 
 /// One of a list that only ever grows. Since slots are used again, what the handler read of one may
 /// change under it: see [`find`].
@@ -109,14 +106,14 @@ impl Slot {
     }
 
     /// A slot over `addresses`, with what happened in `former`, which goes on meanwhile.
-    fn take(addresses: &Range<usize>, former: Option<&Self>) -> &'static Self {
+    fn take(addresses: Addresses, former: Option<&Self>) -> &'static Self {
         let free = Self::all().find(|slot| !slot.is_taken.swap(true, SeqCst));
         let slot = free.unwrap_or_else(Self::add);
         Self::change(|| slot.set(addresses));
         // What is hit from here on, the handler marks in both.
         if let Some(former) = former {
-            if former.addresses().contains(&former.lost.load(SeqCst)) {
-                slot.lost.store(addresses.start, SeqCst);
+            if former.addresses().contains(former.lost()) {
+                slot.lost.store(addresses.start().get(), SeqCst);
             }
             // Some may be elsewhere: too many is safe.
             slot.count(former.mappings.load(SeqCst));
@@ -130,9 +127,9 @@ impl Slot {
         let _one_at_a_time = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
         let slot: &'static Self = Box::leak(Box::new(Self {
             is_taken: AtomicBool::new(true),
-            start: AtomicUsize::new(NOWHERE.start),
-            end: AtomicUsize::new(NOWHERE.end),
-            lost: AtomicUsize::new(NOWHERE.start),
+            start: AtomicUsize::new(Addresses::NONE.start().get()),
+            end: AtomicUsize::new(Addresses::NONE.end().get()),
+            lost: AtomicUsize::new(Addresses::NONE.start().get()),
             mappings: AtomicUsize::new(0),
             next: FIRST.load(SeqCst),
         }));
@@ -150,15 +147,20 @@ impl Slot {
     }
 
     /// Only within [`Slot::change`].
-    fn set(&self, addresses: &Range<usize>) {
-        self.lost.store(NOWHERE.start, SeqCst);
+    fn set(&self, addresses: Addresses) {
+        self.lost.store(Addresses::NONE.start().get(), SeqCst);
         self.count_none();
-        self.start.store(addresses.start, SeqCst);
-        self.end.store(addresses.end, SeqCst);
+        self.start.store(addresses.start().get(), SeqCst);
+        self.end.store(addresses.end().get(), SeqCst);
     }
 
-    fn addresses(&self) -> Range<usize> {
-        self.start.load(SeqCst)..self.end.load(SeqCst)
+    fn addresses(&self) -> Addresses {
+        let bound = |bound: &AtomicUsize| Address::new(bound.load(SeqCst));
+        Addresses::between(bound(&self.start), bound(&self.end))
+    }
+
+    fn lost(&self) -> Address {
+        Address::new(self.lost.load(SeqCst))
     }
 
     /// Counts `more` mappings, and returns how many there are in all slots. The sum is never less than
@@ -191,20 +193,20 @@ const MOST_MAPPINGS: usize = 8_192;
 /// Puts zeros where the page at `address` is, if that is watched; returns whether. Of the addresses that
 /// are watched as one, others may read zero from then on: their memory is given up by then. The handler
 /// calls this.
-pub fn replace_lost(address: usize) -> bool {
+pub fn replace_lost(address: Address) -> bool {
     let Some((slot, addresses)) = find(address) else {
         return false;
     };
     let sum = slot.count(1);
     let piece = if slot.mappings.load(SeqCst) <= MOST_SINGLE {
-        lost_from(address, addresses.end)
+        lost_from(address, addresses)
     } else {
-        block_around(address, &addresses)
+        block_around(address, addresses)
     };
-    if sum <= MOST_MAPPINGS && put_zeros(&piece) {
+    if sum <= MOST_MAPPINGS && put_zeros(piece) {
         return true;
     }
-    let is_done = put_zeros(&addresses);
+    let is_done = put_zeros(addresses);
     if is_done {
         slot.count_none();
     }
@@ -213,7 +215,7 @@ pub fn replace_lost(address: usize) -> bool {
 
 /// Marks all slots that have `address` as hit. Returns one of them, and the addresses that they have in
 /// common.
-fn find(address: usize) -> Option<(&'static Slot, Range<usize>)> {
+fn find(address: Address) -> Option<(&'static Slot, Addresses)> {
     /// Slots change for some nanoseconds at a time. The bound is for a thread that is stopped in there.
     const MOST_ATTEMPTS: usize = 1 << 20;
     let mut found = None;
@@ -228,17 +230,17 @@ fn find(address: usize) -> Option<(&'static Slot, Range<usize>)> {
     found
 }
 
-fn mark(address: usize) -> Option<(&'static Slot, Range<usize>)> {
-    let mut found: Option<(&'static Slot, Range<usize>)> = None;
+fn mark(address: Address) -> Option<(&'static Slot, Addresses)> {
+    let mut found: Option<(&'static Slot, Addresses)> = None;
     for slot in Slot::all() {
         let addresses = slot.addresses();
-        if !addresses.contains(&address) {
+        if !addresses.contains(address) {
             continue;
         }
         // If the slot has got other addresses meanwhile, this one means nothing there.
-        slot.lost.store(address, SeqCst);
+        slot.lost.store(address.get(), SeqCst);
         let common = match found {
-            Some((_, other)) => addresses.start.max(other.start)..addresses.end.min(other.end),
+            Some((_, other)) => addresses.intersection(other),
             None => addresses,
         };
         found = Some((slot, common));
@@ -246,32 +248,27 @@ fn mark(address: usize) -> Option<(&'static Slot, Range<usize>)> {
     found
 }
 
-/// The page at `address`, and the lost ones that follow it before `end`.
-fn lost_from(address: usize, end: usize) -> Range<usize> {
-    let page = rustix::param::page_size();
-    let start = address - address % page;
-    let most = page.saturating_mul(MOST_AT_ONCE);
-    let mut length = page;
-    while length < most
-        && length < end.saturating_sub(start)
-        && platform::is_lost(start + length, page)
-    {
-        length += page;
-    }
-    start..start + length
+/// The page at `address`, and the lost ones of `addresses` that follow it.
+fn lost_from(address: Address, addresses: Addresses) -> Addresses {
+    let page = page_size();
+    let start = address.align_down(page);
+    let following = addresses.starting_at(start).chunks(page).skip(1);
+    let lost = following
+        .take(MOST_AT_ONCE - 1)
+        .take_while(|next| platform::is_lost(next.start(), page));
+    Addresses::new(start, page * (1 + lost.count()))
 }
 
 /// What `addresses` have of the block that has the page at `address`.
-fn block_around(address: usize, addresses: &Range<usize>) -> Range<usize> {
-    let start = address - address % BLOCK;
-    start.max(addresses.start)..start.saturating_add(BLOCK).min(addresses.end)
+fn block_around(address: Address, addresses: Addresses) -> Addresses {
+    addresses.intersection(Addresses::new(address.align_down(BLOCK), BLOCK))
 }
 
-fn put_zeros(addresses: &Range<usize>) -> bool {
+fn put_zeros(addresses: Addresses) -> bool {
     // SAFETY: within addresses that are watched, whose owner has the pages replaced that are lost.
     let mapped = unsafe {
         libc::mmap(
-            ptr::without_provenance_mut(addresses.start),
+            ptr::without_provenance_mut(addresses.start().get()),
             addresses.len(),
             libc::PROT_READ | libc::PROT_WRITE,
             libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED,
@@ -297,7 +294,7 @@ mod tests {
         let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
         let all = mapping.pages(bytes(4)).unwrap();
         let file = ImageFile::create((4 * page).try_into().unwrap()).unwrap();
-        let watch = TruncationGuard::over(&all.addresses()).unwrap();
+        let watch = TruncationGuard::over(all.addresses()).unwrap();
         all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
         all.write_at(&[1], 0);
         // A page in between that is no file's any more.
@@ -316,11 +313,11 @@ mod tests {
         all.write_at(&[3], 4 * page - 1);
         assert_eq!(all.read(4 * page - 1..4 * page), [3]);
 
-        assert!(watch.also_over(&(1..2)).has_lost_page());
+        assert!(watch.also_over((1..2).into()).has_lost_page());
         assert!(
-            !TruncationGuard::over(&(1..2))
+            !TruncationGuard::over((1..2).into())
                 .unwrap()
-                .also_over(&(1..2))
+                .also_over((1..2).into())
                 .has_lost_page()
         );
     }
@@ -334,7 +331,7 @@ mod tests {
         let all = mapping.pages(bytes(length)).unwrap();
         let file = ImageFile::create(0).unwrap();
         all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
-        let watch = TruncationGuard::over(&all.addresses()).unwrap();
+        let watch = TruncationGuard::over(all.addresses()).unwrap();
         // Every other page is not lost.
         for at in (page..length).step_by(2 * page) {
             all.part(bytes(at), bytes(at + page))
@@ -349,9 +346,11 @@ mod tests {
         }
         let at = 2 * MOST_SINGLE * page;
         assert_eq!(byte(at), 0);
-        let block = block_around(all.addresses().start + at, &all.addresses());
-        let start = block.start - all.addresses().start;
-        let given_up = |at: &usize| (start..start + block.len()).contains(at);
+        let hit = all.addresses().start().checked_add(at).unwrap();
+        let block = all
+            .addresses()
+            .offsets_of(block_around(hit, all.addresses()));
+        let given_up = |at: &usize| block.contains(at);
         for at in (page..length).step_by(2 * page) {
             assert_eq!(byte(at), if given_up(&at) { 0 } else { 7 }, "{at}");
         }
@@ -368,7 +367,7 @@ mod tests {
         let is_lost = AtomicBool::new(false);
         for _ in 0..300 {
             let all = mapping.pages(bytes).unwrap();
-            let mut watch = TruncationGuard::over(&all.addresses()).unwrap();
+            let mut watch = TruncationGuard::over(all.addresses()).unwrap();
             all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
             is_lost.store(false, SeqCst);
             std::thread::scope(|scope| {
@@ -380,7 +379,7 @@ mod tests {
                 });
                 start.wait();
                 while !is_lost.load(SeqCst) {
-                    watch = watch.also_over(&all.addresses());
+                    watch = watch.also_over(all.addresses());
                 }
             });
             assert!(watch.has_lost_page());
@@ -389,11 +388,11 @@ mod tests {
 
     #[test]
     fn slots_are_used_again() {
-        let first = TruncationGuard::over(&(1..2)).unwrap();
+        let first = TruncationGuard::over((1..2).into()).unwrap();
         let slot = ptr::from_ref(first.0);
         drop(first);
         let again: Vec<_> = (0..8)
-            .map(|_| TruncationGuard::over(&(1..2)).unwrap())
+            .map(|_| TruncationGuard::over((1..2).into()).unwrap())
             .collect();
         assert!(again.iter().any(|watch| ptr::eq(watch.0, slot)));
         assert!(again.iter().all(|watch| !watch.has_lost_page()));

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use windows_sys::Win32::System::Diagnostics::Debug::ReadProcessMemory;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
+use crate::sys::Address;
 use crate::sys::futex::WaitOutcome;
 
 /// Who waits for the words at these addresses, in the order in which they came.
-type Queues = HashMap<usize, Vec<Arc<Waiter>>>;
+type Queues = HashMap<Address, Vec<Arc<Waiter>>>;
 
 /// One of them. Whether it was woken is in the queue: it is there no more.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ pub fn is_available() -> bool {
 /// # Errors
 ///
 /// What `ReadProcessMemory` says.
-pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
+pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let deadline = Instant::now().checked_add(timeout);
     // Read under the lock: who changes the word and then wakes finds this waiter, or was before.
     let mut queues = queues();
@@ -66,7 +67,7 @@ pub fn wait(address: usize, expected: u32, timeout: Duration) -> io::Result<Wait
     }
 }
 
-fn remove(queues: &mut Queues, address: usize, waiter: &Arc<Waiter>) {
+fn remove(queues: &mut Queues, address: Address, waiter: &Arc<Waiter>) {
     if let Some(queue) = queues.get_mut(&address) {
         queue.retain(|other| !Arc::ptr_eq(other, waiter));
         if queue.is_empty() {
@@ -80,7 +81,7 @@ fn remove(queues: &mut Queues, address: usize, waiter: &Arc<Waiter>) {
 /// # Errors
 ///
 /// None.
-pub fn wake(address: usize, count: u32) -> io::Result<u32> {
+pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     let mut queues = queues();
     let Some(queue) = queues.get_mut(&address) else {
         return Ok(0);
@@ -99,9 +100,9 @@ pub fn wake(address: usize, count: u32) -> io::Result<u32> {
 }
 
 /// The word, read by the system.
-fn read(address: usize) -> io::Result<u32> {
+fn read(address: Address) -> io::Result<u32> {
     let mut word = 0_u32;
-    let from = ptr::without_provenance(address);
+    let from = ptr::without_provenance(address.get());
     let to = (&raw mut word).cast();
     // SAFETY: takes nothing.
     let process = unsafe { GetCurrentProcess() };

@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 
-use crate::sys::{HostBytes, PageRange};
+use crate::sys::{Addresses, HostBytes, PageRange};
 
 /// Runs of bytes, in order and apart; what is between them is zero.
 #[derive(Debug)]
@@ -122,10 +122,7 @@ impl ImageFile {
     }
 
     /// Whether its bytes are mapped at these addresses: they are copied.
-    pub fn is_mapped_at(
-        &self,
-        _stretches: impl Iterator<Item = (Range<usize>, Option<u64>)>,
-    ) -> bool {
+    pub fn is_mapped_at(&self, _stretches: impl Iterator<Item = (Addresses, Option<u64>)>) -> bool {
         false
     }
 

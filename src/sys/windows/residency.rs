@@ -2,7 +2,6 @@
 
 use std::io;
 use std::mem::size_of;
-use std::ops::Range;
 use std::ptr;
 
 use windows_sys::Win32::System::ProcessStatus::{
@@ -10,31 +9,27 @@ use windows_sys::Win32::System::ProcessStatus::{
 };
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
-use crate::sys::{fault, page_size};
+use crate::sys::{Addresses, fault, page_size};
 
 /// How many bytes of `addresses` are in this process's working set.
 ///
 /// # Errors
 ///
 /// What `QueryWorkingSetEx` says.
-pub fn resident_bytes(addresses: &Range<usize>) -> io::Result<usize> {
+pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
     const PAGES: usize = 4096;
     /// The bit that says that the page is there.
     const IS_VALID: usize = 1;
     let page = page_size();
     let mut states = Vec::with_capacity(PAGES);
     let mut bytes = 0_usize;
-    let mut all = addresses.clone().step_by(page).peekable();
-    while all.peek().is_some() {
+    for chunk in addresses.chunks(PAGES * page) {
         states.clear();
-        states.extend(
-            all.by_ref()
-                .take(PAGES)
-                .map(|address| PSAPI_WORKING_SET_EX_INFORMATION {
-                    VirtualAddress: ptr::without_provenance_mut(address),
-                    ..Default::default()
-                }),
-        );
+        let of_page = |page: Addresses| PSAPI_WORKING_SET_EX_INFORMATION {
+            VirtualAddress: ptr::without_provenance_mut(page.start().get()),
+            ..Default::default()
+        };
+        states.extend(chunk.chunks(page).map(of_page));
         let room = states.len() * size_of::<PSAPI_WORKING_SET_EX_INFORMATION>();
         let room = u32::try_from(room).map_err(|_| io::ErrorKind::InvalidInput)?;
         fault::check("QueryWorkingSetEx")?;

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::ops::Range;
+
+use crate::sys::Addresses;
 
 /// Addresses of a mapped file's that are watched.
 #[derive(Debug)]
@@ -14,12 +15,12 @@ impl TruncationGuard {
     /// # Errors
     ///
     /// Always: no file's pages are there.
-    pub fn over(_addresses: &Range<usize>) -> io::Result<Self> {
+    pub fn over(_addresses: Addresses) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Watches `addresses` as well, as part of the same.
-    pub fn also_over(&self, _addresses: &Range<usize>) -> Self {
+    pub fn also_over(&self, _addresses: Addresses) -> Self {
         match self.0 {}
     }
 
