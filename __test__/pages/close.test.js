@@ -1,6 +1,6 @@
 "use strict";
 
-// Memories let go of, before they are collected.
+// Memory.close() releases a memory before it is collected.
 
 const fs = require("node:fs");
 const os = require("node:os");
@@ -19,7 +19,7 @@ const { startWorker } = require("../support/workers");
 
 const snapshot = new Memory({ initial: 1 }).snapshot();
 
-/** Every member, as it is used. */
+/** A use of each member. */
 const uses = [
   ["buffer", (memory) => memory.buffer],
   ["grow()", (memory) => memory.grow(0)],
@@ -38,7 +38,7 @@ const uses = [
   ["from()", (memory) => Memory.from(memory)],
 ];
 
-/** Those that return promises. */
+/** Uses of members that return promises. */
 const asyncUses = [
   ["flush()", (memory) => memory.flush()],
   ["wait()", (memory) => memory.wait(0, 0)],
@@ -53,7 +53,7 @@ function checkClosed(error, member) {
   expect(error.message).toBe(`Memory.${member}: the memory is closed`);
 }
 
-test.each(asyncUses)("of a closed memory, the promise of %s is rejected", async (member, use) => {
+test.each(asyncUses)("%s of a closed memory returns a rejected promise", async (member, use) => {
   const memory = new Memory({ initial: 1 });
   memory.close();
   const error = await use(memory).then(
@@ -63,7 +63,7 @@ test.each(asyncUses)("of a closed memory, the promise of %s is rejected", async 
   checkClosed(error, member);
 });
 
-test("every member of the class is among those tried here", () => {
+test("the uses in this file cover every member of the class", () => {
   const members = Object.keys(Object.getOwnPropertyDescriptors(Memory.prototype));
   const tried = [...uses, ...asyncUses].map(([member]) => member.replace("()", ""));
   expect(members.filter((member) => !["constructor", "close"].includes(member)).sort()).toEqual(
@@ -72,14 +72,14 @@ test("every member of the class is among those tried here", () => {
 });
 
 describe.each(stores)("a memory that is %s", (_, make) => {
-  test("is of no use once it is closed", () => {
+  test("throws from every member once it is closed", () => {
     const memory = make(2, 4);
     fill(memory, 7);
     expect(memory.close()).toBeUndefined();
     for (const [member, use] of uses) expectClosed(() => use(memory), member);
   });
 
-  test("can be closed again", () => {
+  test("can be closed twice", () => {
     const memory = make(2, 4);
     memory.close();
     expect(memory.close()).toBeUndefined();
@@ -87,7 +87,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expectClosed(() => memory.buffer, "buffer");
   });
 
-  test("can be closed with a snapshot under it, which goes on", () => {
+  test("can be closed while it shares pages with a snapshot, which stays usable", () => {
     const memory = make(2, 4);
     fill(memory, 7);
     const frozen = memory.snapshot();
@@ -97,13 +97,13 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(pageValues(Memory.from(frozen))).toEqual([7, 7]);
   });
 
-  test("without a page can be closed", () => {
+  test("can be closed with no pages", () => {
     const memory = make(0, 4);
     memory.close();
     expectClosed(() => memory.buffer, "buffer");
   });
 
-  test("that has grown can be closed", () => {
+  test("can be closed after growing", () => {
     const memory = make(1, 4);
     grow(memory, 1);
     memory.close();
@@ -111,45 +111,48 @@ describe.each(stores)("a memory that is %s", (_, make) => {
   });
 });
 
-describe("an unshared memory of our own", () => {
+describe("an unshared reserved memory", () => {
   test.each([
-    ["as it was made", () => {}],
+    ["newly made", () => {}],
     ["grown", (memory) => memory.grow(2)],
-    ["with a snapshot under it", (memory) => memory.restore(memory.snapshot())],
-  ])("%s: pages go at once, the buffer is detached, its addresses stay", async (_, prepare) => {
-    const memory = new Memory({ initial: 200, maximum: 300 });
-    fill(memory, 7);
-    prepare(memory);
-    fill(memory, 8);
-    const { buffer } = memory;
-    const view = new Uint8Array(buffer);
-    const [at, size] = [addressOf(memory), buffer.byteLength];
-    expect(residentWithin(at, size)).toBe(size);
-    memory.close();
-    expect(residentWithin(at, size)).toBe(0);
-    expect([buffer.byteLength, view.length, view[0]]).toEqual([0, 0, undefined]);
-    if ("detached" in buffer) expect(buffer.detached).toBe(true);
-    // Native code that was given the buffer keeps the object, and nothing else.
-    await collectGarbage();
-    expect(protectionAt(at)).toBe("rw-p");
-    expect(buffer.byteLength).toBe(0);
-  });
+    ["with a restored snapshot", (memory) => memory.restore(memory.snapshot())],
+  ])(
+    "%s: close() decommits its pages and detaches its buffer; the addresses stay mapped",
+    async (_, prepare) => {
+      const memory = new Memory({ initial: 200, maximum: 300 });
+      fill(memory, 7);
+      prepare(memory);
+      fill(memory, 8);
+      const { buffer } = memory;
+      const view = new Uint8Array(buffer);
+      const [at, size] = [addressOf(memory), buffer.byteLength];
+      expect(residentWithin(at, size)).toBe(size);
+      memory.close();
+      expect(residentWithin(at, size)).toBe(0);
+      expect([buffer.byteLength, view.length, view[0]]).toEqual([0, 0, undefined]);
+      if ("detached" in buffer) expect(buffer.detached).toBe(true);
+      // Native code that has the buffer keeps its addresses mapped, not its pages.
+      await collectGarbage();
+      expect(protectionAt(at)).toBe("rw-p");
+      expect(buffer.byteLength).toBe(0);
+    },
+  );
 
-  test("its addresses go when nothing holds them", async () => {
+  test("unmaps its addresses when nothing holds them", async () => {
     const closed = () => {
       const memory = new Memory({ initial: 200, maximum: 300 });
       const at = addressOf(memory);
       memory.close();
       return { memory, at };
     };
-    // The closed object itself holds nothing.
+    // The closed object itself does not hold them.
     const { memory, at } = closed();
     await collectGarbage(() => protectionAt(at) !== "rw-p");
     expect(protectionAt(at)).not.toBe("rw-p");
     expectClosed(() => memory.buffer, "buffer");
   });
 
-  test("a hundred of 64 MiB, one after the other in a loop without pause", async () => {
+  test("stops being resident when closed in a synchronous loop that makes a hundred of 64 MiB", async () => {
     const { most, left } = await run("close-in-a-loop.js");
     expect(most).toBeLessThan(200 * 2 ** 20);
     expect(left).toBeLessThan(150 * 2 ** 20);
@@ -157,32 +160,38 @@ describe("an unshared memory of our own", () => {
 
   const testKeys = features.detachKeys ? test : test.skip;
 
-  testKeys("marked as untransferable is refused, and as before (needs detach keys)", () => {
-    const memory = new Memory({ initial: 1, maximum: 2 });
-    fill(memory, 7);
-    const { buffer } = memory;
-    markAsUntransferable(buffer);
-    const error = thrownBy(() => memory.close());
-    expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/^Memory\.close\(\): buffer: marked with markAsUntransf/);
-    expect(memory.buffer).toBe(buffer);
-    expect(pageValues(memory)).toEqual([7]);
-    expect(memory.snapshot().byteLength).toBe(PAGE);
-  });
+  testKeys(
+    "close() throws and changes nothing if the buffer is untransferable (needs detach keys)",
+    () => {
+      const memory = new Memory({ initial: 1, maximum: 2 });
+      fill(memory, 7);
+      const { buffer } = memory;
+      markAsUntransferable(buffer);
+      const error = thrownBy(() => memory.close());
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toMatch(/^Memory\.close\(\): buffer: marked with markAsUntransf/);
+      expect(memory.buffer).toBe(buffer);
+      expect(pageValues(memory)).toEqual([7]);
+      expect(memory.snapshot().byteLength).toBe(PAGE);
+    },
+  );
 
   const canTransfer = !features.detachKeys && "transfer" in ArrayBuffer.prototype;
   const testTransfer = canTransfer ? test : test.skip;
 
-  testTransfer("whose buffer was transferred is closed (needs transfer(), no detach keys)", () => {
-    const memory = new Memory({ initial: 1, maximum: 2 });
-    fill(memory, 7);
-    const kept = memory.buffer.transfer();
-    memory.close();
-    expectClosed(() => memory.buffer, "buffer");
-    // What the program has taken is given back too; but it can be read.
-    expect(kept.byteLength).toBe(PAGE);
-    expect(new Uint8Array(kept)[0]).toBe(0);
-  });
+  testTransfer(
+    "can be closed after transfer() of its buffer (needs transfer(), no detach keys)",
+    () => {
+      const memory = new Memory({ initial: 1, maximum: 2 });
+      fill(memory, 7);
+      const kept = memory.buffer.transfer();
+      memory.close();
+      expectClosed(() => memory.buffer, "buffer");
+      // The pages of the transferred buffer are decommitted too, but stay readable.
+      expect(kept.byteLength).toBe(PAGE);
+      expect(new Uint8Array(kept)[0]).toBe(0);
+    },
+  );
 });
 
 describe("native code that works on the buffer", () => {
@@ -192,7 +201,7 @@ describe("native code that works on the buffer", () => {
 
   const zeros = Buffer.alloc(PAGE);
 
-  /** Each page read while it was there, or after it was given back. */
+  /** Expects each page to be read before it was decommitted, or as zeros afterwards. */
   function expectPages(bytes) {
     expect(bytes.length).toBe(256 * PAGE);
     for (let at = 0; at < bytes.length; at += 4096) expect([0, 3]).toContain(bytes[at]);
@@ -209,7 +218,7 @@ describe("native code that works on the buffer", () => {
     [
       "a compression",
       (bytes, done) => {
-        // In one piece: Node aborts when it comes back for more of a buffer that was detached.
+        // One chunk: Node aborts if it continues with a buffer that has been detached.
         zlib.gzip(bytes, { level: 1, chunkSize: 2 ** 22 }, (error, result) =>
           done(error, zlib.gunzipSync(result)),
         );
@@ -222,7 +231,7 @@ describe("native code that works on the buffer", () => {
         fs.read(zero, bytes, 0, bytes.length, 0, (error) => done(error, Buffer.alloc(256 * PAGE)));
       },
     ],
-  ])("%s goes on, and nothing faults", async (_, start) => {
+  ])("%s finishes after close(), without a fault", async (_, start) => {
     const memory = new Memory({ initial: 256, maximum: 300 });
     fill(memory, 3);
     const at = addressOf(memory);
@@ -233,7 +242,7 @@ describe("native code that works on the buffer", () => {
     });
     memory.close();
     expect(protectionAt(at)).toBe("rw-p");
-    // Made over a range that was released, if any: never over this one.
+    // A new memory can use a released range, but never this one.
     const next = new Memory({ initial: 256, maximum: 300 });
     expect(addressOf(next)).not.toBe(at);
     expectPages(await job);
@@ -241,13 +250,13 @@ describe("native code that works on the buffer", () => {
   });
 });
 
-describe("a memory of the engine's", () => {
+describe("an engine memory", () => {
   const text = `(module
     (memory (export "memory") 1 4)
     (func (export "store") (param i32) (i32.store8 (i32.const 5) (local.get 0)))
     (func (export "load") (result i32) (i32.load8_u (i32.const 5))))`;
 
-  test("goes on, and gets another object", async () => {
+  test("stays usable after close(), and Memory.from() makes another object", async () => {
     const { exports } = new WebAssembly.Instance(await compile(text));
     const memory = Memory.from(exports.memory);
     expect(Memory.from(exports.memory)).toBe(memory);
@@ -271,19 +280,19 @@ describe("a memory of the engine's", () => {
     expect(Memory.from(exports.memory)).toBe(again);
   });
 
-  test("that was ours goes on too", async () => {
+  test("stays usable after close() of the memory whose toWebAssembly() made it", async () => {
     const module = await compile(`(module
       (import "env" "memory" (memory 1 4))
       (func (export "load") (result i32) (i32.load8_u (i32.const 5))))`);
     const memory = new Memory({ initial: 1, maximum: 4 });
     bytesOf(memory)[5] = 7;
-    const engines = memory.toWebAssembly();
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: engines } });
+    const engineMemory = memory.toWebAssembly();
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: engineMemory } });
     memory.close();
     expect(exports.load()).toBe(7);
-    const again = Memory.from(engines);
+    const again = Memory.from(engineMemory);
     expect(again).not.toBe(memory);
-    expect(again.toWebAssembly()).toBe(engines);
+    expect(again.toWebAssembly()).toBe(engineMemory);
     expect(bytesOf(again)[5]).toBe(7);
   });
 });
@@ -291,7 +300,7 @@ describe("a memory of the engine's", () => {
 const shared = stores.filter(([name]) => name.endsWith("shared"));
 
 describe.each(shared)("a memory that is %s", (_, make) => {
-  test("stays with its buffers, other threads, and gets another object", async () => {
+  test("stays usable in its buffers and in other threads after close()", async () => {
     const memory = make(1, 4);
     const token = memory.share();
     const old = memory.buffer;
@@ -333,7 +342,7 @@ describe.each(shared)("a memory that is %s", (_, make) => {
     expect(Memory.from(token)).toBe(again);
   });
 
-  test("is released when its last buffer is", async () => {
+  test("is released with its last buffer after close()", async () => {
     const use = () => {
       const memory = make(200, 200);
       fill(memory, 7);
@@ -348,7 +357,7 @@ describe.each(shared)("a memory that is %s", (_, make) => {
   });
 });
 
-describe("close() in the middle of another call:", () => {
+describe("close() while an argument is converted:", () => {
   const closing = (memory, value) => ({
     valueOf() {
       memory.close();
@@ -356,12 +365,12 @@ describe("close() in the middle of another call:", () => {
     },
   });
 
-  describe.each(stores)("of a memory that is %s", (_, make) => {
+  describe.each(stores)("in a memory that is %s,", (_, make) => {
     test.each([
       ["grow()", (memory, value) => memory.grow(value), 0],
       ["discard()", (memory, value) => memory.discard(value, 0), 0],
       ["discard()", (memory, value) => memory.discard(0, value), 0],
-    ])("%s: the memory is closed then", (member, use, value) => {
+    ])("%s throws that the memory is closed", (member, use, value) => {
       const memory = make(1, 4);
       const is64 = memory.type().address === "i64" && member === "grow()";
       expectClosed(() => use(memory, closing(memory, is64 ? BigInt(value) : value)), member);
@@ -369,14 +378,14 @@ describe("close() in the middle of another call:", () => {
     });
   });
 
-  test("of the descriptor of another memory, which is made", () => {
+  test("new Memory() makes the other memory", () => {
     const memory = new Memory({ initial: 1 });
     const other = new Memory({ initial: closing(memory, 2) });
     expect(other.buffer.byteLength).toBe(2 * PAGE);
     expectClosed(() => memory.buffer, "buffer");
   });
 
-  test("of the options of one that starts as its snapshot", () => {
+  test("Memory.from() of a snapshot of the memory makes another", () => {
     const memory = new Memory({ initial: 1, maximum: 2 });
     fill(memory, 7);
     const other = Memory.from(memory.snapshot(), { maximum: closing(memory, 3) });
@@ -385,7 +394,7 @@ describe("close() in the middle of another call:", () => {
   });
 });
 
-describe("what is no memory", () => {
+describe("a receiver that is not a memory", () => {
   test.each([
     ["undefined", undefined],
     ["null", null],
@@ -394,8 +403,8 @@ describe("what is no memory", () => {
     ["an object", {}],
     ["the prototype", Memory.prototype],
     ["a proxy of a memory", new Proxy(new Memory({ initial: 0 }), {})],
-    ["an engine's memory", new WebAssembly.Memory({ initial: 0 })],
-  ])("%s cannot be closed, nor given back, frozen, put back or asked", (_, receiver) => {
+    ["an engine memory", new WebAssembly.Memory({ initial: 0 })],
+  ])("is rejected by close(), discard(), snapshot(), restore() and usage(): %s", (_, receiver) => {
     const arguments_ = { discard: [0, 0], restore: [snapshot] };
     for (const member of ["close", "discard", "snapshot", "restore", "usage"]) {
       const call = () =>
@@ -406,7 +415,7 @@ describe("what is no memory", () => {
     }
   });
 
-  test("is told before any argument is looked at", () => {
+  test("is rejected before any argument is converted", () => {
     const look = jest.fn(() => 0);
     const value = { [Symbol.toPrimitive]: look };
     expect(() => Reflect.apply(Memory.prototype.discard, {}, [value, value])).toThrow(TypeError);
@@ -414,14 +423,14 @@ describe("what is no memory", () => {
   });
 });
 
-describe("the new members", () => {
+describe("a member beyond the JS API", () => {
   test.each([
     ["discard", 2],
     ["snapshot", 0],
     ["restore", 1],
     ["usage", 0],
     ["close", 0],
-  ])("%s is as WebIDL has operations", (member, length) => {
+  ])("has the attributes of a WebIDL operation: %s", (member, length) => {
     const descriptor = Object.getOwnPropertyDescriptor(Memory.prototype, member);
     expect(descriptor).toStrictEqual({
       value: Memory.prototype[member],
@@ -434,7 +443,7 @@ describe("the new members", () => {
     expect(() => new descriptor.value()).toThrow(TypeError);
   });
 
-  test("from is too", () => {
+  test("has the attributes of a WebIDL operation: Memory.from", () => {
     expect(Object.getOwnPropertyDescriptor(Memory, "from")).toMatchObject({
       writable: true,
       enumerable: true,
@@ -443,8 +452,8 @@ describe("the new members", () => {
     expect([Memory.from.name, Memory.from.length]).toEqual(["from", 1]);
   });
 
-  // In a process of its own: Jest's realm lacks what some versions of Node add to theirs.
-  test("[Symbol.dispose] is close, and nobody enumerates it", async () => {
+  // In a separate process: Jest's realm lacks properties that some versions of Node add to theirs.
+  test("is not enumerable if it is [Symbol.dispose], which is close()", async () => {
     const { dispose } = await run("dispose.js");
     expect(dispose).toEqual({ isClose: true, enumerable: false, closes: true });
   });
@@ -461,12 +470,15 @@ const parsesUsing = (() => {
 
 const testUsing = parsesUsing ? test : test.skip;
 
-testUsing("a block closes what it declares with using (needs an engine that has it)", async () => {
-  const { using } = await run("dispose.js");
-  expect(using).toEqual({
-    inside: PAGE,
-    after: "TypeError: Memory.buffer: the memory is closed",
-    thrown: "TypeError: Memory.buffer: the memory is closed",
-    detached: true,
-  });
-});
+testUsing(
+  "a block closes the memory that it declares with `using` (needs an engine with `using`)",
+  async () => {
+    const { using } = await run("dispose.js");
+    expect(using).toEqual({
+      inside: PAGE,
+      after: "TypeError: Memory.buffer: the memory is closed",
+      thrown: "TypeError: Memory.buffer: the memory is closed",
+      detached: true,
+    });
+  },
+);

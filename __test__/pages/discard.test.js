@@ -1,6 +1,6 @@
 "use strict";
 
-// Pages given back to the system, by the kernel's own figures.
+// Memory.discard() decommits pages, as the kernel's own figures show.
 
 const { Memory } = require("../..");
 const { residentWithin } = require("../support/proc");
@@ -13,7 +13,7 @@ const { resultOf } = require("../support/workers");
 describe.each(stores)("a memory that is %s", (_, make) => {
   const residentOf = (memory) => residentWithin(addressOf(memory), memory.buffer.byteLength);
 
-  test("gives pages back, which read zero", () => {
+  test("decommits pages, which then read as zero", () => {
     const memory = make(8, 16);
     fill(memory, 7);
     const { buffer } = memory;
@@ -35,13 +35,13 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(residentOf(memory)).toBe(0);
   });
 
-  test("gives pages back that a snapshot is under: zeros come, not its bytes", () => {
+  test("decommits pages of a restored snapshot, which then read as zero", () => {
     const memory = make(8, 16);
     fill(memory, 7);
     const snapshot = memory.snapshot();
     memory.restore(snapshot);
     fill(memory, 9, 0, 3);
-    // Those that nothing has touched since take no memory.
+    // Pages untouched since the restore are not resident.
     expect(memory.discard(2 * PAGE, 3 * PAGE)).toBe(PAGE);
     expect(pageValues(memory)).toEqual([9, 9, 0, 0, 0, 7, 7, 7]);
     expect(residentWithin(addressOf(memory) + 2 * PAGE, 3 * PAGE)).toBe(0);
@@ -53,7 +53,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(pageValues(memory)).toEqual(new Array(8).fill(7));
   });
 
-  test("gives back nothing, at either end", () => {
+  test("accepts an empty range at either end", () => {
     const memory = make(2, 4);
     fill(memory, 7);
     expect(memory.discard(0, 0)).toBe(0);
@@ -63,7 +63,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(nothing.discard(0, 0)).toBe(0);
   });
 
-  test("gives back what it grew by", () => {
+  test("decommits pages that growing has added", () => {
     const memory = make(1, 16);
     fill(memory, 7);
     grow(memory, 3);
@@ -75,7 +75,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
   });
 });
 
-describe("refused:", () => {
+describe("discard() rejects", () => {
   const memory = new Memory({ initial: 4, maximum: 4 });
   fill(memory, 7);
 
@@ -85,17 +85,21 @@ describe("refused:", () => {
     ["a negative number", -PAGE, RangeError, `${-PAGE}`],
     ["a fraction", 0.5, RangeError, "0.5"],
     ["a fraction of a page", PAGE + 4096, RangeError, `${PAGE + 4096}`],
-    ["a number that is none", NaN, RangeError, "NaN"],
-    ["nothing", undefined, TypeError, "undefined"],
-    ["all numbers", Infinity, RangeError, "Infinity"],
-    ["no number", "a page", TypeError, '"a page"'],
+    ["NaN", NaN, RangeError, "NaN"],
+    ["undefined", undefined, TypeError, "undefined"],
+    ["Infinity", Infinity, RangeError, "Infinity"],
+    ["a string that is not a number", "a page", TypeError, '"a page"'],
     ["true", true, RangeError, "true"],
     ["a BigInt", BigInt(PAGE), TypeError, "65536n"],
     ["a symbol", Symbol("page"), TypeError, "a symbol"],
-    ["an object that converts to no number", { valueOf: () => ({}), toString: null }, TypeError],
+    [
+      "an object that cannot be converted to a number",
+      { valueOf: () => ({}), toString: null },
+      TypeError,
+    ],
   ];
 
-  test.each(wrong)("%s as an offset, or as a length", (_, value, Kind, shown = "") => {
+  test.each(wrong)("%s as the offset or the length", (_, value, Kind, shown = "") => {
     for (const [name, args] of [
       ["offset", [value, PAGE]],
       ["length", [PAGE, value]],
@@ -107,7 +111,7 @@ describe("refused:", () => {
     }
   });
 
-  test("no argument at all, and one only", () => {
+  test("missing arguments", () => {
     expect(() => memory.discard()).toThrow(/^Memory\.discard\(\): offset: .*undefined/);
     expect(() => memory.discard(0)).toThrow(/^Memory\.discard\(\): length: .*undefined/);
   });
@@ -121,7 +125,7 @@ describe("refused:", () => {
     [PAGE, 2 ** 52],
     [2 ** 64, 2 ** 64],
     [PAGE, Number.MAX_VALUE],
-  ])("%d, %d: not in the memory", (offset, length) => {
+  ])("the offset %d with the length %d, which are not in the memory", (offset, length) => {
     const error = thrownBy(() => memory.discard(offset, length));
     expect(error).toBeInstanceOf(RangeError);
     for (const part of ["Memory.discard(): ", length, offset, 4 * PAGE]) {
@@ -129,7 +133,7 @@ describe("refused:", () => {
     }
   });
 
-  test("pages that another thread's memory has not yet", () => {
+  test("pages that a shared memory has not grown to yet", () => {
     const shared = new Memory({ initial: 1, maximum: 4, shared: true });
     expect(() => shared.discard(PAGE, PAGE)).toThrow(RangeError);
     shared.grow(1);
@@ -137,7 +141,7 @@ describe("refused:", () => {
   });
 });
 
-test("arguments are converted, in order, and then the memory is looked at", () => {
+test("discard() converts its arguments in order, before it reads the memory's state", () => {
   const memory = new Memory({ initial: 2, maximum: 4 });
   fill(memory, 7);
   const order = [];
@@ -158,7 +162,7 @@ test("arguments are converted, in order, and then the memory is looked at", () =
   expect(pageValues(memory)).toEqual([0, 0, 0]);
 });
 
-test("a module's loads read zero, and it runs on", async () => {
+test("discard() makes the loads of a running module read zero", async () => {
   const module = await compile(`(module
     (memory (export "memory") 4 8)
     (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
@@ -176,7 +180,7 @@ test("a module's loads read zero, and it runs on", async () => {
   expect(() => exports.load(5 * PAGE)).toThrow(WebAssembly.RuntimeError);
 });
 
-test("other threads read zero too, and give back themselves", async () => {
+test("discard() is visible to other threads, which can call it too", async () => {
   const memory = new Memory({ initial: 4, maximum: 4, shared: true });
   fill(memory, 7);
   memory.discard(0, PAGE);
@@ -190,21 +194,23 @@ test("other threads read zero too, and give back themselves", async () => {
   expect(pageValues(memory)).toEqual([0, 7, 0, 7]);
 });
 
-test.each(["reserved", "moved", "shared"])("256 MiB of a memory that is %s", async (kind) => {
+const kinds = ["reserved", "moved", "shared"];
+
+test.each(kinds)("discard() makes the process 256 MiB smaller: %s", async (kind) => {
   const { before, after, released, usage } = await run("discard-much.js", { args: [kind] });
   const MIB = 2 ** 20;
   expect(released).toBe(256 * MIB);
   expect(usage).toEqual({ before: 320 * MIB, after: 64 * MIB });
-  // The process has other memory, which the collector may give back, or take.
+  // Meanwhile the collector can free other memory of the process, or allocate some.
   expect(Math.abs(before - after - released)).toBeLessThan(16 * MIB);
 });
 
-test("holes in a snapshot's pages are refused before the kernel has no mappings left", async () => {
+test("discard() rejects holes in a snapshot's pages before the kernel runs out of mappings", async () => {
   const { discarded, error, mappings, limit, kept, again } = await run("discard-every-other.js");
   expect(error).toMatch(/^RangeError: Memory\.discard\(\): \d+ mappings are live/);
   expect(discarded).toBeGreaterThan(limit / 10);
   expect(mappings).toBeLessThan((limit * 4) / 5);
   expect(kept).toBe(true);
-  // All at once, they take fewer.
+  // Discarding all pages at once takes fewer mappings.
   expect(again).toBe(true);
 });

@@ -1,16 +1,15 @@
 "use strict";
 
-// What operations on pages do when the system refuses: the addon of `npm run build:fault` has any
-// call fail.
+// Operations on pages while system calls fail: the addon of `npm run build:fault` can fail any call.
 
 const { features } = require("../..");
 const { FAULT_TIMEOUT, DONE, REFUSED, expectOutcomes } = require("../support/fault-scenarios");
 
 jest.setTimeout(FAULT_TIMEOUT + 20_000);
 
-// What comes of each call's failure, if no other fails. Where room was wanted, garbage is collected,
-// and all is tried again: then only what fails twice is refused.
-const FREEZING = {
+// The outcome if one system call fails. An operation that finds no room collects garbage and runs again,
+// so it is refused only if the call fails twice.
+const CAPTURING = {
   memfd_create: DONE,
   ftruncate: DONE,
   open: DONE,
@@ -18,29 +17,29 @@ const FREEZING = {
   pwrite: DONE,
   fcntl: DONE,
 };
-const PUTTING_BACK = { open: DONE, ioctl: DONE, mmap: DONE };
+const RESTORING_AGAIN = { open: DONE, ioctl: DONE, mmap: DONE };
 
 const scenarios = [
-  // How much is resident can be known in two ways.
+  // There are two ways to count resident pages.
   ["discard", "Memory.discard()", { ioctl: DONE, madvise: DONE }],
   ["discard over a snapshot", "Memory.discard()", { ioctl: DONE, mmap: DONE }],
-  ["snapshot over a snapshot", "Memory.snapshot()", FREEZING],
-  ["snapshot of a shared memory", "Memory.snapshot()", FREEZING],
-  // What is beyond the snapshot's bytes is zero whatever fails.
+  ["snapshot over a snapshot", "Memory.snapshot()", CAPTURING],
+  ["snapshot of a shared memory", "Memory.snapshot()", CAPTURING],
+  // Bytes beyond the snapshot are zero, whichever call fails.
   ["restore", "Memory.restore()", { mmap: DONE }],
-  // Where what the kernel has there is not known, all of it is put there anew.
-  ["restore again", "Memory.restore()", PUTTING_BACK],
+  // If the kernel does not report the page states, the whole snapshot is mapped again.
+  ["restore again", "Memory.restore()", RESTORING_AGAIN],
   ["restore with a hole", "Memory.restore()", { mmap: DONE }],
-  ["restore with a hole again", "Memory.restore()", PUTTING_BACK],
+  ["restore with a hole again", "Memory.restore()", RESTORING_AGAIN],
   ["restore over a longer snapshot", "Memory.restore()", { mmap: DONE }],
-  ["restore in the engine", "Memory.restore()", PUTTING_BACK],
+  ["restore in the engine", "Memory.restore()", RESTORING_AGAIN],
   ["from", "Memory", { mmap: DONE, mprotect: DONE }],
   ["from, shared", "Memory.from()", { mmap: DONE }],
-  // Pages that cannot be moved are copied; but what is left behind must be anonymous.
+  // Pages that cannot be moved are copied, but the range that they leave has to become anonymous.
   ["move", "Memory.toWebAssembly()", { read: DONE, mremap: DONE, mmap: REFUSED }],
   ["usage", "Memory.usage()", { ioctl: DONE }],
   ["usage in the engine", "Memory.usage()", { read: REFUSED, ioctl: DONE }],
-  // Pages that cannot be given back go when the range does.
+  // Pages that cannot be decommitted are released with the range.
   ["close", "Memory.close()", { mmap: DONE }],
   // The folder is synced only if it can be opened.
   [
@@ -57,14 +56,14 @@ const scenarios = [
       pread: REFUSED,
       memfd_create: REFUSED,
       ftruncate: REFUSED,
-      // The file is read where it may have holes.
+      // If holes of the file cannot be found, they are read.
       lseek: DONE,
       pwrite: REFUSED,
     },
   ],
 ];
 
-/** Runs a scenario with every failure; throws where one does more than a refusal may. */
+/** Runs a scenario with each failure, and expects the outcomes. Returns the hand-off in use. */
 async function expectRecovery(scenario, member, expected, env) {
   const { handoff, errors } = await expectOutcomes("page-faults.js", scenario, expected, { env });
   expect(errors.length > 0).toBe(scenario !== "close");
@@ -75,14 +74,17 @@ async function expectRecovery(scenario, member, expected, env) {
   return handoff;
 }
 
-test.each(scenarios)("%s, whatever the system refuses", async (scenario, member, expected) => {
-  expect(await expectRecovery(scenario, member, expected)).toBe(features.handoff);
-});
+test.each(scenarios)(
+  "%s: a failed system call changes nothing",
+  async (scenario, member, expected) => {
+    expect(await expectRecovery(scenario, member, expected)).toBe(features.handoff);
+  },
+);
 
-const DEPENDING = ["from", "move", "close", "snapshot of a shared memory"];
+const DEPENDING_ON_HANDOFF = ["from", "move", "close", "snapshot of a shared memory"];
 
-test.each(scenarios.filter(([scenario]) => DEPENDING.includes(scenario)))(
-  "%s, with Node-API's hand-off",
+test.each(scenarios.filter(([scenario]) => DEPENDING_ON_HANDOFF.includes(scenario)))(
+  "%s: a failed system call changes nothing with the Node-API hand-off",
   async (scenario, member, expected) => {
     const env = { LINEAR_MEMORY_HANDOFF: "node-api" };
     expect(await expectRecovery(scenario, member, expected, env)).toBe("node-api");

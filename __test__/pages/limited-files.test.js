@@ -1,11 +1,11 @@
 "use strict";
 
-// Snapshots under `ulimit -f`: images are files, if in memory only.
+// Snapshots under `ulimit -f`: their images are files in memory, so the limit applies to them.
 
 const { run } = require("../support/run-fixture");
 
-test("a limit on files counts what a snapshot has, and ends no process", async () => {
-  // Kilobytes: 32 pages.
+test("`ulimit -f` makes operations throw instead of ending the process", async () => {
+  // In kilobytes: 32 pages.
   const result = await run("limited-files.js", { ulimit: "-f 2048" });
   expect(result).toMatchObject({ restored: [7, 0], opened: 7, kept: true });
   expect(result.refused).toMatch(

@@ -1,7 +1,6 @@
 "use strict";
 
-// Random sequences of operations on memories of ours, beside arrays that say what is in them: with
-// snapshots as copies that were saved.
+// Random sequences of operations on memories and snapshots, compared with arrays of the expected bytes.
 
 const fs = require("node:fs");
 const os = require("node:os");
@@ -18,7 +17,7 @@ const file = path.join(os.tmpdir(), `linear-memory-model-${process.pid}`);
 
 afterAll(() => fs.rmSync(file, { force: true }));
 
-/** Memories and snapshots, and beside each the bytes that it should have. */
+/** Memories and snapshots, each with its expected bytes. */
 class World {
   memories = [];
   snapshots = [];
@@ -35,7 +34,7 @@ class World {
     this.memories.push({ memory, bytes: Buffer.alloc(initial * PAGE) });
   }
 
-  /** Does it with one of the memories that are left, if any. */
+  /** Calls `action` with one of the open memories, if there is any. */
   with(index, action) {
     const { memories } = this;
     if (memories.length > 0) action(memories[index % memories.length]);
@@ -150,7 +149,7 @@ class World {
 }
 
 const index = fc.nat(4);
-// Of more than a mebibyte at times: what a snapshot has no bytes of is then not the snapshot's.
+// Sometimes more than 1 MiB: a hole of that size in a snapshot is not mapped from its image.
 const pages = fc.oneof({ weight: 3, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.nat(35) });
 const offset = fc.oneof(
   fc.nat(6 * PAGE),
@@ -173,7 +172,7 @@ const operation = fc.oneof(
   fc.tuple(fc.constant("forget"), index),
 );
 
-test("each memory and snapshot has the bytes that it should", () => {
+test("memories and snapshots have the expected bytes after any sequence of operations", () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
       const world = new World();

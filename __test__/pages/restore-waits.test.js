@@ -1,6 +1,6 @@
 "use strict";
 
-// restore() and the waits of Memory.wait() in the same memory, whose words would change under them.
+// Memory.restore() in a memory with pending Memory.wait(), whose words it would change.
 
 const { once } = require("node:events");
 
@@ -10,9 +10,9 @@ const { sharedKinds } = require("../support/shared-memories");
 const { startWorker } = require("../support/workers");
 const { thrownBy } = require("../support/thrown");
 
-const WORD = PAGE / 4; // the first of the second page
+const WORD = PAGE / 4; // the first word of the second page
 
-const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
+const name = features.waits ? "%s:" : "%s (needs a system with waits):";
 (features.waits ? describe : describe.skip).each(sharedKinds)(name, (_, make) => {
   let memory, words, snapshot;
 
@@ -26,11 +26,11 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
     words.fill(2);
   });
 
-  // Ends the waits of a test that failed: the next look at their words finds others.
+  // Ends waits that a failed test has left: they end when they next read their words.
   afterEach(() => words.fill(0));
 
-  /** What restore() throws, having changed nothing. */
-  function refused() {
+  /** Expects restore() to throw and to change nothing. Returns the error's message. */
+  function expectRefusal() {
     const error = thrownBy(() => memory.restore(snapshot));
     expect(error).toBeInstanceOf(TypeError);
     expect(words.every((word) => word === 2)).toBe(true);
@@ -42,7 +42,7 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
     expect(words.every((word) => word === 1)).toBe(true);
   }
 
-  /** Wakes the wait for that word, which may not have got to the system's queue yet. */
+  /** Notifies a word until the wait for it ends: the wait may not be in the system's queue yet. */
   async function wake(index, wait) {
     let isPending = true;
     const settled = wait.finally(() => (isPending = false));
@@ -55,14 +55,14 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
 
   test("restore() throws while waits are pending, and works when they have ended", async () => {
     const first = memory.wait(WORD, 2);
-    expect(refused()).toBe(
+    expect(expectRefusal()).toBe(
       "Memory.restore(): expected no pending Memory.wait() in this memory, found 1: " +
         "call notify() and await their promises first",
     );
     const second = memory.wait(0, 2);
-    expect(refused()).toMatch("found 2:");
+    expect(expectRefusal()).toMatch("found 2:");
     expect(await wake(WORD, first)).toBe("ok");
-    expect(refused()).toMatch("found 1:");
+    expect(expectRefusal()).toMatch("found 1:");
     expect(await wake(0, second)).toBe("ok");
     expectRestored();
   });
@@ -73,7 +73,7 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
     expectRestored();
   });
 
-  test("waits in another memory do not matter", async () => {
+  test("restore() works while waits are pending in another memory", async () => {
     const other = make(8);
     const wait = other.wait(0, 0);
     expectRestored();
@@ -83,7 +83,7 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
     expect(["ok", "not-equal"]).toContain(await wait);
   });
 
-  test("a wait in another thread counts, until it ends", async () => {
+  test("restore() throws while a wait is pending in another thread", async () => {
     const worker = startWorker(
       `const memory = Memory.from(data);
       const wait = memory.wait(${WORD}, 2);
@@ -92,22 +92,22 @@ const name = features.waits ? "%s:" : "%s, left out: this system has no waits";
       memory.share(),
     );
     expect(await once(worker, "message")).toEqual(["waits"]);
-    expect(refused()).toMatch("found 1:");
+    expect(expectRefusal()).toMatch("found 1:");
     const outcome = once(worker, "message");
     expect(await wake(WORD, outcome)).toEqual(["ok"]);
     expectRestored();
     await worker.terminate();
   });
 
-  test("a wait whose thread was terminated does not count", async () => {
+  test("restore() works after the thread of a pending wait was terminated", async () => {
     const worker = startWorker(
       `Memory.from(data).wait(${WORD}, 2).then(() => port.postMessage("woken"));
-      port.on("message", () => {}); // stays
+      port.on("message", () => {}); // keeps the thread alive
       port.postMessage("waits");`,
       memory.share(),
     );
     expect(await once(worker, "message")).toEqual(["waits"]);
-    expect(refused()).toMatch("found 1:");
+    expect(expectRefusal()).toMatch("found 1:");
     await worker.terminate();
     expectRestored();
   });

@@ -1,6 +1,6 @@
 "use strict";
 
-// Snapshots put back in place, and memories that start as one.
+// Memory.restore(), and Memory.from() of a snapshot.
 
 const { constants } = require("node:buffer");
 
@@ -20,13 +20,13 @@ const { compile } = require("../support/wat");
 const MIB = 2 ** 20;
 
 describe.each(stores)("a memory that is %s", (_, make) => {
-  test("keeps its buffer and all views, which have the snapshot's bytes", () => {
+  test("keeps its buffer and views, which read the snapshot's bytes after restore()", () => {
     const memory = make(4, 8);
     fill(memory, 7, 1, 3);
     const { buffer } = memory;
     const views = [new Uint8Array(buffer, PAGE, PAGE), new Uint32Array(buffer, 3 * PAGE)];
     const snapshot = memory.snapshot();
-    // The first time it comes in place of the pages; after that, what was written is undone.
+    // The first restore() maps the snapshot in place of the pages. The next ones undo what was written.
     for (const value of [9, 10, 11]) {
       fill(memory, value);
       expect(memory.restore(snapshot)).toBeUndefined();
@@ -42,7 +42,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(pageValues(memory)).toEqual([0, 7, 7, 0]);
   });
 
-  test("that has grown since keeps its size, and reads zero beyond", () => {
+  test("keeps its size if it has grown since, and reads as zero beyond the snapshot", () => {
     const memory = make(2, 16);
     fill(memory, 7);
     const snapshot = memory.snapshot();
@@ -58,7 +58,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(memory.snapshot().byteLength).toBe(5 * PAGE);
   });
 
-  test("goes between two snapshots", () => {
+  test("switches between two snapshots", () => {
     const memory = make(4, 8);
     fill(memory, 1, 0, 2);
     const first = memory.snapshot();
@@ -74,7 +74,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     }
   });
 
-  test("has back what is more than is written again", () => {
+  test("restores more than 4 MiB of dirty pages", () => {
     const pages = (9 * MIB) / PAGE;
     const memory = make(pages, pages);
     fill(memory, 7, 0, 100);
@@ -88,7 +88,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     ]);
   });
 
-  test("refuses a longer snapshot, naming both", () => {
+  test("rejects a longer snapshot with an error that names both lengths", () => {
     const snapshot = new Memory({ initial: 3 }).snapshot();
     const memory = make(2, 8);
     fill(memory, 7);
@@ -103,7 +103,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(pageValues(memory)).toEqual([0, 0, 0]);
   });
 
-  test("takes another's snapshot, and none of its later bytes", () => {
+  test("restores a snapshot of another memory, without that memory's later writes", () => {
     const other = new Memory({ initial: 2 });
     fill(other, 7);
     const snapshot = other.snapshot();
@@ -120,18 +120,18 @@ describe.each(stores)("a memory that is %s", (_, make) => {
 });
 
 test.each([
-  ["nothing", undefined],
+  ["undefined", undefined],
   ["null", null],
   ["a memory", new Memory({ initial: 1 })],
-  ["what has bytes", new ArrayBuffer(PAGE)],
-])("%s is no snapshot", (_, value) => {
+  ["an ArrayBuffer", new ArrayBuffer(PAGE)],
+])("restore() rejects %s", (_, value) => {
   const memory = new Memory({ initial: 1 });
   const error = thrownBy(() => memory.restore(value));
   expect(error).toBeInstanceOf(TypeError);
   expect(error.message).toMatch(/^Memory\.restore\(\): expected a Snapshot, got /);
 });
 
-describe("an instance runs on", () => {
+describe("an instance keeps running after restore()", () => {
   const text = (memory) => `(module
     ${memory}
     (func (export "count") (result i32)
@@ -141,9 +141,9 @@ describe("an instance runs on", () => {
     (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))`;
 
   test.each([
-    ["with a memory that was lent to it", `(import "env" "memory" (memory 1 8))`],
-    ["with its own, adopted", `(memory (export "memory") 1 8)`],
-    ["with a shared one", `(import "env" "memory" (memory 1 8 shared))`],
+    ["with an imported memory", `(import "env" "memory" (memory 1 8))`],
+    ["with an exported memory", `(memory (export "memory") 1 8)`],
+    ["with a shared memory", `(import "env" "memory" (memory 1 8 shared))`],
   ])("%s", async (_, declared) => {
     const module = await compile(text(declared));
     const shared = declared.includes("shared");
@@ -171,7 +171,7 @@ describe("an instance runs on", () => {
     expect(exports.count()).toBe(1);
   });
 
-  test("from a snapshot, that was taken before it was lent", async () => {
+  test("with a memory that was made from a snapshot", async () => {
     const module = await compile(text(`(import "env" "memory" (memory 1 8))`));
     const prepared = new Memory({ initial: 1, maximum: 8 });
     new DataView(prepared.buffer).setUint32(8, 41, true);
@@ -191,8 +191,8 @@ describe("an instance runs on", () => {
   });
 });
 
-describe("a snapshot's pages move:", () => {
-  /** A memory with the snapshot under it, a page written since, one discarded, one grown by. */
+describe("pages of a restored snapshot move", () => {
+  /** Returns a memory with a restored snapshot, and one page each written, discarded and added since. */
   function prepare(options) {
     const memory = new Memory({ initial: 40, maximum: 100 }, options);
     fill(memory, 7, 0, 4);
@@ -216,11 +216,11 @@ describe("a snapshot's pages move:", () => {
     const before = bytesOf(memory).slice();
     const { buffer } = memory;
     const at = addressOf(memory);
-    const engines = memory.toWebAssembly();
+    const engineMemory = memory.toWebAssembly();
     expect(buffer.byteLength).toBe(0);
     expect(Buffer.compare(bytesOf(memory), before)).toBe(0);
-    expect(new Uint8Array(engines.buffer)[PAGE]).toBe(9);
-    // What it has left is anonymous, and empty.
+    expect(new Uint8Array(engineMemory.buffer)[PAGE]).toBe(9);
+    // The range that they leave is anonymous and not resident.
     const left = mappingsWithin(at, 40 * PAGE);
     expect(left.every(({ path, Rss }) => path === "" && Rss === 0)).toBe(true);
 
@@ -237,12 +237,12 @@ describe("a snapshot's pages move:", () => {
     expect(pageValues(memory).slice(0, 5)).toEqual([7, 7, 7, 7, 0]);
   });
 
-  test("after all of it was discarded, without becoming resident", () => {
+  test("without becoming resident, after all of them were discarded", () => {
     const { memory } = prepare();
     memory.discard(0, 41 * PAGE);
     bytesOf(memory)[0] = 5;
     memory.toWebAssembly();
-    // What was written to: a huge page, where the system gives them unasked.
+    // The page that was written to: a huge page if the system uses them by default.
     expect([4096, 2 ** 21]).toContain(residentWithin(addressOf(memory), 41 * PAGE));
     expect(pageValues(memory).slice(1)).toEqual(pages().slice(1));
   });
@@ -271,11 +271,11 @@ describe("a snapshot's pages move:", () => {
   });
 });
 
-describe("memories that come after others:", () => {
+describe("a memory in a range that is used again", () => {
   const TIMES = 10;
 
-  /** Makes and drops memories; which addresses came again, and what `check` had to say. */
-  async function again(use) {
+  /** Makes memories with `use`, which returns their addresses. Returns how many addresses came again. */
+  async function countReused(use) {
     const seen = new Set();
     let reused = 0;
     for (let time = 0; time < TIMES; time++) {
@@ -290,11 +290,11 @@ describe("memories that come after others:", () => {
     return reused;
   }
 
-  test("a snapshot comes whole, at an address that had it before in the engine", async () => {
+  test("has the whole snapshot, at an engine address that had the snapshot before", async () => {
     const seed = new Memory({ initial: 4, maximum: 8, shared: true });
     fill(seed, 7);
     const snapshot = seed.snapshot();
-    const reused = await again(() => {
+    const reused = await countReused(() => {
       const memory = Memory.from(snapshot);
       expect(pageValues(memory)).toEqual([7, 7, 7, 7]);
       return addressOf(memory);
@@ -302,14 +302,14 @@ describe("memories that come after others:", () => {
     expect(reused).toBeGreaterThan(0);
   });
 
-  test("zeros come, at an address that had a snapshot before in the engine", async () => {
+  test("reads as zero, at an engine address that had a snapshot before", async () => {
     const seed = new Memory({ initial: 4, maximum: 8, shared: true });
     fill(seed, 7);
     const snapshot = seed.snapshot();
-    const reused = await again(() => {
+    const reused = await countReused(() => {
       const memory = Memory.from(new WebAssembly.Memory({ initial: 4, maximum: 8, shared: true }));
       expect(pageValues(memory)).toEqual([0, 0, 0, 0]);
-      // Nor what is frozen, or given back, has bytes of the one before.
+      // Its snapshots and its discarded pages have no bytes of the previous memory either.
       expect(pageValues(Memory.from(memory.snapshot(), { shared: false }))).toEqual([0, 0, 0, 0]);
       bytesOf(memory)[5] = 5;
       memory.discard(0, PAGE);
@@ -320,11 +320,11 @@ describe("memories that come after others:", () => {
     expect(reused).toBeGreaterThan(0);
   });
 
-  // Without a turn of the event loop, released ranges are used again.
+  // Released ranges are used again within one turn of the event loop.
   test.each([
     ["", undefined],
     [" of huge pages", { hugePages: features.hugePages }],
-  ])("zeros come, in ranges%s that are used again without pause", (_, options) => {
+  ])("reads as zero, if ranges%s are used again within one turn", (_, options) => {
     const seed = new Memory({ initial: 4, maximum: 8 });
     fill(seed, 7);
     const snapshot = seed.snapshot();
@@ -345,12 +345,12 @@ describe("memories that come after others:", () => {
       use();
       gc();
     }
-    // Node-API's hand-off releases in turns only.
+    // The Node-API hand-off only releases ranges between turns.
     if (features.handoff === "v8") expect(reused).toBeGreaterThan(0);
   });
 });
 
-test("of a thousand memories from one snapshot, none sees another's bytes", () => {
+test("Memory.from() makes a thousand memories of a snapshot, and none sees another's bytes", () => {
   const PAGES = 4;
   const memory = new Memory({ initial: PAGES, maximum: 8 });
   fill(memory, 7);
@@ -372,7 +372,7 @@ test("of a thousand memories from one snapshot, none sees another's bytes", () =
   }
   for (const index of all.keys()) expectBytes(index, index);
   expect(pageValues(memory)).toEqual([7, 7, 7, 7]);
-  // Of each, the range, its guard, and what was put in place: so many are accounted for.
+  // Each has at most its range, its guard and the snapshot's mappings, as the budget counts them.
   expect(mappingCount() - before).toBeLessThan(5000);
   for (const index of all.keys()) {
     if (index % 2 === 0) all[index].restore(snapshot);
@@ -380,21 +380,21 @@ test("of a thousand memories from one snapshot, none sees another's bytes", () =
   for (const index of all.keys()) expectBytes(index, index % 2 === 0 ? 0x07070707 : index);
 });
 
-test("memories share a snapshot's pages, and have those they wrote to", async () => {
+test("memories share a snapshot's pages, and copy only those that they write to", async () => {
   const { alone, together, written } = await run("start-from-one.js");
-  // A hundred memories of 64 MiB, of which each page was read, and then 1 % written to.
+  // A hundred memories of 64 MiB: each page was read, then 1 % were written to.
   expect(together - alone).toBeLessThan(16 * MIB);
   expect(written - together).toBeGreaterThan(60 * MIB);
   expect(written - together).toBeLessThan(90 * MIB);
 });
 
-test("Memory.from() that fails leaves nothing", () => {
+test("Memory.from() that fails leaves no image and no mappings", () => {
   const snapshot = new Memory({ initial: 3 }).snapshot();
   const before = [imageDescriptors().length, mappingCount()];
   for (let time = 0; time < 50; time++) {
     expect(() => Memory.from(snapshot, { maximum: 2 })).toThrow(RangeError);
   }
   expect(imageDescriptors().length).toBe(before[0]);
-  // The engine maps for itself as well.
+  // The engine makes mappings of its own meanwhile.
   expect(mappingCount() - before[1]).toBeLessThan(50);
 });

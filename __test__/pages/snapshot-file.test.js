@@ -1,6 +1,6 @@
 "use strict";
 
-// Snapshots written to files, and read again.
+// Snapshot.save() and Snapshot.open().
 
 const fs = require("node:fs");
 const os = require("node:os");
@@ -18,7 +18,7 @@ const { thrownBy } = require("../support/thrown");
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
 const file = path.join(folder, "snapshot");
 
-// Whatever happens, nothing stays open, and no draft stays beside the file.
+// No test leaves a file open, or a draft beside the snapshot.
 afterEach(() => {
   expect(openFilesWithin(folder)).toEqual([]);
   expect(fs.readdirSync(folder).filter((name) => name !== "snapshot")).toEqual([]);
@@ -27,7 +27,7 @@ afterEach(() => {
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-/** Expects an error of ours, which names the file. */
+/** Expects an error of this package that names the member and the file. */
 function expectRefusal(body, Kind, member, pattern) {
   const error = thrownBy(body);
   expect(error).toBeInstanceOf(Kind);
@@ -46,15 +46,15 @@ function filled() {
   return memory;
 }
 
-/** A snapshot that takes few bytes as a file: it has one page of the system's. */
+/** Saves a snapshot with one system page that is not zero. Returns the bytes of the file. */
 function small() {
   const memory = new Memory({ initial: 2 });
   new Uint8Array(memory.buffer)[5] = 7;
   return written(memory);
 }
 
-describe.each(stores)("of a memory that is %s", (_, make) => {
-  test("comes back: its bytes, its length, the memory's type", () => {
+describe.each(stores)("the snapshot of a memory that is %s", (_, make) => {
+  test("keeps its bytes, its length and the memory's type in a file", () => {
     const memory = make(4, 8);
     fill(memory, 7, 1, 2);
     fill(memory, 8, 3, 4);
@@ -81,13 +81,13 @@ test.each([
   [{ initial: 1n, address: "i64" }],
   [{ initial: 1n, maximum: 2n ** 37n - 1n, address: "i64" }],
   [{ initial: 1n, maximum: 5n, address: "i64", shared: true }],
-])("the type %p comes back", (descriptor) => {
+])("open() restores the type %p", (descriptor) => {
   const memory = new Memory(descriptor);
   memory.snapshot().save(file);
   expect(Memory.from(Snapshot.open(file)).type()).toEqual(memory.type());
 });
 
-test("zeros take no room, and a memory of 4 GiB little time", () => {
+test("save() writes no zeros: the file of a memory of 4 GiB has one page", () => {
   const memory = new Memory({ initial: 65_536 });
   new DataView(memory.buffer).setUint8(2 ** 31, 7);
   expect(written(memory).length).toBeLessThan(4096 + 200);
@@ -97,8 +97,8 @@ test("zeros take no room, and a memory of 4 GiB little time", () => {
 });
 
 describe("the file", () => {
-  test("is for its owner only, and in place of what was there", () => {
-    fs.writeFileSync(file, "something else, and longer".repeat(1e5), { mode: 0o644 });
+  test("is accessible to its owner only, and replaces a file that was there", () => {
+    fs.writeFileSync(file, "a longer text".repeat(1e5), { mode: 0o644 });
     written();
     expect(fs.statSync(file).mode & 0o777).toBe(0o600);
     expect(pageValues(Memory.from(Snapshot.open(file)))).toEqual([0, 7, 0]);
@@ -106,7 +106,7 @@ describe("the file", () => {
     expect(Snapshot.open(file).byteLength).toBe(PAGE);
   });
 
-  test("may be given by URL, and have any name", () => {
+  test("can be given as a URL, and have any name", () => {
     const url = pathToFileURL(file);
     filled().snapshot().save(url);
     expect(Snapshot.open(url).byteLength).toBe(3 * PAGE);
@@ -119,7 +119,7 @@ describe("the file", () => {
     }
   });
 
-  test("may be in the working directory", () => {
+  test("can be in the working directory", () => {
     const cwd = process.cwd();
     process.chdir(folder);
     try {
@@ -130,23 +130,23 @@ describe("the file", () => {
     }
   });
 
-  test("of before stays whole where it cannot be written", async () => {
+  test("keeps its previous contents if save() fails", async () => {
     const { error, drafts, kept, leaked } = await run("save-too-much.js");
     expect(error).toMatch(/^RangeError: Snapshot\.save\(\): .*: File too large/);
     expect({ drafts, kept, leaked }).toEqual({ drafts: [], kept: true, leaked: 0 });
   });
 });
 
-describe("refused as Node.js does:", () => {
+describe("save() and open() throw Node.js's errors for", () => {
   const snapshot = filled().snapshot();
 
-  test("what is not there", () => {
+  test("files and folders that do not exist", () => {
     expect(thrownBy(() => Snapshot.open(file))).toMatchObject({ code: "ENOENT", path: file });
     const nowhere = path.join(folder, "none", "snapshot");
     expect(thrownBy(() => snapshot.save(nowhere))).toMatchObject({ code: "ENOENT" });
   });
 
-  test("what is in no folder", () => {
+  test("a path below a file", () => {
     fs.writeFileSync(file, "");
     expect(thrownBy(() => Snapshot.open(`${file}/x`)).code).toBe("ENOTDIR");
     expect(thrownBy(() => snapshot.save(`${file}/x`)).code).toBe("ENOTDIR");
@@ -160,7 +160,7 @@ describe("refused as Node.js does:", () => {
     expect(error).toMatchObject({ code: "EISDIR", path: file });
   });
 
-  test("what may not be read, or written", () => {
+  test("files and folders without permission", () => {
     written();
     asNobody(() => {
       expect(thrownBy(() => Snapshot.open(file)).code).toBe("EACCES");
@@ -168,7 +168,7 @@ describe("refused as Node.js does:", () => {
     });
   });
 
-  test("what is read-only, whoever asks", () => {
+  test("a read-only file system", () => {
     const code = thrownBy(() => snapshot.save("/proc/self/snapshot")).code;
     expect(["ENOENT", "EACCES", "EPERM", "EROFS"]).toContain(code);
   });
@@ -182,7 +182,7 @@ describe("refused as Node.js does:", () => {
   });
 });
 
-/** Does it as one who has no right to the folder, whoever runs the tests. */
+/** Runs `body` as a user without permission for the folder, whichever user runs the tests. */
 function asNobody(body) {
   if (process.getuid() === 0) process.seteuid(65_534);
   else fs.chmodSync(folder, 0);
@@ -195,12 +195,12 @@ function asNobody(body) {
 }
 
 test.each([
-  ["nothing", undefined],
+  ["undefined", undefined],
   ["null", null],
-  ["a number, which is not taken for a descriptor", 1],
+  ["a number, which is not a descriptor here", 1],
   ["an object", { toString: () => file }],
   ["a symbol", Symbol("file")],
-])("%s is no path", (_, value) => {
+])("save() and open() reject as a path: %s", (_, value) => {
   const snapshot = filled().snapshot();
   for (const [member, body] of [
     ["Snapshot.save()", () => snapshot.save(value)],
@@ -212,25 +212,25 @@ test.each([
   }
 });
 
-describe("never taken for a snapshot:", () => {
+describe("open() rejects", () => {
   const refuse = (bytes, pattern) => {
     fs.writeFileSync(file, bytes);
     expectRefusal(() => Snapshot.open(file), TypeError, "Snapshot.open()", pattern);
   };
 
-  test("another file", () => {
-    for (const bytes of ["", "x", "a text that is none of ours", Buffer.alloc(1000)]) {
+  test("a file that is not a snapshot", () => {
+    for (const bytes of ["", "x", "a text", Buffer.alloc(1000)]) {
       refuse(bytes, /the file is no snapshot$/);
     }
   });
 
-  test("one of another format", () => {
+  test("a snapshot of another format", () => {
     const bytes = small();
     bytes.writeUInt32LE(2, 8);
     refuse(bytes, /the file is a snapshot of format 2, and 1 is known here$/);
   });
 
-  test("one with a byte changed, whichever", () => {
+  test("a snapshot with any byte changed", () => {
     const good = small();
     for (let at = 0; at < good.length; at += at < 200 || at > good.length - 50 ? 1 : 37) {
       const bytes = Buffer.from(good);
@@ -241,7 +241,7 @@ describe("never taken for a snapshot:", () => {
     expect(Snapshot.open(file).byteLength).toBe(2 * PAGE);
   });
 
-  test("one that ends early, wherever", () => {
+  test("a snapshot truncated anywhere", () => {
     const good = small();
     for (let length = 0; length < good.length; length += length < 200 ? 1 : 41) {
       refuse(good.subarray(0, length), /the file is (no snapshot|a damaged snapshot)/);
@@ -249,22 +249,22 @@ describe("never taken for a snapshot:", () => {
     refuse(good.subarray(0, -1), /a damaged snapshot/);
   });
 
-  test("one with more behind", () => {
+  test("a snapshot followed by more bytes", () => {
     const good = small();
     for (const more of ["\0", "x", good]) {
       refuse(Buffer.concat([good, Buffer.from(more)]), /a damaged snapshot/);
     }
   });
 
-  // Whole, and right by its checksums: as a program may write who knows the format.
+  // Complete files with right checksums, as a program that knows the format could write them.
   test.each([
-    ["flags that mean nothing", 8, 0],
+    ["unknown flags", 8, 0],
     ["a maximum less than its length", 4, 1],
-    ["a maximum that is no whole number", 4, 2.5],
-    ["a maximum that is none", 4, NaN],
-    ["a maximum beyond all", 4, Infinity],
-    ["no maximum, though it was shared", 2, 0],
-  ])("one with %s", (_, flags, maximum) => {
+    ["a fraction as its maximum", 4, 2.5],
+    ["NaN as its maximum", 4, NaN],
+    ["Infinity as its maximum", 4, Infinity],
+    ["the shared flag and no maximum", 2, 0],
+  ])("a snapshot with %s", (_, flags, maximum) => {
     const { id, owner } = native.capture(new Memory({ initial: 2 }).buffer);
     native.saveImage(id, owner, file, flags, maximum);
     expectRefusal(() => Snapshot.open(file), TypeError, "Snapshot.open()", /of a type that no/);

@@ -1,6 +1,6 @@
 "use strict";
 
-// Images of memories: what is in them, what they take, and when they go.
+// Memory.snapshot(): the bytes of a snapshot, the memory that it occupies, and when that is released.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -14,7 +14,7 @@ const { thrownBy } = require("../support/thrown");
 const { startWorker } = require("../support/workers");
 
 describe.each(stores)("a memory that is %s", (_, make) => {
-  test("is frozen as it is", () => {
+  test("is captured as it is: later writes do not change the snapshot", () => {
     const memory = make(4, 8);
     fill(memory, 7, 0, 1);
     fill(memory, 8, 2, 3);
@@ -27,7 +27,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(snapshot.byteLength).toBe(4 * PAGE);
   });
 
-  test("is frozen again and again, with snapshots under it", () => {
+  test("can be captured again after restoring snapshots", () => {
     const memory = make(4, 8);
     const snapshots = [];
     for (const value of [1, 2, 3]) {
@@ -50,7 +50,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     });
   });
 
-  test("with no page is frozen too", () => {
+  test("can be captured with no pages", () => {
     const memory = make(0, 4);
     const snapshot = memory.snapshot();
     expect(snapshot.byteLength).toBe(0);
@@ -58,7 +58,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     expect(Memory.from(snapshot).buffer.byteLength).toBe(0);
   });
 
-  test("of zeros is frozen without becoming resident", () => {
+  test("is captured without making its zeros resident", () => {
     const memory = make(64, 64);
     bytesOf(memory)[40 * PAGE] = 7;
     const resident = () => residentWithin(addressOf(memory), 64 * PAGE);
@@ -69,13 +69,13 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     memory.restore(snapshot);
     expect(resident()).toBe(0);
     expect(memory.snapshot().byteLength).toBe(64 * PAGE);
-    // Of the image, what has a byte was read.
+    // Only the page of the image that is not zero was read.
     expect(resident()).toBeLessThanOrEqual(before);
     expect(fs.fstatSync(image).blocks * 512).toBe(4096);
   });
 });
 
-test("4 GiB with one byte take one page", () => {
+test("a snapshot of 4 GiB with one byte occupies one page", () => {
   const memory = new Memory({ initial: 65_536 });
   new DataView(memory.buffer).setUint8(3 * 2 ** 30 + 5, 7);
   const [snapshot, image] = imageTakenBy(() => memory.snapshot());
@@ -87,13 +87,13 @@ test("4 GiB with one byte take one page", () => {
   expect(fs.fstatSync(image).blocks * 512).toBe(4096);
 });
 
-describe("the image", () => {
+describe("the image of a snapshot", () => {
   const memory = new Memory({ initial: 1 });
   fill(memory, 7);
   const [snapshot, image] = imageTakenBy(() => memory.snapshot());
 
-  test("is sealed", () => {
-    // By a descriptor of the test's own, that may write.
+  test("is sealed against writing and resizing", () => {
+    // Through a descriptor that is open for writing.
     const writable = fs.openSync(`/proc/self/fd/${image}`, "r+");
     try {
       expect(thrownBy(() => fs.writeSync(writable, "x")).code).toBe("EPERM");
@@ -105,19 +105,19 @@ describe("the image", () => {
     expect(pageValues(Memory.from(snapshot))).toEqual([7]);
   });
 
-  test("is not passed on to programs that this one starts", () => {
+  test("is not inherited by child processes", () => {
     const listed = execFileSync("ls", ["-l", "/proc/self/fd"], { encoding: "utf8" });
     expect(listed).not.toContain("memfd");
     const flags = /flags:\s+(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${image}`, "utf8"))[1];
     expect(parseInt(flags, 8) & 0o2000000).not.toBe(0);
   });
 
-  test("has no name that anyone else could open", () => {
+  test("has no name in the file system", () => {
     expect(fs.readlinkSync(`/proc/self/fd/${image}`)).toMatch(/\(deleted\)$/);
   });
 });
 
-describe("an image goes with its last user:", () => {
+describe("the image of an unreachable snapshot", () => {
   const isMapped = () =>
     fs.readFileSync("/proc/self/maps", "utf8").includes("/memfd:linear-memory");
 
@@ -130,12 +130,12 @@ describe("an image goes with its last user:", () => {
     expect(isMapped()).toBe(true);
     expect(pageValues(memory)).toEqual([7, 7, 7, 7]);
     fill(memory, 8, 1, 2);
-    // And what is frozen then is what was in it.
+    // A snapshot that is taken then has the memory's bytes.
     expect(pageValues(Memory.from(memory.snapshot()))).toEqual([7, 8, 7, 7]);
   }
 
-  test("its descriptor with the snapshot, its pages with the memories", async () => {
-    // What tests before still hold: all that is left when the collector finds no more.
+  test("is closed with the snapshot, and unmapped with the last memory that uses it", async () => {
+    // Images of earlier tests that are still held: those left when the collector finds no more.
     await collectGarbage(() => !isMapped());
     const left = imageDescriptors().length;
     await useAndDrop(left);
@@ -144,17 +144,20 @@ describe("an image goes with its last user:", () => {
     expect(isMapped()).toBe(false);
   });
 
-  test.each(["v8", "node-api"])("3,000 snapshots without pause, with hand-off %s", async (name) => {
-    if (name === "v8" && features.handoff !== "v8") return;
-    const env = { LINEAR_MEMORY_HANDOFF: name };
-    const { handoff, most, left } = await run("freeze-without-pause.js", { env });
-    expect(handoff).toBe(name);
-    // Node-API lets go of them in a turn of the event loop.
-    if (name === "v8") expect(most).toBeLessThan(1000);
-    expect(left).toBe(0);
-  });
+  test.each(["v8", "node-api"])(
+    "is released when a loop takes 3,000 snapshots, with hand-off %s",
+    async (name) => {
+      if (name === "v8" && features.handoff !== "v8") return;
+      const env = { LINEAR_MEMORY_HANDOFF: name };
+      const { handoff, most, left } = await run("freeze-without-pause.js", { env });
+      expect(handoff).toBe(name);
+      // Node-API releases them only in a turn of the event loop.
+      if (name === "v8") expect(most).toBeLessThan(1000);
+      expect(left).toBe(0);
+    },
+  );
 
-  test("where there are no descriptors left, garbage makes room (with V8's hand-off)", async () => {
+  test("is collected when no descriptors are left (with the V8 hand-off)", async () => {
     if (features.handoff !== "v8") return;
     const { most, left } = await run("freeze-without-pause.js", { ulimit: "-n 80" });
     expect(most).toBeLessThanOrEqual(80);
@@ -163,7 +166,7 @@ describe("an image goes with its last user:", () => {
 });
 
 describe("a snapshot of a shared memory", () => {
-  test("has each byte as it was when it was read", async () => {
+  test("has for each byte a value that the byte had", async () => {
     const memory = new Memory({ initial: 4, maximum: 4, shared: true });
     fill(memory, 1);
     const writer = startWorker(
@@ -183,7 +186,7 @@ describe("a snapshot of a shared memory", () => {
     expect([...seen].sort()).toEqual([1, 2]);
   });
 
-  test("is as long as its bytes, while another thread grows the memory", async () => {
+  test("is as long as its bytes while another thread grows the memory", async () => {
     const memory = new Memory({ initial: 1, maximum: 2000, shared: true });
     const grower = startWorker(
       `const memory = Memory.from(data);
@@ -202,14 +205,14 @@ describe("a snapshot of a shared memory", () => {
     await ended;
   });
 
-  test("is taken, put back and discarded by several threads at once", async () => {
+  test("can be taken and restored by several threads at once, which also discard pages", async () => {
     const { wrong, errors, rounds } = await run("freeze-in-threads.js");
     expect({ wrong, errors }).toEqual({ wrong: [], errors: [] });
     expect(rounds).toBeGreaterThan(0);
   });
 });
 
-describe("a snapshot knows the type of its memory:", () => {
+describe("Memory.from() takes the type from the snapshot:", () => {
   test.each([
     [{ initial: 1 }],
     [{ initial: 1, maximum: 5 }],
@@ -226,7 +229,7 @@ describe("a snapshot knows the type of its memory:", () => {
     expect(pageValues(other)).toEqual([7]);
   });
 
-  test("but for what is asked for", () => {
+  test("except for the members in its options", () => {
     const memory = new Memory({ initial: 1, maximum: 5 });
     fill(memory, 7);
     const snapshot = memory.snapshot();
@@ -256,7 +259,7 @@ describe("the class Snapshot:", () => {
   const snapshot = new Memory({ initial: 1 }).snapshot();
   const { get: getByteLength } = Object.getOwnPropertyDescriptor(Snapshot.prototype, "byteLength");
 
-  test("is not for programs to make", () => {
+  test("cannot be constructed or extended", () => {
     for (const make of [() => new Snapshot(), () => new Snapshot({}), () => Snapshot()]) {
       expect(make).toThrow(TypeError);
     }
@@ -265,14 +268,14 @@ describe("the class Snapshot:", () => {
     expect(() => new Own()).toThrow(/^Snapshot: /);
   });
 
-  test("names its instances", () => {
+  test("makes objects named Snapshot, without properties of their own", () => {
     expect(snapshot).toBeInstanceOf(Snapshot);
     expect(Object.prototype.toString.call(snapshot)).toBe("[object Snapshot]");
     expect(Reflect.ownKeys(snapshot)).toEqual([]);
     expect(Object.getPrototypeOf(snapshot)).toBe(Snapshot.prototype);
   });
 
-  test("has members as WebIDL has them", () => {
+  test("has members with the attributes that WebIDL gives them", () => {
     const { prototype } = Snapshot;
     expect(Object.keys(prototype).sort()).toEqual(["byteLength", "save"]);
     expect(Object.keys(Snapshot)).toEqual(["open"]);
@@ -295,10 +298,10 @@ describe("the class Snapshot:", () => {
     ["an object", {}],
     ["a memory", new Memory({ initial: 0 })],
     ["the prototype", Snapshot.prototype],
-    ["what has the prototype", Object.create(Snapshot.prototype)],
-    ["what inherits from a snapshot", Object.create(snapshot)],
+    ["an object with the prototype", Object.create(Snapshot.prototype)],
+    ["an object that inherits from a snapshot", Object.create(snapshot)],
     ["a proxy of a snapshot", new Proxy(snapshot, {})],
-  ])("is told from %s", (_, other) => {
+  ])("is not confused with %s", (_, other) => {
     const memory = new Memory({ initial: 1 });
     const expectRefusal = (body, member) => {
       const error = thrownBy(body);
@@ -311,13 +314,13 @@ describe("the class Snapshot:", () => {
     if (!(other instanceof Memory)) expect(() => Memory.from(other)).toThrow(TypeError);
   });
 
-  test("recognises a snapshot under another prototype, or frozen", () => {
+  test("recognises a snapshot that is frozen and has another prototype", () => {
     const bare = Object.setPrototypeOf(new Memory({ initial: 1 }).snapshot(), null);
     expect(Memory.from(Object.freeze(bare)).buffer.byteLength).toBe(PAGE);
   });
 });
 
-test("a thousand snapshots at once take a descriptor each, and no mapping", () => {
+test("a thousand snapshots at once take no mappings", () => {
   const memory = new Memory({ initial: 1 });
   const before = mappingCount();
   const kept = [];

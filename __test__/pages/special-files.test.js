@@ -1,21 +1,21 @@
 "use strict";
 
-// Snapshot files that are not regular files, or not snapshots.
+// Snapshot.save() and Snapshot.open() of special files.
 
 const { run } = require("../support/run-fixture");
 
-test("pipes, devices and crafted files are errors at once, and stay as they are", async () => {
+test("open() and save() reject pipes, devices and crafted files at once, and change none", async () => {
   const { opened, saved, kept, drafts } = await run("special-files.js");
   const damaged = "TypeError: truncated, or changed since it was written";
   expect(opened).toEqual({
     pipe: "TypeError: ENODEV",
     folder: "TypeError: EISDIR",
-    // Nobody can open one.
+    // A socket cannot be opened.
     socket: "Error: ENXIO",
     "/dev/zero": "TypeError: ENODEV",
     "/dev/null": "TypeError: ENODEV",
     "/dev/ptmx": "TypeError: ENODEV",
-    // Their length is said to be 0.
+    // The system reports a length of 0.
     "/proc/self/maps": "TypeError: the file is no snapshot",
     "/proc/self/mem": "TypeError: the file is no snapshot",
     "/proc/self/fd": "TypeError: EISDIR",

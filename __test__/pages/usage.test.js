@@ -1,6 +1,6 @@
 "use strict";
 
-// What a memory says that it takes, by the kernel's own figures.
+// Memory.usage(), compared with the kernel's own figures.
 
 const { constants } = require("node:buffer");
 
@@ -8,10 +8,10 @@ const { Memory, features } = require("../..");
 const { mappingsWithin, residentWithin } = require("../support/proc");
 const { PAGE, stores, grow, bytesOf, addressOf, fill, pageValues } = require("../support/stores");
 
-// The most pages that any memory can have.
+// The number of pages that no memory can exceed.
 const LIMIT = 262_144;
 
-describe.each(stores)("of a memory that is %s", (name, make) => {
+describe.each(stores)("usage() of a memory that is %s", (name, make) => {
   const expectUsage = (memory, resident) => {
     const size = memory.buffer.byteLength;
     const usage = memory.usage();
@@ -21,7 +21,7 @@ describe.each(stores)("of a memory that is %s", (name, make) => {
     expect(usage.committed).toBe(size);
     const reserved = Math.min(Number(memory.type().maximum), LIMIT) * PAGE;
     expect(usage.reserved).toBe(reserved);
-    // All of it is mapped, and nobody else's: pages, and then what faults.
+    // The whole range is mapped for this memory: accessible pages, then inaccessible ones.
     const start = addressOf(memory);
     let at = start;
     for (const mapping of mappingsWithin(start, reserved)) {
@@ -32,7 +32,7 @@ describe.each(stores)("of a memory that is %s", (name, make) => {
     expect(at).toBeGreaterThanOrEqual(start + reserved);
   };
 
-  test("resident is what was written to", () => {
+  test("counts pages as resident that were written to", () => {
     const memory = make(8, 16);
     expectUsage(memory, 0);
     bytesOf(memory)[5 * PAGE] = 7;
@@ -48,7 +48,7 @@ describe.each(stores)("of a memory that is %s", (name, make) => {
     expectUsage(memory, 2 * PAGE + 2 * 4096);
   });
 
-  test("what was only read takes nothing", () => {
+  test("does not count pages that were only read", () => {
     const memory = make(64, 64);
     expect(pageValues(memory)).toEqual(new Array(64).fill(0));
     const resident = residentWithin(addressOf(memory), 64 * PAGE);
@@ -56,7 +56,7 @@ describe.each(stores)("of a memory that is %s", (name, make) => {
     if (!name.includes("huge")) expect(resident).toBe(0);
   });
 
-  test("a snapshot's pages are resident where they were read", () => {
+  test("counts pages of a snapshot as resident that were read", () => {
     const memory = make(8, 8);
     fill(memory, 7, 0, 4);
     const snapshot = memory.snapshot();
@@ -74,20 +74,20 @@ describe.each(stores)("of a memory that is %s", (name, make) => {
     expectUsage(memory, 0);
   });
 
-  test("of nothing", () => {
+  test("is zero without pages", () => {
     const memory = make(0, 4);
     const { committed, resident } = memory.usage();
     expect([committed, resident]).toEqual([0, 0]);
   });
 });
 
-describe("reserved", () => {
-  test("is the maximum, or what 32-bit addresses reach", () => {
+describe("usage().reserved", () => {
+  test("is the maximum, or the 4 GiB that 32-bit addresses reach", () => {
     expect(new Memory({ initial: 1, maximum: 10 }).usage().reserved).toBe(10 * PAGE);
     expect(new Memory({ initial: 1 }).usage().reserved).toBe(2 ** 32);
   });
 
-  test("is the same object's after it has moved into the engine", () => {
+  test("stays the same when the memory moves into the engine", () => {
     const memory = new Memory({ initial: 2, maximum: 10 });
     fill(memory, 7);
     memory.toWebAssembly();
@@ -96,7 +96,7 @@ describe("reserved", () => {
     expect(Memory.from(new WebAssembly.Memory({ initial: 1 })).usage().reserved).toBe(2 ** 32);
   });
 
-  test("grows where a memory commits ahead", () => {
+  test("stays the same while growing commits pages ahead", () => {
     const memory = new Memory({ initial: 16, maximum: 1000 });
     for (let time = 0; time < 40; time++) memory.grow(1);
     const { reserved, committed, resident } = memory.usage();
@@ -107,25 +107,28 @@ describe("reserved", () => {
 
   const testLarge = constants.MAX_LENGTH > 6 * 2 ** 30 ? test : test.skip;
 
-  testLarge("has what was left for a larger one (needs buffers of more than 4 GiB)", () => {
-    const memory = new Memory({ initial: 1n, address: "i64" });
-    fill(memory, 7);
-    memory.grow(65_536n);
-    const { reserved, committed, resident } = memory.usage();
-    expect(committed).toBe(65_538 * PAGE);
-    expect(reserved).toBeGreaterThanOrEqual(2 ** 32 + 65_537 * PAGE);
-    expect(resident).toBe(PAGE);
-  });
+  testLarge(
+    "includes a range that was left for a larger one (needs buffers of more than 4 GiB)",
+    () => {
+      const memory = new Memory({ initial: 1n, address: "i64" });
+      fill(memory, 7);
+      memory.grow(65_536n);
+      const { reserved, committed, resident } = memory.usage();
+      expect(committed).toBe(65_538 * PAGE);
+      expect(reserved).toBeGreaterThanOrEqual(2 ** 32 + 65_537 * PAGE);
+      expect(resident).toBe(PAGE);
+    },
+  );
 });
 
 const testHuge = features.hugePages ? test : test.skip;
 
-testHuge("huge pages count whole (needs transparent huge pages)", () => {
+testHuge("usage() counts whole huge pages as resident (needs transparent huge pages)", () => {
   const memory = new Memory({ initial: 64, maximum: 64 }, { hugePages: true });
   bytesOf(memory)[0] = 7;
   const { resident } = memory.usage();
   expect(resident).toBe(residentWithin(addressOf(memory), 64 * PAGE));
-  // A page of 2 MiB, where the system had one to spare.
+  // A page of 2 MiB, if the system had one to spare.
   expect([4096, 2 ** 21]).toContain(resident);
   memory.discard(0, 64 * PAGE);
   expect(memory.usage().resident).toBe(0);
