@@ -32,7 +32,7 @@ class Memory extends null {
     const read = readOptions(options, { ignoresUnknown: isRegistered() });
     const prototype = prototypeFor(new.target);
     const store = createStore(type, read);
-    if (store.memory === undefined && !isRegistered()) keepHiddenClasses(createExample);
+    if (store.needsHiddenClasses && !isRegistered()) keepHiddenClasses(createExample);
     return createMemory(store, prototype);
   }
 
@@ -88,7 +88,7 @@ class Memory extends null {
   }
 
   toWebAssembly() {
-    return moveTo(this, storeOf(this, "toWebAssembly()").toHosted()).memory;
+    return moveTo(this, storeOf(this, "toWebAssembly()").toHosted()).engineMemory;
   }
 
   toFixedLengthBuffer() {
@@ -138,8 +138,7 @@ class Memory extends null {
     // Looked up again: a getter of the options can move the memory, map another file, or close it.
     const store = storeOf(this, "map()");
     const mapped = map(store, part);
-    const memory = Memory.from(this); // but for a memory of the engine's, this
-    if (mapped !== store) Slot.set(memory, mapped);
+    if (mapped !== store) Slot.set(memoryFor(this, "map()"), mapped);
   }
 
   async flush(offset = undefined, length = undefined) {
@@ -176,34 +175,35 @@ class Memory extends null {
   }
 
   close() {
-    if (isObject(this) && Slot.isIn(this) && Slot.get(this) === closed) return;
-    const store = storeOf(this, "close()");
-    const memory = Memory.from(this); // but for a memory of the engine's, this
+    const memory = memoryFor(this, "close()");
+    const store = Slot.get(memory);
     store.close();
     forgetStore(store);
     Slot.set(memory, closed);
   }
 }
 
-/** The store of a memory, for a member; throws if the receiver is not a memory, or is closed. */
+/** Returns the store of a memory, for a member; throws if the receiver is not a memory, or is closed. */
 function storeOf(receiver, member) {
   let store;
   try {
     store = Slot.get(receiver);
   } catch {
-    return storeOfEngineMemory(receiver, member);
+    store = Slot.get(memoryFor(receiver, member));
   }
-  if (store === closed) throw new TypeError(`Memory.${member}: the memory is closed`);
+  store.checkOpen(member);
   return store;
 }
 
 /**
- * The store of a memory of the engine's that has no slot. Such memories have our members if this class
- * stands in for the engine's, and later if they have our prototype from that time.
+ * Returns the `Memory` that a receiver is, or the one of an engine memory that has no slot; throws if it is
+ * neither. Such engine memories have our members if this class stands in for the engine's, and later if they
+ * have our prototype from that time.
  */
-function storeOfEngineMemory(receiver, member) {
+function memoryFor(receiver, member) {
+  if (isObject(receiver) && Slot.isIn(receiver)) return receiver;
   if (isEngineMemory(receiver) && (isRegistered() || hasOurPrototype(receiver))) {
-    return storeOf(Memory.from(receiver), member);
+    return Memory.from(receiver);
   }
   throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
 }

@@ -33,13 +33,13 @@ function prototypeFor(newTarget) {
 
 /** Creates the object of a new memory. */
 function createMemory(store, prototype = Memory.prototype) {
-  const { memory, type } = store;
-  if (!isRegistered() || memory === undefined || !supports(type)) {
+  const { engineMemory, type } = store;
+  if (!isRegistered() || engineMemory === undefined || !supports(type)) {
     return createObject(store, prototype);
   }
   // The engine's object is to be the memory itself: see registered.js.
-  ObjectSetPrototypeOf(memory, prototype);
-  return upgrade(memory, store);
+  ObjectSetPrototypeOf(engineMemory, prototype);
+  return upgrade(engineMemory, store);
 }
 
 function createObject(store, prototype) {
@@ -52,9 +52,9 @@ function createObject(store, prototype) {
 /** Returns the one object that this thread has for the memory of a store; creates it if there is none. */
 function memoryOf(store) {
   const known = store.isShared ? cache.findShared(store) : undefined;
-  const hasPrototype = store.memory !== undefined && setPrototype(store.memory);
+  const hasPrototype = store.engineMemory !== undefined && setPrototype(store.engineMemory);
   if (known !== undefined) return known;
-  if (hasPrototype) return upgrade(store.memory, store);
+  if (hasPrototype) return upgrade(store.engineMemory, store);
   const memory = createObject(store, Memory.prototype);
   remember(memory, store);
   return memory;
@@ -95,7 +95,7 @@ function moveTo(memory, store) {
 
 function remember(memory, store) {
   if (!Slot.isIn(memory)) return; // an engine memory, whose object `Memory.from()` has remembered
-  if (store.memory !== undefined) cache.rememberEngineMemory(store.memory, memory);
+  if (store.engineMemory !== undefined) cache.rememberEngineMemory(store.engineMemory, memory);
   if (store.isShared) cache.rememberShared(store, memory);
 }
 

@@ -55,8 +55,8 @@ function rememberShared(store, object) {
 
 /** From now on, the memory of that store has no object. */
 function forgetStore(store) {
-  const { memory, address } = store;
-  if (memory !== undefined) WeakMapPrototypeDelete(byEngineMemory, memory);
+  const { engineMemory, address } = store;
+  if (engineMemory !== undefined) WeakMapPrototypeDelete(byEngineMemory, engineMemory);
   if (address !== undefined) MapPrototypeDelete(byAddress, address);
 }
 

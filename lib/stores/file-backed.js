@@ -210,7 +210,7 @@ class FileStore extends WatchedStore {
 
   /** An engine that has not reserved all that a memory can grow to would move it away from the file. */
   #checkReserved(member, store) {
-    if (store.memory === undefined || store.isShared) return;
+    if (store.engineMemory === undefined || store.isShared) return;
     const wanted = sizeLimit(store.type) * PAGE;
     const { reserved } = this.#attempt(member, () => store.addressSpace);
     if (reserved >= wanted) return;

@@ -79,7 +79,7 @@ class HostedStore extends BaseStore {
     }
   }
 
-  get memory() {
+  get engineMemory() {
     return this.#memory;
   }
 

@@ -60,6 +60,10 @@ class ReservedStore extends BaseStore {
     return canBeDetached && !(0 in this.#probe) ? this.#reissue() : this.#buffer;
   }
 
+  get needsHiddenClasses() {
+    return true;
+  }
+
   get handle() {
     return this.#id;
   }

@@ -35,7 +35,7 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @property {AddressSpace} addressSpace The address space that the memory takes.
  * @property {number | undefined} address The address of the first byte, if the memory is shared: all
  *   threads have the same.
- * @property {WebAssembly.Memory | undefined} memory The engine memory that the pages are in.
+ * @property {WebAssembly.Memory | undefined} engineMemory The engine memory that the pages are in.
  * @property {number | undefined} handle The addon's handle of the memory, if its pages are reserved and
  *   not shared.
  * @property {StoreFile | undefined} file The file that the memory is.
@@ -44,6 +44,8 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @property {boolean} isShrinkable Whether a program can shrink the buffer, by the `resize()` of the
  *   prototype. The engine decommits what that cuts off. No page there may be a file's: the file's bytes
  *   would come back with the page. So bytes are copied to such a memory, and no file is mapped.
+ * @property {boolean} needsHiddenClasses Whether growth is fast only as long as there are objects with the
+ *   hidden classes of a memory in this store.
  * @property {(member: string) => void} checkOpen Throws if the memory is closed.
  * @property {(member: string) => void} checkIntact Throws if a file has lost pages of the memory.
  * @property {(member: string) => void} settle Extends the file that the memory is, if it is written to, to
@@ -123,7 +125,7 @@ class BaseStore {
     };
   }
 
-  get memory() {
+  get engineMemory() {
     return undefined;
   }
 
@@ -145,6 +147,10 @@ class BaseStore {
   }
 
   get isShrinkable() {
+    return false;
+  }
+
+  get needsHiddenClasses() {
     return false;
   }
 

@@ -53,8 +53,8 @@ class WatchedStore extends BaseStore {
     return this.#inner.address;
   }
 
-  get memory() {
-    return this.#inner.memory;
+  get engineMemory() {
+    return this.#inner.engineMemory;
   }
 
   get addressSpace() {
