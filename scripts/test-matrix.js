@@ -31,14 +31,12 @@ const examples = fs
 
 // What shows that a memory is one, and that modules and threads can use it. What the rest is about,
 // memory without end in a loop or under limits, says more of a runtime than of this package.
-const CORE = ["conformance", "model", "native", "webassembly", "workers"];
+const CORE = ["conformance", "model/engine", "addon/load", "memory/webassembly"];
 
 // What these do otherwise, and we cannot change.
 const DENO_DIFFERS = [
   // Structured clone transfers external buffers, and Node-API has no keys against it.
   "structuredClone\\(\\) that transfers it",
-  // It ends without running the finalizers of Node-API.
-  "worker\\.terminate\\(\\) in the middle of everything",
   // Its mark that keeps an object from being posted is a property.
   "has the prototype, is extensible, and has nothing of its own",
   // Its engine keeps the buffer of a shared memory, where the JS API has it refreshed.

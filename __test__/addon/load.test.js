@@ -7,7 +7,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { execFileSync } = require("node:child_process");
 
-const root = path.join(__dirname, "..");
+const root = path.join(__dirname, "..", "..");
 const loader = path.join(root, "native.js");
 const addon =
   process.env.LINEAR_MEMORY_ADDON ??

@@ -4,8 +4,8 @@
 
 const { isMarkedAsUntransferable, markAsUntransferable } = require("node:worker_threads");
 
-const { Memory, features } = require("..");
-const { run } = require("./support/run-fixture");
+const { Memory, features } = require("../..");
+const { run } = require("../support/run-fixture");
 
 const PAGE = 65_536;
 

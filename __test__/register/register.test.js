@@ -11,17 +11,17 @@ const vm = require("node:vm");
 const { Worker } = require("node:worker_threads");
 
 const EngineMemory = WebAssembly.Memory;
-const { Memory, features } = require("..");
-const { register } = require("../lib/register/register");
-const { collectGarbage } = require("./support/gc");
-const { runForText } = require("./support/run-fixture");
-const { compile, toBinary } = require("./support/wat");
+const { Memory, features } = require("../..");
+const { register } = require("../../lib/register/register");
+const { collectGarbage } = require("../support/gc");
+const { runForText } = require("../support/run-fixture");
+const { compile, toBinary } = require("../support/wat");
 
 const execute = promisify(execFile);
 
 const PAGE = 65_536;
 
-const file = path.join(__dirname, "..", "register.js");
+const file = path.join(__dirname, "..", "..", "register.js");
 
 let undo;
 
@@ -296,8 +296,8 @@ describe("undoing", () => {
 
   test("is the same function until it is called", () => {
     expect(register()).toBe(undo);
-    expect(require("../register")).toBe(undo);
-    expect(require("../register.js")).toBe(undo);
+    expect(require("../../register")).toBe(undo);
+    expect(require("../../register.js")).toBe(undo);
   });
 
   test("leaves another registration alone", () => {

@@ -7,9 +7,9 @@ const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
 
-const { Memory, features } = require("..");
-const { residentBytes } = require("./support/proc");
-const { thrownBy } = require("./support/thrown");
+const { Memory, features } = require("../..");
+const { residentBytes } = require("../support/proc");
+const { thrownBy } = require("../support/thrown");
 
 const PAGE = 65_536;
 const MIB = 2 ** 20;

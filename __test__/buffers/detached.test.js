@@ -2,7 +2,7 @@
 
 // A memory of no pages whose buffer a program has detached, where it can.
 
-const { Memory, features } = require("..");
+const { Memory, features } = require("../..");
 
 const PAGE = 65_536;
 

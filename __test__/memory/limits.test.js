@@ -4,9 +4,9 @@
 
 const { constants } = require("node:buffer");
 
-const { Memory, features } = require("..");
-const { addressSpaceBytes } = require("./support/proc");
-const { run } = require("./support/run-fixture");
+const { Memory, features } = require("../..");
+const { addressSpaceBytes } = require("../support/proc");
+const { run } = require("../support/run-fixture");
 
 const PAGE = 65_536;
 const GIB_PAGES = 16_384;

@@ -6,10 +6,10 @@ const path = require("node:path");
 
 const EngineMemory = WebAssembly.Memory;
 const hasResizable = "toResizableBuffer" in EngineMemory.prototype;
-const { Memory, features } = require("..");
-const { register } = require("../lib/register/register");
-const { run } = require("./support/run-fixture");
-const { compile, toBinary } = require("./support/wat");
+const { Memory, features } = require("../..");
+const { register } = require("../../lib/register/register");
+const { run } = require("../support/run-fixture");
+const { compile, toBinary } = require("../support/wat");
 
 const PAGE = 65_536;
 const EXPORTER = '(module (memory (export "m") 1 5) (func (export "f")))';
@@ -86,7 +86,7 @@ test("the exported memory of a Memory that is another object has our members, to
 });
 
 test("a memory that was posted has our members, and our prototype once it is used", async () => {
-  const flags = ["--require", path.join(__dirname, "..", "register.js")];
+  const flags = ["--require", path.join(__dirname, "..", "..", "register.js")];
   expect(await run("posted-memories.js", { flags })).toEqual({
     isInstance: true,
     minimum: 1,
@@ -114,8 +114,8 @@ describe("two copies", () => {
   function copy() {
     let other;
     jest.isolateModules(() => {
-      const { register: registerOther } = require("../lib/register/register");
-      other = { register: registerOther, Memory: require("..").Memory };
+      const { register: registerOther } = require("../../lib/register/register");
+      other = { register: registerOther, Memory: require("../..").Memory };
     });
     return other;
   }

@@ -4,10 +4,10 @@
 
 const fs = require("node:fs");
 
-const { features } = require("..");
-const { copyPackage } = require("./support/copy-package");
-const { useFiles } = require("./support/files");
-const { run } = require("./support/run-fixture");
+const { features } = require("../..");
+const { copyPackage } = require("../support/copy-package");
+const { useFiles } = require("../support/files");
+const { run } = require("../support/run-fixture");
 
 jest.setTimeout(60_000);
 

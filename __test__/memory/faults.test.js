@@ -5,9 +5,9 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-const { features } = require("..");
-const native = require("../native");
-const { useFiles } = require("./support/files");
+const { features } = require("../..");
+const native = require("../../native");
+const { useFiles } = require("../support/files");
 const {
   addon,
   FAULT_TIMEOUT,
@@ -15,9 +15,9 @@ const {
   REFUSED,
   runWithFailures,
   expectOutcomes,
-} = require("./support/fault-scenarios");
+} = require("../support/fault-scenarios");
 
-const root = path.join(__dirname, "..");
+const root = path.join(__dirname, "..", "..");
 jest.setTimeout(FAULT_TIMEOUT + 20_000);
 
 // What comes of each call's failure, if no other fails. Where all fail that can, it is a RangeError.

@@ -5,8 +5,8 @@
 
 const fs = require("node:fs");
 
-const { Memory, features } = require("..");
-const { useFiles, openFilesWithin } = require("./support/files");
+const { Memory, features } = require("../..");
+const { useFiles, openFilesWithin } = require("../support/files");
 
 const PAGE = 65_536;
 

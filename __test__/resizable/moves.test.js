@@ -2,8 +2,8 @@
 
 // What moves pages under a resizable buffer, and away from it, in a process of its own.
 
-const { features } = require("..");
-const { run } = require("./support/run-fixture");
+const { features } = require("../..");
+const { run } = require("../support/run-fixture");
 
 const testResizable = features.resizableBuffers.unshared ? test : test.skip;
 const testOurs =

@@ -2,11 +2,11 @@
 
 // Real modules on our pages: toWebAssembly() and Memory.from().
 
-const { Memory, features } = require("..");
-const native = require("../native");
-const { collectGarbage } = require("./support/gc");
-const { protectionAt } = require("./support/proc");
-const { compile } = require("./support/wat");
+const { Memory, features } = require("../..");
+const native = require("../../native");
+const { collectGarbage } = require("../support/gc");
+const { protectionAt } = require("../support/proc");
+const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
 

@@ -7,11 +7,11 @@ const os = require("node:os");
 const path = require("node:path");
 const zlib = require("node:zlib");
 
-const { Memory, features } = require("..");
-const native = require("../native");
-const { collectGarbage } = require("./support/gc");
-const { addressSpaceBytes, protectionAt, residentBytes } = require("./support/proc");
-const { run } = require("./support/run-fixture");
+const { Memory, features } = require("../..");
+const native = require("../../native");
+const { collectGarbage } = require("../support/gc");
+const { addressSpaceBytes, protectionAt, residentBytes } = require("../support/proc");
+const { run } = require("../support/run-fixture");
 
 const PAGE = 65_536;
 const GIB = 2 ** 30;

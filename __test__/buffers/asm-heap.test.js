@@ -2,7 +2,7 @@
 
 // A buffer that was linked as the heap of an asm.js module can no longer be detached.
 
-const { run } = require("./support/run-fixture");
+const { run } = require("../support/run-fixture");
 
 const PAGE = 65_536;
 

@@ -8,12 +8,12 @@ const path = require("node:path");
 const { markAsUntransferable } = require("node:worker_threads");
 const zlib = require("node:zlib");
 
-const { Memory, features } = require("..");
-const native = require("../native");
-const { collectGarbage } = require("./support/gc");
-const { protectionAt, residentBytes } = require("./support/proc");
-const { run } = require("./support/run-fixture");
-const { compile } = require("./support/wat");
+const { Memory, features } = require("../..");
+const native = require("../../native");
+const { collectGarbage } = require("../support/gc");
+const { protectionAt, residentBytes } = require("../support/proc");
+const { run } = require("../support/run-fixture");
+const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
 const MIB = 2 ** 20;

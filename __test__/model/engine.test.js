@@ -5,7 +5,7 @@
 
 const fc = require("fast-check");
 
-const { Memory, features } = require("..");
+const { Memory, features } = require("../..");
 
 const PAGE = 65_536;
 

@@ -3,14 +3,14 @@
 // A system that can neither map files nor wait for words of memory: the addon is told to say so, as it
 // does on Windows and on older macOS.
 
-jest.mock("../native", () => ({
-  ...jest.requireActual("../native"),
+jest.mock("../../native", () => ({
+  ...jest.requireActual("../../native"),
   hasHugePages: () => false,
   mapsFiles: () => false,
   hasWaits: () => false,
 }));
 
-const { Memory, features } = require("..");
+const { Memory, features } = require("../..");
 
 test("features tell", () => {
   expect(features).toMatchObject({ hugePages: false, mappedFiles: false, waits: false });

@@ -3,14 +3,14 @@
 // An engine that allows no external buffers (Electron): the addon is told to say so, as it does
 // there.
 
-jest.mock("../native", () => ({
-  ...jest.requireActual("../native"),
+jest.mock("../../native", () => ({
+  ...jest.requireActual("../../native"),
   create() {
     throw Object.assign(new Error("refused"), { code: "NoExternalBuffersAllowed" });
   },
 }));
 
-const { Memory, features } = require("..");
+const { Memory, features } = require("../..");
 
 const PAGE = 65_536;
 

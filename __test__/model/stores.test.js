@@ -7,9 +7,9 @@ const { execFile } = require("node:child_process");
 const path = require("node:path");
 const { promisify } = require("node:util");
 
-const { features } = require("..");
+const { features } = require("../..");
 
-const program = path.join(__dirname, "..", "soak", "model", "run.js");
+const program = path.join(__dirname, "..", "..", "soak", "model", "run.js");
 
 jest.setTimeout(300_000);
 

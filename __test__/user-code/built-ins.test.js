@@ -11,12 +11,12 @@ const { promisify } = require("node:util");
 const v8 = require("node:v8");
 const vm = require("node:vm");
 
-const { Memory } = require("..");
-const { bundle } = require("../scripts/bundle");
-const { runForText } = require("./support/run-fixture");
+const { Memory } = require("../..");
+const { bundle } = require("../../scripts/bundle");
+const { runForText } = require("../support/run-fixture");
 
 const execute = promisify(execFile);
-const root = path.join(__dirname, "..");
+const root = path.join(__dirname, "..", "..");
 
 // As it is published: within it, modules are not loaded by Node's loader, which a program can break.
 describe.each([
@@ -88,7 +88,7 @@ describe("new.target", () => {
   function load() {
     const modules = new Map();
     const run = (file) => {
-      if (file.endsWith("native.js")) return require("../native");
+      if (file.endsWith("native.js")) return require("../../native");
       if (!modules.has(file)) {
         const module = { exports: {} };
         modules.set(file, module);
