@@ -156,7 +156,7 @@ impl AddressRange {
         length: HostBytes,
         destination: &PageRange<'a>,
     ) -> Result<Moved<'a>, MemoryError> {
-        let to = destination.part(HostBytes::ZERO, length);
+        let to = destination.slice(0..length.get());
         let to = to.ok_or(MemoryError::OutOfBounds {
             offset: 0,
             length: length.get(),

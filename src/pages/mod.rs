@@ -40,26 +40,23 @@ pub use write_file::{write_nonzero, write_whole};
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::sys::{HostBytes, PageRange};
+use crate::sys::PageRange;
 
 /// The pages of `offsets`.
 ///
 /// # Errors
 ///
-/// [`MemoryError::OutOfBounds`].
+/// [`MemoryError::OutOfBounds`], also if either offset is not a page boundary.
 pub fn part<'a>(
     pages: &PageRange<'a>,
     offsets: Range<usize>,
 ) -> Result<PageRange<'a>, MemoryError> {
-    let bound = HostBytes::round_up;
-    bound(offsets.start)
-        .zip(bound(offsets.end))
-        .and_then(|(start, end)| pages.part(start, end))
-        .ok_or(MemoryError::OutOfBounds {
-            offset: offsets.start,
-            length: offsets.len(),
-            memory: pages.length().get(),
-        })
+    let bounds = MemoryError::OutOfBounds {
+        offset: offsets.start,
+        length: offsets.len(),
+        memory: pages.length().get(),
+    };
+    pages.slice(offsets).ok_or(bounds)
 }
 
 fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {

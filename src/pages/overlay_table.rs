@@ -376,10 +376,7 @@ mod tests {
         let mut table = OverlayTable::empty();
         let id = insert_file(&mut table, all.addresses());
         // As the SIGBUS handler does with the first page.
-        all.part(HostBytes::ZERO, page)
-            .unwrap()
-            .remap_as_zeros()
-            .unwrap();
+        all.slice(0..page.get()).unwrap().remap_as_zeros().unwrap();
         table.prune().unwrap();
         let files = |table: &OverlayTable| table.files(all.addresses()).collect::<Vec<_>>();
         assert_eq!(files(&table), [(id, false)]);

@@ -111,10 +111,9 @@ fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
 
 /// The pages that are all within `offsets`.
 fn whole_pages<'a>(pages: &PageRange<'a>, offsets: Range<usize>) -> Option<PageRange<'a>> {
-    let start = HostBytes::round_up(offsets.start)?;
-    let page = HostBytes::page().get();
-    let end = HostBytes::round_up(offsets.end - offsets.end % page)?;
-    pages.part(start, end)
+    let start = HostBytes::round_up(offsets.start)?.get();
+    let end = offsets.end - offsets.end % HostBytes::page().get();
+    pages.slice(start..end)
 }
 
 #[cfg(test)]

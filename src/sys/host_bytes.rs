@@ -21,6 +21,11 @@ impl HostBytes {
         Self(page_size())
     }
 
+    /// `bytes`, if they are whole pages, and any address space is so large.
+    pub fn new(bytes: usize) -> Option<Self> {
+        Self::round_up(bytes).filter(|whole| whole.0 == bytes)
+    }
+
     /// `bytes`, up to the next page boundary.
     pub fn round_up(bytes: usize) -> Option<Self> {
         let bytes = bytes.checked_next_multiple_of(page_size())?;
@@ -87,6 +92,8 @@ mod tests {
         let page = HostBytes::page();
         assert_eq!(HostBytes::round_up(1), Some(page));
         assert_eq!(HostBytes::round_up(page.get()), Some(page));
+        assert_eq!(HostBytes::new(page.get()), Some(page));
+        assert_eq!(HostBytes::new(page.get() + 1), None);
         assert_eq!(page.halved(), HostBytes::ZERO);
     }
 }

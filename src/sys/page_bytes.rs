@@ -97,7 +97,7 @@ mod tests {
             for offset in [0, page, 2 * page] {
                 write(&all, offset, 7);
             }
-            let middle = all.part(bytes(1), bytes(2)).unwrap();
+            let middle = all.slice(page..2 * page).unwrap();
             zero(&middle).unwrap();
             assert_eq!(
                 [0, page, 2 * page].map(|offset| read(&all, offset)),
@@ -109,15 +109,17 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_inside() {
+    fn slices_are_inside_and_of_whole_pages() {
         let mapping = mapping(2);
         let all = mapping.pages(bytes(2)).unwrap();
-        assert!(all.part(bytes(1), bytes(3)).is_none());
-        assert!(all.part(bytes(2), bytes(1)).is_none());
-        assert_eq!(
-            all.part(bytes(2), bytes(2)).unwrap().length(),
-            HostBytes::ZERO
-        );
+        let page = HostBytes::page().get();
+        let length = |start, end| all.slice(start..end).map(|slice| slice.length());
+        assert_eq!(length(page, 2 * page), Some(HostBytes::page()));
+        assert_eq!(length(page, 3 * page), None);
+        assert_eq!(length(2 * page, page), None);
+        assert_eq!(length(2 * page, 2 * page), Some(HostBytes::ZERO));
+        assert_eq!(length(0, page + 1), None);
+        assert_eq!(length(1, page), None);
     }
 
     #[test]
@@ -133,7 +135,7 @@ mod tests {
         write(&from, 0, 1);
         assert_eq!(read(&to, 0), 7);
         assert!(
-            from.remap_to(&to.part(bytes(0), bytes(1)).unwrap())
+            from.remap_to(&to.slice(0..HostBytes::page().get()).unwrap())
                 .is_err()
         );
     }

@@ -1,6 +1,7 @@
 //! Committed pages of somebody's. What is done to them is in `page_bytes.rs`, and in each system's folder.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use super::{Address, Addresses, HostBytes};
@@ -54,15 +55,17 @@ impl PageRange<'_> {
         Addresses::new(Address::of(self.base.as_ptr()), self.length.get())
     }
 
-    /// The pages from `start` to `end`, which are offsets; `None` where they are not all in here.
-    pub fn part(&self, start: HostBytes, end: HostBytes) -> Option<Self> {
-        let length = HostBytes::round_up(end.get().checked_sub(start.get())?)?;
-        if end > self.length {
+    /// Returns the pages at `offsets` from the first byte, or `None` if there are not so many, or if either
+    /// offset is not a page boundary: nothing is rounded here.
+    pub fn slice(&self, offsets: Range<usize>) -> Option<Self> {
+        let length = HostBytes::new(offsets.end.checked_sub(offsets.start)?)?;
+        let start = HostBytes::new(offsets.start)?;
+        if offsets.end > self.length.get() {
             return None;
         }
-        let base = self.base.map_addr(|base| base.saturating_add(start.get()));
+        let address = self.base.addr().checked_add(start.get())?;
         Some(Self {
-            base,
+            base: self.base.with_addr(address),
             length,
             owner: PhantomData,
         })

@@ -148,7 +148,7 @@ mod tests {
         );
         let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
         let all = mapping.pages(bytes(4)).unwrap();
-        let part = |from, to| all.part(bytes(from), bytes(to)).unwrap();
+        let part = |from, to| all.slice(bytes(from).get()..bytes(to).get()).unwrap();
         part(1, 3)
             .map_file(file.as_fd(), 0, Writes::Private)
             .unwrap();

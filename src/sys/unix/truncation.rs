@@ -298,7 +298,7 @@ mod tests {
         all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
         all.write_at(&[1], 0);
         // A page in between that is no file's any more.
-        all.part(bytes(2), bytes(3))
+        all.slice(2 * page..3 * page)
             .unwrap()
             .remap_as_zeros()
             .unwrap();
@@ -334,10 +334,7 @@ mod tests {
         let watch = TruncationGuard::over(all.addresses()).unwrap();
         // Every other page is not lost.
         for at in (page..length).step_by(2 * page) {
-            all.part(bytes(at), bytes(at + page))
-                .unwrap()
-                .remap_as_zeros()
-                .unwrap();
+            all.slice(at..at + page).unwrap().remap_as_zeros().unwrap();
             all.write_at(&[7], at);
         }
         let byte = |at: usize| all.read(at..at + 1)[0];

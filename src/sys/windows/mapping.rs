@@ -118,7 +118,7 @@ impl Mapping {
 
     /// The pages from `start` to `end`; `None` where those are none.
     fn part(&self, start: HostBytes, end: HostBytes) -> io::Result<Option<PageRange<'_>>> {
-        let part = self.pages(self.length)?.part(start, end);
+        let part = self.pages(self.length)?.slice(start.get()..end.get());
         let part = part.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(Some(part).filter(|part| part.length() != HostBytes::ZERO))
     }

@@ -134,7 +134,7 @@ impl PageRange<'_> {
         let mut at = HostBytes::ZERO;
         std::iter::from_fn(move || {
             let end = at.checked_add(size)?.min(all.length());
-            let part = all.part(at, end)?;
+            let part = all.slice(at.get()..end.get())?;
             at = end;
             (part.length() != HostBytes::ZERO).then_some(part)
         })
