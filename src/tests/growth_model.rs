@@ -1,8 +1,8 @@
-//! The growth protocol, in every order of its threads' steps that the memory model allows.
+//! Runs the growth protocol in every order of its threads' steps that the memory model allows.
 //!
-//! This is [`LinearMemory`] itself. Of what is below it, the atomics and the lock are loom's
-//! ([`crate::sync`]), and the system's pages are modelled (`src/sys/model.rs`): touching one fails the
-//! test where it would fault, or where nothing makes sure that it does not.
+//! The tests run [`LinearMemory`] itself. Below it, the atomics and the lock are loom's ([`crate::sync`]), and
+//! pages are modelled (`src/sys/model.rs`): accessing a page fails the test if the page would fault, or if
+//! nothing ensures that it does not.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -17,44 +17,45 @@ use crate::memory::{Extent, LinearMemory, Sharing};
 use crate::sys::{HostBytes, arrived_at, is_mapped, touch};
 use crate::units::Pages;
 
-fn pages(count: u64) -> Pages {
+fn wasm_pages(count: u64) -> Pages {
     Pages::new(count).unwrap()
 }
 
 fn bytes(count: u64) -> HostBytes {
-    pages(count).bytes().unwrap()
+    wasm_pages(count).bytes().unwrap()
 }
 
 fn page_count(extent: Extent) -> u64 {
     u64::try_from(extent.length.get() / bytes(1).get()).unwrap()
 }
 
-/// One page of a maximum of three, in a reservation of `capacity`; never a spare one, which would come
-/// from another run.
+/// Makes a memory of one page, of at most three, in a reservation of `capacity` pages. The reservation is
+/// always a new one: a spare one would come from another run of the scenario.
 fn memory(sharing: Sharing, capacity: u64) -> Arc<LinearMemory> {
     let reservation = Reservation::fresh(bytes(1), bytes(capacity), PageSize::Base).unwrap();
-    let memory = LinearMemory::with_reservation(reservation, pages(1), pages(3), sharing);
+    let memory = LinearMemory::with_reservation(reservation, wasm_pages(1), wasm_pages(3), sharing);
     Arc::new(memory)
 }
 
 fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
-    memory.grow(pages(delta), Ok, || Ok(()))
+    memory.grow(wasm_pages(delta), Ok, || Ok(()))
 }
 
 fn touch_all(extent: Extent) {
     (0..page_count(extent)).for_each(|page| touch(extent.base, page));
 }
 
-/// The size, each page of which has been touched.
+/// Accesses each page of the current size. Returns that size.
 fn touched_size(memory: &LinearMemory, extent: Extent) -> u64 {
     let size = memory.size();
     (0..size).for_each(|page| touch(extent.base, page));
     size
 }
 
-/// Runs `scenario` in every order, and expects each of `outcomes` to come of it, and no other. Loom
-/// leaves out orders where a thread loads an atomic that it then stores to (tokio-rs/loom#392): where
-/// the code comes to do that, tests that expect no outcome would pass for nothing.
+/// Runs `scenario` in every order, and expects exactly `outcomes` as its results.
+///
+/// Loom leaves out orders in which a thread loads an atomic that it then stores to (tokio-rs/loom#392). If the
+/// code comes to do that, expecting all outcomes finds it: tests without expected outcomes would pass.
 #[track_caller]
 fn expect_outcomes<T>(outcomes: &[T], scenario: impl Fn() -> T + Send + Sync + 'static)
 where
@@ -73,7 +74,7 @@ where
 }
 
 #[test]
-fn every_page_of_a_size_that_is_seen_is_accessible() {
+fn every_page_below_the_published_size_is_accessible() {
     let outcomes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)];
     expect_outcomes(&outcomes, || {
         let memory = memory(Sharing::Shared, 3);
@@ -94,8 +95,8 @@ fn every_page_of_a_size_that_is_seen_is_accessible() {
 }
 
 #[test]
-fn every_page_of_an_extent_is_accessible() {
-    // The size may have been published while its reader waited for the lock, but never the other way.
+fn every_page_of_the_extent_is_accessible() {
+    // The extent may be larger than the size that was read before it, but never smaller.
     expect_outcomes(&[(1, 1), (1, 3), (3, 3)], || {
         let memory = memory(Sharing::Shared, 3);
         let grower = {
@@ -111,8 +112,9 @@ fn every_page_of_an_extent_is_accessible() {
 }
 
 #[test]
-fn growers_lose_no_page_and_keep_the_maximum() {
-    // What the reader sees, and what comes of it: the second grower needs the whole maximum.
+fn concurrent_growths_add_up_and_respect_the_maximum() {
+    // The size that the reader sees, and the final size. Only one of the growers succeeds: both together
+    // exceed the maximum.
     expect_outcomes(&[(1, 2), (2, 2), (1, 3), (3, 3)], || {
         let memory = memory(Sharing::Shared, 3);
         let first = memory.extent().unwrap();
@@ -133,7 +135,7 @@ fn growers_lose_no_page_and_keep_the_maximum() {
 }
 
 #[test]
-fn a_growth_that_fails_is_never_seen() {
+fn the_size_of_a_failed_growth_is_never_published() {
     expect_outcomes(&[1, 2], || {
         let memory = memory(Sharing::Shared, 3);
         let first = memory.extent().unwrap();
@@ -141,7 +143,7 @@ fn a_growth_that_fails_is_never_seen() {
             let memory = Arc::clone(&memory);
             thread::spawn(move || {
                 let refuse = |_| Err::<Extent, _>(MemoryError::MovedOut);
-                assert!(memory.grow(pages(2), refuse, || Ok(())).is_err());
+                assert!(memory.grow(wasm_pages(2), refuse, || Ok(())).is_err());
             })
         };
         let growing = {
@@ -157,7 +159,7 @@ fn a_growth_that_fails_is_never_seen() {
 }
 
 #[test]
-fn pages_move_out_whole_and_nothing_grows_behind_them() {
+fn a_memory_that_has_moved_out_does_not_grow() {
     expect_outcomes(&[1, 3], || {
         let memory = memory(Sharing::Unshared, 3);
         let before = memory.extent().unwrap();
@@ -186,8 +188,8 @@ fn pages_move_out_whole_and_nothing_grows_behind_them() {
 }
 
 #[test]
-fn a_range_that_the_pages_have_left_is_mapped_until_the_last_holder_is_gone() {
-    // Whether the holder of the old extent finds it still the current one.
+fn a_former_range_stays_mapped_until_the_last_holder_drops_the_memory() {
+    // The outcome is whether the holder of the old extent finds that it is still the current one.
     expect_outcomes(&[false, true], || {
         let memory = memory(Sharing::Unshared, 1);
         let before = memory.extent().unwrap();

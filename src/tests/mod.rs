@@ -1,4 +1,4 @@
-//! Tests of several layers at once.
+//! Tests of several layers together. What one module does is tested in that module.
 
 #[cfg(feature = "fault-injection")]
 mod faults;

@@ -1,8 +1,8 @@
-//! Files that look like snapshots, made at random, and right by their checksums: what is read of them is
-//! what they say, or an error. `cargo test snapshot_fuzz` reads some thousands.
+//! Reads random files that look like snapshots and have correct checksums, and compares the result with that of
+//! a second, simple reader of the format. `cargo test snapshot_fuzz` reads some thousands.
 //!
-//! - `LINEAR_MEMORY_FUZZ_SECONDS` goes on for as long.
-//! - `LINEAR_MEMORY_FUZZ_SEED` is the first case's, which a failure names; each case adds one.
+//! - `LINEAR_MEMORY_FUZZ_SECONDS` makes it go on for so many seconds.
+//! - `LINEAR_MEMORY_FUZZ_SEED` is the seed of the first case, and each case adds one. A failure prints its seed.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -16,20 +16,24 @@ use crate::pages::image::Image;
 
 const CASES: u64 = 3000;
 
-/// Far more than the largest of these files takes, on a machine that has much else to do.
+/// The time that a case may take: far more than the largest file takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The bytes of a WebAssembly page.
 const PAGE: u64 = 65_536;
+
+/// The bytes of the largest memory.
 const LIMIT: u64 = 262_144 * PAGE;
 
-/// Of the system's. Images take memory by these.
+/// The bytes of a system page. Images take memory by whole system pages.
 const SYSTEM_PAGE: usize = 4096;
 
-const FIXED: usize = 40;
-const RUN: usize = 16;
+/// The bytes of the header, of an extent in the list, and of a checksum.
+const HEADER: usize = 40;
+const EXTENT: usize = 16;
 const HASH: usize = 16;
 
-/// SplitMix64.
+/// Generates random numbers (SplitMix64).
 struct Random(u64);
 
 impl Random {
@@ -53,16 +57,16 @@ impl Random {
         self.below(count) == 0
     }
 
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+    fn choose<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.index(choices.len())]
     }
 
-    /// A number that may break what reads it, or one near `known`.
+    /// Returns a number that may break a reader, or one near `known`.
     fn number(&mut self, known: u64) -> u64 {
-        let near = self.of(&[1, 2, 16, 4096, PAGE]);
+        let near = self.choose(&[1, 2, 16, 4096, PAGE]);
         let random = self.next();
-        let shift = self.of(&[8, 24, 32, 48]);
-        self.of(&[
+        let shift = self.choose(&[8, 24, 32, 48]);
+        self.choose(&[
             0,
             1,
             known.wrapping_add(near),
@@ -85,7 +89,7 @@ impl Random {
     }
 }
 
-/// A file as it is before it has checksums.
+/// The fields of a file without its checksums.
 #[derive(Debug)]
 struct Draft {
     magic: [u8; 8],
@@ -93,24 +97,27 @@ struct Draft {
     flags: u32,
     maximum: u64,
     length: u64,
-    /// That of the runs, unless it was changed.
+    /// The number of extents, if it is to be wrong.
     count: Option<u64>,
-    runs: Vec<(u64, u64)>,
+    extents: Vec<(u64, u64)>,
     bytes: Vec<u8>,
 }
 
 impl Draft {
-    /// A right one.
+    /// Returns a valid draft.
     fn new(random: &mut Random) -> Self {
-        let length = random.of(&[0, 1, 1, 1, 1, 2, 2, 3, 17]) * PAGE;
-        let grain = random.of(&[1, 16, 512, 4096, 4096, 4096, 16_384]);
-        let mut runs = Vec::new();
+        let length = random.choose(&[0, 1, 1, 1, 1, 2, 2, 3, 17]) * PAGE;
+        let grain = random.choose(&[1, 16, 512, 4096, 4096, 4096, 16_384]);
+        let mut extents = Vec::new();
         let mut at = random.below(4) * grain;
-        while at < length && runs.len() < 40 && u64::try_from(runs.len()).unwrap() < length / 8192 {
-            let run = (1 + random.below(8)) * grain;
-            let run = run.min(length - at);
-            runs.push((at, run));
-            at += run + random.below(5) * grain;
+        while at < length
+            && extents.len() < 40
+            && u64::try_from(extents.len()).unwrap() < length / 8192
+        {
+            let count = (1 + random.below(8)) * grain;
+            let count = count.min(length - at);
+            extents.push((at, count));
+            at += count + random.below(5) * grain;
         }
         let mut draft = Self {
             magic: *b"LMSNAP\r\n",
@@ -119,34 +126,34 @@ impl Draft {
             maximum: random.next(),
             length,
             count: None,
-            runs,
+            extents,
             bytes: Vec::new(),
         };
         draft.fit_bytes(random);
         draft
     }
 
-    /// As many bytes as the runs say, if that is not too many to make.
+    /// Makes as many bytes as the extents have, unless they are too many.
     fn fit_bytes(&mut self, random: &mut Random) {
         const MOST: u64 = 4 << 20;
         let wanted = self
-            .runs
+            .extents
             .iter()
-            .try_fold(0_u64, |sum, (_, run)| sum.checked_add(*run));
+            .try_fold(0_u64, |sum, (_, length)| sum.checked_add(*length));
         let Some(wanted) = wanted.filter(|wanted| *wanted <= MOST) else {
             return;
         };
         let wanted = usize::try_from(wanted).unwrap();
         self.bytes.truncate(wanted);
         while self.bytes.len() < wanted {
-            // Stretches of zeros and of others, some of which are whole pages.
-            let stretch = random.of(&[1, 100, SYSTEM_PAGE, SYSTEM_PAGE, 40_000, 150_000]);
+            // Alternate zeros and other bytes, some of them in whole pages.
+            let length = random.choose(&[1, 100, SYSTEM_PAGE, SYSTEM_PAGE, 40_000, 150_000]);
             let byte = if random.one_in(2) {
                 0
             } else {
                 random.next().to_le_bytes()[0]
             };
-            let end = wanted.min(self.bytes.len() + stretch);
+            let end = wanted.min(self.bytes.len() + length);
             self.bytes.resize(end, byte);
             if byte != 0 && random.one_in(3) {
                 self.bytes[end - 1] = 0;
@@ -155,7 +162,7 @@ impl Draft {
     }
 
     fn mutate(&mut self, random: &mut Random) {
-        let any_run = random.index(self.runs.len());
+        let any_extent = random.index(self.extents.len());
         match random.below(14) {
             0 => self.magic[random.index(8)] ^= 1 << random.below(8),
             1 => self.version = random.next().to_le_bytes()[0].into(),
@@ -163,28 +170,30 @@ impl Draft {
             3 => self.length = random.number(self.length),
             4 => self.length = random.below(LIMIT / PAGE + 2) * PAGE,
             5 => {
-                let known = u64::try_from(self.runs.len()).unwrap();
+                let known = u64::try_from(self.extents.len()).unwrap();
                 self.count = Some(random.number(known));
             }
-            6 if !self.runs.is_empty() => {
-                self.runs[any_run].0 = random.number(self.runs[any_run].0)
+            6 if !self.extents.is_empty() => {
+                self.extents[any_extent].0 = random.number(self.extents[any_extent].0)
             }
-            7 if !self.runs.is_empty() => {
-                self.runs[any_run].1 = random.number(self.runs[any_run].1)
+            7 if !self.extents.is_empty() => {
+                self.extents[any_extent].1 = random.number(self.extents[any_extent].1)
             }
-            8 if !self.runs.is_empty() => {
-                let other = random.index(self.runs.len());
-                self.runs.swap(any_run, other);
+            8 if !self.extents.is_empty() => {
+                let other = random.index(self.extents.len());
+                self.extents.swap(any_extent, other);
             }
-            9 if !self.runs.is_empty() => self.runs.insert(any_run, self.runs[any_run]),
-            10 if !self.runs.is_empty() => drop(self.runs.remove(any_run)),
-            11 if !self.runs.is_empty() => {
-                // Two that touch.
-                let (start, run) = self.runs[any_run];
-                let first = random.below(run);
-                self.runs[any_run] = (start, first);
-                self.runs
-                    .insert(any_run + 1, (start.wrapping_add(first), run - first));
+            9 if !self.extents.is_empty() => {
+                self.extents.insert(any_extent, self.extents[any_extent])
+            }
+            10 if !self.extents.is_empty() => drop(self.extents.remove(any_extent)),
+            11 if !self.extents.is_empty() => {
+                // Splits an extent into two adjacent ones.
+                let (start, length) = self.extents[any_extent];
+                let first = random.below(length);
+                self.extents[any_extent] = (start, first);
+                self.extents
+                    .insert(any_extent + 1, (start.wrapping_add(first), length - first));
             }
             12 if !self.bytes.is_empty() => {
                 let at = random.index(self.bytes.len());
@@ -197,7 +206,7 @@ impl Draft {
         }
     }
 
-    /// The file, with both checksums. Also says where the first of them is.
+    /// Returns the file with both checksums, and the offset of the first of them.
     fn signed(&self) -> (Vec<u8>, usize) {
         let mut file = self.magic.to_vec();
         file.extend(self.version.to_le_bytes());
@@ -206,11 +215,11 @@ impl Draft {
         file.extend(self.length.to_le_bytes());
         let count = self
             .count
-            .unwrap_or_else(|| self.runs.len().try_into().unwrap());
+            .unwrap_or_else(|| self.extents.len().try_into().unwrap());
         file.extend(count.to_le_bytes());
-        for (start, run) in &self.runs {
+        for (start, length) in &self.extents {
             file.extend(start.to_le_bytes());
-            file.extend(run.to_le_bytes());
+            file.extend(length.to_le_bytes());
         }
         let list_end = file.len();
         file.extend(xxh3_128(&file).to_le_bytes());
@@ -220,17 +229,17 @@ impl Draft {
     }
 }
 
-/// What a file says, found without haste or care for memory.
+/// The expected result of reading a file.
 #[derive(Debug)]
-enum Said<'a> {
+enum Expected<'a> {
     NoSnapshot,
     OtherVersion,
     Damaged,
     Image {
         origin: Origin,
         length: u64,
-        /// The offset of each run, and its bytes.
-        runs: Vec<(u64, &'a [u8])>,
+        /// The offset of each extent, and its bytes.
+        extents: Vec<(u64, &'a [u8])>,
     },
 }
 
@@ -239,17 +248,18 @@ fn number(file: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.try_into().unwrap()))
 }
 
-fn said_by(file: &[u8]) -> Said<'_> {
+fn expected_of(file: &[u8]) -> Expected<'_> {
     if !file.starts_with(b"LMSNAP\r\n") {
-        return Said::NoSnapshot;
+        return Expected::NoSnapshot;
     }
     if file.len() >= 12 && file[8..12] != [1, 0, 0, 0] {
-        return Said::OtherVersion;
+        return Expected::OtherVersion;
     }
-    image_of(file).unwrap_or(Said::Damaged)
+    image_of(file).unwrap_or(Expected::Damaged)
 }
 
-fn image_of(file: &[u8]) -> Option<Said<'_>> {
+/// Reads an image by the format alone, without regard to speed and memory. Returns `None` if it is damaged.
+fn image_of(file: &[u8]) -> Option<Expected<'_>> {
     let is_signed = |at: usize| {
         let hash = file.get(at..at + HASH)?;
         (hash == xxh3_128(&file[..at]).to_le_bytes()).then_some(())
@@ -258,22 +268,22 @@ fn image_of(file: &[u8]) -> Option<Said<'_>> {
     let maximum = number(file, 16)?;
     let length = number(file, 24)?;
     let count = usize::try_from(number(file, 32)?).ok()?;
-    let list_end = FIXED.checked_add(count.checked_mul(RUN)?)?;
+    let list_end = HEADER.checked_add(count.checked_mul(EXTENT)?)?;
     let mut bytes = file.get(list_end.checked_add(HASH)?..file.len().checked_sub(HASH)?)?;
     if length % PAGE != 0 || length > LIMIT || number(file, 32)? > length / 8192 {
         return None;
     }
     let mut at = 0;
-    let mut runs = Vec::new();
+    let mut extents = Vec::new();
     for index in 0..count {
-        let start = number(file, FIXED + index * RUN)?;
-        let run = number(file, FIXED + index * RUN + 8)?;
-        let end = start.checked_add(run)?;
-        if start < at || run == 0 || end > length {
+        let start = number(file, HEADER + index * EXTENT)?;
+        let own_length = number(file, HEADER + index * EXTENT + 8)?;
+        let end = start.checked_add(own_length)?;
+        if start < at || own_length == 0 || end > length {
             return None;
         }
-        let (own, rest) = bytes.split_at_checked(usize::try_from(run).ok()?)?;
-        runs.push((start, own));
+        let (own, rest) = bytes.split_at_checked(usize::try_from(own_length).ok()?)?;
+        extents.push((start, own));
         bytes = rest;
         at = end;
     }
@@ -283,14 +293,14 @@ fn image_of(file: &[u8]) -> Option<Said<'_>> {
     is_signed(list_end)?;
     is_signed(file.len() - HASH)?;
     let origin = Origin { flags, maximum };
-    Some(Said::Image {
+    Some(Expected::Image {
         origin,
         length,
-        runs,
+        extents,
     })
 }
 
-/// The bytes as a file, with holes or without, and zeros up to `length`, which take nothing.
+/// Makes a file of `bytes`, with holes for its zeros if `has_holes`, and a hole up to `length`.
 fn file_of(bytes: &[u8], length: u64, has_holes: bool) -> File {
     let flags = rustix::fs::MemfdFlags::CLOEXEC;
     let file = File::from(rustix::fs::memfd_create(c"test", flags).unwrap());
@@ -304,12 +314,12 @@ fn file_of(bytes: &[u8], length: u64, has_holes: bool) -> File {
     file
 }
 
-/// That an image is what the file said, and takes no memory for zeros.
-fn expect_image(image: &Image, length: u64, runs: &[(u64, &[u8])]) {
+/// Expects that `image` has these extents, is otherwise zero, and takes no memory for zeros.
+fn expect_image(image: &Image, length: u64, extents: &[(u64, &[u8])]) {
     assert_eq!(u64::try_from(image.length().get()).unwrap(), length);
-    // Of each page that a run has a byte in which is not zero.
+    // Each page in which an extent has a byte that is not zero.
     let mut wanted = Vec::new();
-    for (start, bytes) in runs {
+    for (start, bytes) in extents {
         let start = usize::try_from(*start).unwrap();
         for (at, byte) in bytes.iter().enumerate().filter(|(_, byte)| **byte != 0) {
             let (page, inside) = ((start + at) / SYSTEM_PAGE, (start + at) % SYSTEM_PAGE);
@@ -322,7 +332,7 @@ fn expect_image(image: &Image, length: u64, runs: &[(u64, &[u8])]) {
     let mut pages = image
         .extents()
         .iter()
-        .flat_map(|run| run.clone().step_by(SYSTEM_PAGE));
+        .flat_map(|extent| extent.clone().step_by(SYSTEM_PAGE));
     for (page, bytes) in &wanted {
         assert_eq!(pages.next(), Some(page * SYSTEM_PAGE));
         let mut found = vec![9; SYSTEM_PAGE];
@@ -360,44 +370,44 @@ fn run_case(seed: u64, outcomes: &mut Outcomes) {
         }
         1 => bytes.truncate(random.index(bytes.len())),
         2 => {
-            let part = random.of(&[0, 8, 12, 16, 24, 32, FIXED, list_end, list_end + HASH]);
+            let part = random.choose(&[0, 8, 12, 16, 24, 32, HEADER, list_end, list_end + HASH]);
             bytes.truncate(part);
         }
         3 => bytes.push(random.next().to_le_bytes()[0]),
-        // All of it zeros.
-        4 => beyond = random.of(&[1, 16, PAGE, 1 << 30, 1 << 40, 1 << 50]),
+        // A hole behind the last checksum.
+        4 => beyond = random.choose(&[1, 16, PAGE, 1 << 30, 1 << 40, 1 << 50]),
         _ => {}
     }
     let length = u64::try_from(bytes.len()).unwrap() + beyond;
     let file = file_of(&bytes, length, random.one_in(2));
-    // No checksum is zero: whatever a longer file says, it is damaged at best.
+    // No checksum is zero, so a longer file is damaged at best. A page of the hole stands for all of it.
     let mut whole = bytes.clone();
     whole.extend(std::iter::repeat_n(0, beyond.min(PAGE).try_into().unwrap()));
     let result = snapshot_file::read(&file);
-    match (said_by(&whole), result) {
+    match (expected_of(&whole), result) {
         (
-            Said::Image {
+            Expected::Image {
                 origin,
                 length,
-                runs,
+                extents,
             },
             Ok((image, found)),
         ) => {
             assert_eq!(found, origin);
-            expect_image(&image, length, &runs);
+            expect_image(&image, length, &extents);
             let again = file_of(&[], 0, false);
             snapshot_file::write(&image, origin, &again).unwrap();
             let (again, _) = snapshot_file::read(&again).unwrap();
             assert_eq!(again.extents(), image.extents());
-            expect_image(&again, length, &runs);
+            expect_image(&again, length, &extents);
             outcomes.images += 1;
         }
-        (Said::Damaged, Err(MemoryError::SnapshotDamaged)) => outcomes.damaged += 1,
-        (Said::NoSnapshot, Err(MemoryError::NotASnapshot)) => outcomes.no_snapshots += 1,
-        (Said::OtherVersion, Err(MemoryError::UnknownVersion { .. })) => {
+        (Expected::Damaged, Err(MemoryError::SnapshotDamaged)) => outcomes.damaged += 1,
+        (Expected::NoSnapshot, Err(MemoryError::NotASnapshot)) => outcomes.no_snapshots += 1,
+        (Expected::OtherVersion, Err(MemoryError::UnknownVersion { .. })) => {
             outcomes.other_versions += 1
         }
-        (said, result) => panic!("{said:?}, but {result:?}: {draft:?}"),
+        (expected, result) => panic!("{expected:?}, but {result:?}: {draft:?}"),
     }
 }
 
@@ -407,7 +417,7 @@ fn variable(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn what_is_read_of_a_file_is_what_it_says_or_an_error() {
+fn read_agrees_with_a_second_reader_of_the_format() {
     let first = variable("LINEAR_MEMORY_FUZZ_SEED").unwrap_or(1);
     let seconds = variable("LINEAR_MEMORY_FUZZ_SECONDS").map(Duration::from_secs);
     let start = Instant::now();
