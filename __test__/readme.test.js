@@ -121,6 +121,15 @@ describe.each(pages)("%s:", (page) => {
     expect(programs.filter(([, file]) => !fs.existsSync(path.join(root, file)))).toEqual([]);
   });
 
+  test("the files and folders that it names are there", () => {
+    const named = [
+      ...textOf(page).matchAll(/`((?:[\w.-]+\/)*(?:[\w.-]+\/|[\w.-]+\.(?:js|rs|ts|md|yml)))`/g),
+    ]
+      .map(([, file]) => file)
+      .filter((file) => !file.startsWith("target/")); // made by the programs here
+    expect(named.filter((file) => !fs.existsSync(path.join(root, file)))).toEqual([]);
+  });
+
   test("what it links to is there", () => {
     const links = [...textOf(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
     const missing = links.filter(
