@@ -148,6 +148,11 @@ impl Ranges {
             Ok(issued)
         };
         let issued = attempt().inspect_err(|_: &E| self.current.decommit_beyond(committed))?;
+        debug_assert_eq!(
+            self.current.base(),
+            extent.base,
+            "buffers keep the address of a memory that grows in place"
+        );
         // Saturates: only the first few growths count.
         self.growths = self.growths.saturating_add(1);
         Ok(issued)

@@ -100,8 +100,8 @@ impl Addresses {
 
     /// Returns how many addresses these are.
     pub fn len(self) -> usize {
-        debug_assert!(self.start <= self.end, "no constructor makes such a range");
-        self.end.0.saturating_sub(self.start.0)
+        // Cannot underflow: no constructor returns an end below the start.
+        self.end.0 - self.start.0
     }
 
     /// Returns whether these are no addresses.
@@ -135,8 +135,7 @@ impl Addresses {
             self.start <= inner.start && inner.end <= self.end,
             "{inner:?} is not in {self:?}"
         );
-        let offset = |address: Address| address.0.saturating_sub(self.start.0);
-        offset(inner.start)..offset(inner.end)
+        inner.start.0 - self.start.0..inner.end.0 - self.start.0
     }
 
     /// Returns the addresses at `offsets` from the start of these, which have all of them.
@@ -145,9 +144,9 @@ impl Addresses {
             offsets.start <= offsets.end && offsets.end <= self.len(),
             "{offsets:?} is not in {self:?}"
         );
-        // Cannot saturate: both are below the end, which is an address.
-        let at = |offset: usize| Address(self.start.0.saturating_add(offset));
-        Self::between(at(offsets.start), at(offsets.end)).intersection(self)
+        // Cannot overflow: both offsets are within these addresses.
+        let at = |offset: usize| Address(self.start.0 + offset);
+        Self::between(at(offsets.start), at(offsets.end))
     }
 
     /// Splits the addresses every `length` bytes.

@@ -26,12 +26,14 @@ mod unsupported;
 
 pub mod addon_copies;
 mod address;
+mod file_offset;
 pub mod futex;
 mod host_bytes;
 mod mapping_info;
 mod page_size;
 pub mod process_symbols;
 pub use address::{Address, Addresses};
+pub use file_offset::file_offset;
 pub use host_bytes::HostBytes;
 pub use page_size::page_size;
 

@@ -30,12 +30,11 @@ impl PageRange<'_> {
 
     /// Writes `bytes`, from `offset` on, as many as there is room for.
     pub fn write_at(&self, bytes: &[u8], offset: usize) {
-        let room = self.length().get().saturating_sub(offset);
-        let length = room.min(bytes.len());
-        if length == 0 {
+        let Some(room) = self.length().get().checked_sub(offset) else {
             return;
-        }
-        // SAFETY: below the end, checked above.
+        };
+        let length = room.min(bytes.len());
+        // SAFETY: not beyond the end, checked above.
         let start = unsafe { self.base().add(offset) };
         // SAFETY: from there, `length` bytes are writable: see `new`; `bytes` are another's, since no
         // plain reference to those here is ever made.

@@ -27,7 +27,8 @@ pub fn address_space_left() -> Option<usize> {
         .next()?
         .parse()
         .ok()?;
-    Some(limit.saturating_sub(pages.saturating_mul(page_size())))
+    // Nothing is left if the limit was lowered below what the process has.
+    Some(limit.saturating_sub(pages * page_size()))
 }
 
 /// Whether transparent huge pages are switched on, for who asks for them at least.

@@ -82,7 +82,7 @@ impl PageRange<'_> {
         }
         fault::check("mremap")?;
         // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`.
-        unsafe {
+        let start = unsafe {
             mm::mremap_fixed(
                 self.base().as_ptr().cast(),
                 moved.get(),
@@ -91,6 +91,11 @@ impl PageRange<'_> {
                 to.base().as_ptr().cast(),
             )
         }?;
+        debug_assert_eq!(
+            start.cast(),
+            to.base().as_ptr(),
+            "MREMAP_FIXED moves the pages there"
+        );
         Ok(())
     }
 }

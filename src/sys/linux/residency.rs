@@ -8,7 +8,7 @@ use std::path::Path;
 use std::ptr;
 
 use super::mappings::mappings_within;
-use crate::sys::{Address, Addresses, fault, page_size};
+use crate::sys::{Address, Addresses, fault, file_offset, page_size};
 
 /// Whether the kernel tells of this process's pages: not without `/proc`.
 pub fn reports_page_states() -> bool {
@@ -56,8 +56,8 @@ pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState))
     let mut page = addresses.start().get() / page_size();
     let end = addresses.end().get() / page_size();
     while page < end {
-        let count = end.saturating_sub(page).min(chunk.len() / ENTRY);
-        let offset = u64::try_from(page.saturating_mul(ENTRY)).unwrap_or(u64::MAX);
+        let count = (end - page).min(chunk.len() / ENTRY);
+        let offset = file_offset(page * ENTRY);
         let entries = chunk.get_mut(..count * ENTRY).unwrap_or_default();
         fault::check("pread")?;
         pagemap.read_exact_at(entries, offset)?;
@@ -66,7 +66,7 @@ pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState))
                 entry.try_into().unwrap_or_default(),
             )));
         }
-        page = page.saturating_add(count);
+        page += count;
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ fn in_core(addresses: Addresses) -> io::Result<usize> {
         }
         let states = states.iter().take(chunk.len().div_ceil(page));
         let resident = states.filter(|state| **state & 1 != 0).count();
-        bytes = bytes.saturating_add(resident.saturating_mul(page));
+        bytes += resident * page;
     }
     Ok(bytes)
 }
@@ -120,7 +120,7 @@ fn in_core(addresses: Addresses) -> io::Result<usize> {
 fn told_resident(addresses: Addresses) -> io::Result<usize> {
     let mut bytes = 0_usize;
     let counted = scan(addresses, PagemapScan::PRESENT, 0, |region| {
-        bytes = bytes.saturating_add(region.len());
+        bytes += region.len();
         Some(())
     });
     if counted.is_some() {
@@ -131,7 +131,7 @@ fn told_resident(addresses: Addresses) -> io::Result<usize> {
         let is_file = mapped.is_file != Some(false);
         visit_page_states(mapped.addresses.intersection(addresses), |state| {
             if state.is_resident(is_file) {
-                bytes = bytes.saturating_add(page_size());
+                bytes += page_size();
             }
         })?;
     }

@@ -42,7 +42,7 @@ pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<
         };
     }
     // What was allocated lies beyond the end, which does not move by itself.
-    file.set_len(end.saturating_add(added)).map(|()| true)
+    file.set_len(end + added).map(|()| true)
 }
 
 /// Does nothing: there is no such call for holes.

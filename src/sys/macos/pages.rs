@@ -85,8 +85,14 @@ impl PageRange<'_> {
             )
         };
         match result {
-            KERN_SUCCESS => Ok(()),
-            code => Err(mach_error("mach_vm_remap", code)),
+            KERN_SUCCESS => {}
+            code => return Err(mach_error("mach_vm_remap", code)),
         }
+        debug_assert_eq!(
+            number(to.addresses().start().get())?,
+            target,
+            "VM_FLAGS_FIXED maps the pages there"
+        );
+        Ok(())
     }
 }

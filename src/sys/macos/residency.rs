@@ -25,7 +25,7 @@ pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
         }
         let resident = states.iter().take(chunk.len().div_ceil(page));
         let resident = resident.filter(|state| **state & IN_CORE != 0).count();
-        bytes = bytes.saturating_add(resident.saturating_mul(page));
+        bytes += resident * page;
     }
     Ok(bytes)
 }

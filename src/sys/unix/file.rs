@@ -12,7 +12,7 @@ use rustix::fs::{OFlags, SeekFrom, fcntl_getfl};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use super::platform;
-use crate::sys::{SigxfszBlock, Writes, fault};
+use crate::sys::{SigxfszBlock, Writes, fault, file_offset};
 
 /// The file of a descriptor that JavaScript has, by a descriptor of our own.
 ///
@@ -198,12 +198,11 @@ pub fn next_data(file: &File, from: u64) -> u64 {
 pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < bytes.len() {
-        let at = u64::try_from(done).unwrap_or(u64::MAX);
         let rest = bytes.get_mut(done..).unwrap_or_default();
         fault::check("pread")?;
-        match file.read_at(rest, offset.saturating_add(at)) {
+        match file.read_at(rest, offset + file_offset(done)) {
             Ok(0) => break,
-            Ok(count) => done = done.saturating_add(count),
+            Ok(count) => done += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -250,7 +249,7 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
             .min(ZEROS.len());
         fault::check("pwrite")?;
         file.write_all_at(ZEROS.get(..count).unwrap_or(&ZEROS), at)?;
-        at = at.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        at += file_offset(count);
     }
     Ok(())
 }
@@ -284,7 +283,7 @@ pub fn zero_up_to(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     };
     let mut at: u64 = 0;
     while at < end {
-        let next = at.saturating_add(1 << 16).min(end);
+        let next = (at + (1 << 16)).min(end);
         write_zeros(file, at, next).map_err(|error| (unknown.max(next), error))?;
         at = next;
     }

@@ -57,8 +57,10 @@ impl ImageFile {
     pub fn read(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         fault::check("pread")?;
         let length = self.0.metadata()?.len();
-        let own = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let (own, beyond) = bytes.split_at_mut(own.min(bytes.len()));
+        // Nothing is the file's if `offset` is beyond its end.
+        let left = length.saturating_sub(offset);
+        let own = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let (own, beyond) = bytes.split_at_mut(own);
         beyond.fill(0);
         self.0.read_exact_at(own, offset)
     }

@@ -107,24 +107,14 @@ impl Mapping {
     }
 
     fn protect(&self, start: HostBytes, end: HostBytes, flags: MprotectFlags) -> io::Result<()> {
-        if start > end || end > self.length {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        if start == end {
+        let pages = self.pages(self.length)?.slice(start.get()..end.get());
+        let pages = pages.ok_or(io::ErrorKind::InvalidInput)?;
+        if pages.length() == HostBytes::ZERO {
             return Ok(());
         }
-        // SAFETY: `start` lies within the mapping, checked above.
-        let first = unsafe { self.base().add(start.get()) };
         fault::check("mprotect")?;
-        // SAFETY: from `first`, `end - start` bytes are ours, checked above; no Rust reference to
-        // them exists.
-        unsafe {
-            mm::mprotect(
-                first.as_ptr().cast(),
-                end.get().saturating_sub(start.get()),
-                flags,
-            )
-        }?;
+        // SAFETY: the pages are in this mapping, and no Rust reference to them exists.
+        unsafe { mm::mprotect(pages.base().as_ptr().cast(), pages.length().get(), flags) }?;
         Ok(())
     }
 }

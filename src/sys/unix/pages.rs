@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use rustix::mm::{self, MapFlags, ProtFlags};
 
-use crate::sys::{HostBytes, PageRange, Writes, fault};
+use crate::sys::{HostBytes, PageRange, Writes, fault, file_offset};
 
 impl PageRange<'_> {
     /// Puts anonymous pages in their place, which read zero.
@@ -20,7 +20,7 @@ impl PageRange<'_> {
         }
         fault::check("mmap")?;
         // SAFETY: the pages are the owner's to replace: see `new`.
-        unsafe {
+        let start = unsafe {
             mm::mmap_anonymous(
                 self.base().as_ptr().cast(),
                 self.length().get(),
@@ -28,6 +28,11 @@ impl PageRange<'_> {
                 MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED,
             )
         }?;
+        debug_assert_eq!(
+            start.cast(),
+            self.base().as_ptr(),
+            "MAP_FIXED moves nothing"
+        );
         Ok(())
     }
 
@@ -42,7 +47,7 @@ impl PageRange<'_> {
         }
         fault::check("mmap")?;
         // SAFETY: the pages are the owner's to replace: see `new`.
-        unsafe {
+        let start = unsafe {
             mm::mmap(
                 self.base().as_ptr().cast(),
                 self.length().get(),
@@ -52,6 +57,11 @@ impl PageRange<'_> {
                 offset,
             )
         }?;
+        debug_assert_eq!(
+            start.cast(),
+            self.base().as_ptr(),
+            "MAP_FIXED moves nothing"
+        );
         Ok(())
     }
 
@@ -61,15 +71,14 @@ impl PageRange<'_> {
     ///
     /// What `pwrite(2)` says.
     pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
-        let room = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let length = self.length().get().min(room);
+        // Nothing is written if `end` is before `offset`.
+        let room = end.saturating_sub(offset);
+        let length =
+            usize::try_from(room).map_or(self.length().get(), |room| self.length().get().min(room));
         let mut done = 0;
         while done < length {
-            let position = u64::try_from(done)
-                .ok()
-                .and_then(|done| offset.checked_add(done))
-                .and_then(|position| i64::try_from(position).ok())
-                .ok_or(io::ErrorKind::FileTooLarge)?;
+            let position = i64::try_from(offset + file_offset(done))
+                .map_err(|_| io::ErrorKind::FileTooLarge)?;
             fault::check("pwrite")?;
             // SAFETY: in bounds, by the loop's condition.
             let start = unsafe { self.base().add(done) };
@@ -79,13 +88,13 @@ impl PageRange<'_> {
                 libc::pwrite(
                     file.as_raw_fd(),
                     start.as_ptr().cast(),
-                    length.saturating_sub(done),
+                    length - done,
                     position,
                 )
             };
             match usize::try_from(written) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => done = done.saturating_add(count),
+                Ok(count) => done += count,
                 Err(_) => {
                     let error = io::Error::last_os_error();
                     if error.kind() != io::ErrorKind::Interrupted {

@@ -166,7 +166,7 @@ impl Slot {
     /// Counts `more` mappings, and returns how many there are in all slots. The sum is never less than
     /// what the slots have.
     fn count(&self, more: usize) -> usize {
-        let sum = MAPPINGS.fetch_add(more, SeqCst).saturating_add(more);
+        let sum = MAPPINGS.fetch_add(more, SeqCst) + more;
         self.mappings.fetch_add(more, SeqCst);
         sum
     }

@@ -13,7 +13,7 @@ use windows_sys::Win32::Foundation::{ERROR_INVALID_HANDLE, INVALID_HANDLE_VALUE}
 use windows_sys::Win32::Storage::FileSystem::{LOCKFILE_EXCLUSIVE_LOCK, LockFileEx, UnlockFileEx};
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
-use crate::sys::{Writes, fault, process_symbols};
+use crate::sys::{Writes, fault, file_offset, process_symbols};
 
 /// The file of a descriptor that JavaScript has, by a handle of our own. Descriptors are the engine's C
 /// library's, which has to be asked.
@@ -89,12 +89,11 @@ pub fn length(file: &File) -> io::Result<u64> {
 pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     let mut done = 0;
     while done < bytes.len() {
-        let at = u64::try_from(done).unwrap_or(u64::MAX);
         let rest = bytes.get_mut(done..).unwrap_or_default();
         fault::check("ReadFile")?;
-        match file.seek_read(rest, offset.saturating_add(at))? {
+        match file.seek_read(rest, offset + file_offset(done))? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => done = done.saturating_add(count),
+            count => done += count,
         }
     }
     Ok(())
@@ -167,12 +166,11 @@ pub fn next_data(_file: &File, from: u64) -> u64 {
 pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < bytes.len() {
-        let at = u64::try_from(done).unwrap_or(u64::MAX);
         let rest = bytes.get_mut(done..).unwrap_or_default();
         fault::check("ReadFile")?;
-        match file.seek_read(rest, offset.saturating_add(at))? {
+        match file.seek_read(rest, offset + file_offset(done))? {
             0 => break,
-            count => done = done.saturating_add(count),
+            count => done += count,
         }
     }
     Ok(done)
@@ -186,12 +184,11 @@ pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize
 pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     let mut done = 0;
     while done < bytes.len() {
-        let at = u64::try_from(done).unwrap_or(u64::MAX);
         let rest = bytes.get(done..).unwrap_or_default();
         fault::check("WriteFile")?;
-        match file.seek_write(rest, offset.saturating_add(at))? {
+        match file.seek_write(rest, offset + file_offset(done))? {
             0 => return Err(io::ErrorKind::WriteZero.into()),
-            count => done = done.saturating_add(count),
+            count => done += count,
         }
     }
     Ok(())

@@ -50,6 +50,7 @@ pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<Wa
     let waiter = Arc::new(Waiter::default());
     queues.entry(address).or_default().push(Arc::clone(&waiter));
     loop {
+        // A wait whose deadline has passed still looks once whether it was woken.
         let left = deadline.map_or(timeout, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         });

@@ -20,7 +20,7 @@ struct Run {
 
 impl Run {
     fn end(&self) -> usize {
-        self.start.saturating_add(self.bytes.len())
+        self.start + self.bytes.len()
     }
 }
 
@@ -84,7 +84,7 @@ impl ImageFile {
     /// `InvalidInput` beyond all addresses.
     pub fn read(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         let start = usize::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let end = start.saturating_add(bytes.len());
+        let end = start + bytes.len();
         bytes.fill(0);
         let first = self.runs.partition_point(|run| run.end() <= start);
         let within = self.runs.iter().skip(first);

@@ -82,6 +82,10 @@ impl Mapping {
         if committed.is_null() {
             return Err(io::Error::last_os_error());
         }
+        debug_assert_eq!(
+            committed, first,
+            "pages are committed where they are reserved"
+        );
         Ok(())
     }
 

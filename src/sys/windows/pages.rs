@@ -7,7 +7,7 @@ use std::ptr;
 
 use windows_sys::Win32::System::Memory::{MEM_RESET, PAGE_READWRITE, VirtualAlloc, VirtualUnlock};
 
-use crate::sys::{HostBytes, PageRange, Writes, fault};
+use crate::sys::{HostBytes, PageRange, Writes, fault, file_offset};
 
 /// As many bytes as are given back, copied or written at a time, so that no more of what was never
 /// touched takes memory for it.
@@ -97,16 +97,17 @@ impl PageRange<'_> {
     ///
     /// What `WriteFile` says.
     pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
-        let room = usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let length = self.length().get().min(room);
+        // Nothing is written if `end` is before `offset`.
+        let room = end.saturating_sub(offset);
+        let length =
+            usize::try_from(room).map_or(self.length().get(), |room| self.length().get().min(room));
         let mut done = 0;
         while done < length {
-            let bytes = self.read(done..length.min(done.saturating_add(CHUNK.get())));
-            let at = u64::try_from(done).unwrap_or(u64::MAX);
+            let bytes = self.read(done..length.min(done + CHUNK.get()));
             fault::check("WriteFile")?;
-            match file.seek_write(&bytes, offset.saturating_add(at))? {
+            match file.seek_write(&bytes, offset + file_offset(done))? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
-                count => done = done.saturating_add(count),
+                count => done += count,
             }
         }
         Ok(())
@@ -119,7 +120,7 @@ impl PageRange<'_> {
         // SAFETY: from `base`, so many bytes are readable: see `new`; and there is room for them, which is
         // another's, since no plain reference to those here is ever made.
         unsafe { ptr::copy_nonoverlapping(self.base().as_ptr(), room.as_mut_ptr().cast(), count) };
-        let length = target.len().saturating_add(count);
+        let length = target.len() + count;
         // SAFETY: so many were there, and were added above.
         unsafe { target.set_len(length) };
     }

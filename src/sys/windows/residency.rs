@@ -46,7 +46,7 @@ pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
             flags & IS_VALID != 0
         };
         let resident = states.iter().filter(is_resident).count();
-        bytes = bytes.saturating_add(resident.saturating_mul(page));
+        bytes += resident * page;
     }
     Ok(bytes)
 }
