@@ -7,7 +7,7 @@
  * and the limit, except errors of the file system, which are thrown as `node:fs` throws them. A call
  * that fails changes nothing.
  *
- * @packageDocumentation
+ * @module linear-memory
  */
 
 /// <reference lib="esnext.disposable" />

@@ -21,7 +21,7 @@
  * program is run with `--require` instead, name the module in its tsconfig.json:
  * `"types": ["linear-memory/register"]`.
  *
- * @packageDocumentation
+ * @module linear-memory/register
  */
 
 /**

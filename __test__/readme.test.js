@@ -104,6 +104,21 @@ test("every member that a program calls has an example, which is one that runs",
   ]);
 });
 
+/** Returns the anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(page) {
+  const counts = new Map();
+  const outsideCode = textOf(page).replace(/^```.*?^```$/gms, "");
+  return [...outsideCode.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => {
+    const anchor = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-");
+    const count = counts.get(anchor) ?? 0;
+    counts.set(anchor, count + 1);
+    return count === 0 ? anchor : `${anchor}-${count}`;
+  });
+}
+
 const { scripts } = require("../package.json");
 
 describe.each(pages)("%s:", (page) => {
@@ -131,10 +146,13 @@ describe.each(pages)("%s:", (page) => {
   });
 
   test("what it links to is there", () => {
-    const links = [...textOf(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
-    const missing = links.filter(
-      (link) => !fs.existsSync(path.join(root, path.dirname(page), link)),
-    );
+    const links = [...textOf(page).matchAll(/\]\(([^):]+)\)/g)].map(([, link]) => link);
+    const missing = links.filter((link) => {
+      const [file, anchor] = link.split("#");
+      const target = file === "" ? page : path.join(path.dirname(page), file);
+      if (!fs.existsSync(path.join(root, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).includes(anchor);
+    });
     expect(missing).toEqual([]);
   });
 });
