@@ -50,7 +50,7 @@ fn decommit_with(
         overlays.remove(addresses);
         return Ok(());
     }
-    pages.discard().map_err(|source| refused(pages, source))
+    pages.decommit().map_err(|source| refused(pages, source))
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ fn copy_mapping(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), M
     let given_back = if of_file {
         from.remap_as_zeros()
     } else {
-        from.discard()
+        from.decommit()
     };
     given_back.map_err(failed)
 }

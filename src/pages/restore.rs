@@ -92,7 +92,7 @@ fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
     let written = sys::private_pages(addresses, MOST_REWRITTEN);
     let Some((written, bytes)) = written.zip(image.bytes()) else {
-        return pages.discard().map_err(|source| refused(pages, source));
+        return pages.revert().map_err(|source| refused(pages, source));
     };
     let page = HostBytes::page().get();
     for region in written {

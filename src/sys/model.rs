@@ -150,8 +150,12 @@ impl Drop for Mapping {
 
 /// As in `page_bytes.rs` and in a system's `pages.rs`. What pages hold is not modelled, but for having moved.
 impl PageRange<'_> {
-    pub fn discard(&self) -> io::Result<()> {
+    pub fn decommit(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    pub fn revert(&self) -> io::Result<()> {
+        unreachable!("no file is modelled")
     }
 
     pub fn remap_as_zeros(&self) -> io::Result<()> {

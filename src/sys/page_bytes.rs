@@ -88,11 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn discarded_and_renewed_pages_read_zero() {
+    fn decommitted_and_remapped_pages_read_zero() {
         let mapping = mapping(3);
         let all = mapping.pages(bytes(3)).unwrap();
         let page = HostBytes::page().get();
-        for zero in [PageRange::discard, PageRange::remap_as_zeros] {
+        for zero in [PageRange::decommit, PageRange::remap_as_zeros] {
             for offset in [0, page, 2 * page] {
                 write(&all, offset, 7);
             }

@@ -25,12 +25,28 @@ pub fn prefer_huge(pages: &PageRange) -> io::Result<()> {
 }
 
 impl PageRange<'_> {
-    /// Gives the pages back to the system: anonymous ones read zero, a file's read what is in it.
+    /// Decommits anonymous pages (`MADV_DONTNEED`): they take no memory afterwards, and read zero. Pages of a
+    /// mapped file would read what is in it: see [`PageRange::revert`], or [`PageRange::remap_as_zeros`].
     ///
     /// # Errors
     ///
-    /// What `madvise(2)` says; no byte has changed then.
-    pub fn discard(&self) -> io::Result<()> {
+    /// Returns the error from `madvise(2)`; no byte has changed then.
+    pub fn decommit(&self) -> io::Result<()> {
+        self.forget_contents()
+    }
+
+    /// Drops what was written to private copies of a mapped file's pages (`MADV_DONTNEED`): they read what is
+    /// in the file again. Anonymous pages among them read zero.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error from `madvise(2)`; no byte has changed then.
+    pub fn revert(&self) -> io::Result<()> {
+        self.forget_contents()
+    }
+
+    /// The call is the same for both: what the pages read afterwards depends on what is mapped.
+    fn forget_contents(&self) -> io::Result<()> {
         if self.length() == HostBytes::ZERO {
             return Ok(());
         }

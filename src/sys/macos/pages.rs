@@ -22,14 +22,23 @@ pub fn prefer_huge(_pages: &PageRange) -> io::Result<()> {
 }
 
 impl PageRange<'_> {
-    /// Gives the pages back to the system: they read zero, whatever they were. No advice of `madvise(2)`
-    /// promises that here, so that they are mapped anew, which is one step to other threads.
+    /// Decommits the pages: they take no memory afterwards, and read zero. No advice of `madvise(2)` promises
+    /// that here, so this maps new pages, which is a single step to other threads.
     ///
     /// # Errors
     ///
-    /// What `mmap(2)` says; no byte has changed then.
-    pub fn discard(&self) -> io::Result<()> {
+    /// Returns the error from `mmap(2)`; no byte has changed then.
+    pub fn decommit(&self) -> io::Result<()> {
         self.remap_as_zeros()
+    }
+
+    /// Drops what was written to private copies of a mapped file's pages.
+    ///
+    /// # Errors
+    ///
+    /// Always `Unsupported`: no advice of `madvise(2)` promises that here. Map the file again instead.
+    pub fn revert(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Moves the pages to where those of `to` are, which are lost: of any mapping, or of several. What

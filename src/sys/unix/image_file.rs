@@ -139,6 +139,8 @@ mod tests {
         unsafe { first.wrapping_add(6).write_volatile(7) };
         file.read(&mut bytes, 4).unwrap();
         assert_eq!(bytes, [0, 1, 2, 3]);
+        pages.revert().unwrap();
+        assert_eq!(pages.read(4..8), [0, 1, 2, 3]);
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl ImageFile {
     ///
     /// None: all that it needs is there.
     pub fn map_at(&self, pages: &PageRange) -> io::Result<()> {
-        pages.discard()?;
+        pages.decommit()?;
         for run in &self.runs {
             pages.write_at(&run.bytes, run.start);
         }

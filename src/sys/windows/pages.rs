@@ -14,17 +14,17 @@ use crate::sys::{HostBytes, PageRange, Writes, fault, file_offset};
 const CHUNK: HostBytes = HostBytes::MIB;
 
 impl PageRange<'_> {
-    /// Gives the pages back to the system: they read zero.
+    /// Decommits the pages as far as that is possible without a gap: they read zero afterwards, and the system
+    /// takes their memory if it wants to.
     ///
-    /// Other threads may be in them: so they are not decommitted, which would have them fault until
-    /// they are committed again, if that can be done. They are cleared, and the system is told that it
-    /// need not keep them: what it has for them afterwards is them, or zeros. So is what somebody writes in
-    /// between.
+    /// `MEM_DECOMMIT` would make the pages fault until they are committed again, which could fail, and other
+    /// threads may be using them. So this writes zeros, and `MEM_RESET` lets the system drop the pages:
+    /// afterwards, it has either these pages or zeros. The same holds for what other threads write meanwhile.
     ///
     /// # Errors
     ///
-    /// None: where the system keeps the pages, they read zero all the same.
-    pub fn discard(&self) -> io::Result<()> {
+    /// None: if the system keeps the pages, they read zero as well.
+    pub fn decommit(&self) -> io::Result<()> {
         fault::check("VirtualAlloc")?;
         for chunk in self.chunks() {
             chunk.write_zeros();
@@ -38,14 +38,22 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Puts zeros in their place: as [`PageRange::discard`], since there are no others than anonymous
-    /// pages.
+    /// Drops what was written to private copies of a mapped file's pages.
+    ///
+    /// # Errors
+    ///
+    /// Always `Unsupported`: no file is ever mapped here.
+    pub fn revert(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Makes the pages read zero. There are only anonymous pages, so this is [`PageRange::decommit`].
     ///
     /// # Errors
     ///
     /// None.
     pub fn remap_as_zeros(&self) -> io::Result<()> {
-        self.discard()
+        self.decommit()
     }
 
     /// Puts a file's pages in their place.
@@ -66,7 +74,7 @@ impl PageRange<'_> {
         if self.length() != to.length() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        to.discard()?;
+        to.decommit()?;
         for (from, to) in self.chunks().zip(to.chunks()) {
             for (from, to) in from
                 .split(HostBytes::page())
@@ -77,7 +85,7 @@ impl PageRange<'_> {
                     from.copy_to(&to);
                 }
             }
-            from.discard()?;
+            from.decommit()?;
         }
         Ok(())
     }
