@@ -10,7 +10,7 @@ const { setImmediate } = require("node:timers");
 const { fileURLToPath, URL } = require("node:url");
 const { TextDecoder, getSystemErrorName, types } = require("node:util");
 
-const { ObjectGetOwnPropertyDescriptor, uncurryThis } = require("./primordials");
+const { getterOf, methodOf, uncurryThis } = require("./primordials");
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NONBLOCK = 0 } = fs.constants;
 const { S_IFMT, S_IFREG, S_IFDIR } = fs.constants;
@@ -35,9 +35,9 @@ module.exports = {
   /** In bytes. */
   BUFFER_LIMIT: bufferConstants.MAX_LENGTH,
   TextDecoder,
-  TextDecoderPrototypeDecode: uncurryThis(TextDecoder.prototype.decode),
+  TextDecoderPrototypeDecode: methodOf(TextDecoder.prototype, "decode"),
   /** Throws unless the receiver is a URL. */
-  URLPrototypeGetHref: uncurryThis(ObjectGetOwnPropertyDescriptor(URL.prototype, "href").get),
+  URLPrototypeGetHref: getterOf(URL.prototype, "href"),
   fileURLToPath,
   getSystemErrorName,
   isSharedArrayBuffer: types.isSharedArrayBuffer,

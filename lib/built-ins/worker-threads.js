@@ -21,13 +21,21 @@ function take() {
   return { isMainThread, markAsUntransferable, isMarkedAsUntransferable };
 }
 
-/** Makes a structured clone that moves the buffer throw. */
+/**
+ * Makes a structured clone that moves the buffer throw.
+ *
+ * @param {ArrayBuffer} buffer
+ */
 function markAsUntransferable(buffer) {
   taken ??= take();
   taken.markAsUntransferable(buffer);
 }
 
-/** Returns whether the program, or this package, has marked the buffer. */
+/**
+ * Returns whether the program, or this package, has marked the buffer.
+ *
+ * @param {ArrayBuffer} buffer
+ */
 function isMarkedAsUntransferable(buffer) {
   taken ??= take();
   return taken.isMarkedAsUntransferable(buffer);

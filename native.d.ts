@@ -1,0 +1,167 @@
+// The functions that the addon exports: see src/exports/. A test compares the names.
+// Numbers of pages, bytes and offsets are integers that the caller has checked.
+
+declare const opaque: unique symbol;
+
+/** Keeps what belongs to a handle alive. */
+export interface Owner {
+  readonly [opaque]: "owner";
+}
+
+/** The buffer of a memory, or a view of it: the addon sees its first byte and its length. */
+export type Pages = ArrayBuffer | Uint8Array;
+
+/** Whether the engine, the system and Node-API have what this package can use. */
+export function handoffName(): "v8" | "node-api";
+export function hasDetachKeys(): boolean;
+export function hasExternalSharedBuffers(): boolean;
+export function hasHugePages(): boolean;
+export function hasWaits(): boolean;
+export function mapsFiles(): boolean;
+export function tellsPageStates(): boolean;
+
+/** In bytes. */
+export function systemPage(): number;
+
+/** The addon that this process is to use in place of this one; null if it is this one. */
+export function firstCopy(): { path: string; isCompatible: boolean } | null;
+
+// Memories over reserved pages. `id` is the handle of one.
+
+export function create(
+  initial: number,
+  maximum: number | undefined,
+  shared: boolean,
+  hugePages: boolean,
+): { id: number; buffer: ArrayBuffer | SharedArrayBuffer };
+export function issue(id: number): ArrayBuffer | SharedArrayBuffer;
+export function open(id: number, view: Uint8Array): SharedArrayBuffer | null;
+export function size(id: number): number;
+export function grow(
+  id: number,
+  delta: number,
+  buffer: ArrayBuffer,
+  file: number | undefined,
+  length: number | undefined,
+): ArrayBuffer;
+export function growShared(id: number, delta: number): number;
+export function close(id: number, buffer: ArrayBuffer): ArrayBuffer;
+export function reserved(id: number): { reserved: number; committed: number };
+export function releaseSpares(): void;
+
+export function moveOut(id: number, destination: Uint8Array, buffer: ArrayBuffer): ArrayBuffer;
+export function moveBack(
+  id: number,
+  buffer: ArrayBuffer,
+): { buffer: ArrayBuffer; keeper: ArrayBuffer | null };
+export function moveOn(
+  id: number,
+  buffer: ArrayBuffer,
+  destination: Uint8Array,
+): ArrayBuffer | null;
+export function undoMove(id: number, moved: Pages, buffer: ArrayBuffer): void;
+
+// Buffers that the engine made.
+
+export function address(view: Uint8Array): number;
+export function setDetachKey(buffer: ArrayBuffer): void;
+export function transfer(buffer: ArrayBuffer): ArrayBuffer | null;
+
+// Pages in place, whoever has reserved them. `image` is the handle of an image.
+
+export function discard(pages: Pages, offset: number, length: number): number;
+export function release(pages: Pages): void;
+export function resident(pages: Pages): number;
+export function hostedReserved(pages: Pages): number;
+export function makeAnonymous(pages: Pages): void;
+export function capture(pages: Pages): Image;
+export function restore(pages: Pages, image: number, owner: Owner): void;
+export function restoreCopy(pages: Pages, image: number, owner: Owner): void;
+export function openImage(descriptor: number): Image & { flags: number; maximum: number };
+export function saveImage(
+  image: number,
+  owner: Owner,
+  path: string,
+  flags: number,
+  maximum: number,
+): void;
+
+export interface Image {
+  id: number;
+  owner: Owner;
+  byteLength: number;
+}
+
+// Files over parts of a memory. Each has a number in that memory; 0 if all bytes were copied.
+
+export function mapFile(
+  pages: Pages,
+  offset: number,
+  descriptor: number,
+  fileOffset: number,
+  length: number,
+): number;
+export function copyFile(
+  pages: Pages,
+  offset: number,
+  descriptor: number,
+  fileOffset: number,
+  length: number,
+): void;
+export function mappedFiles(pages: Pages): number[];
+export function lostFiles(pages: Pages): number[] | null;
+export function expectRearm(): void;
+export function rearm(): void;
+
+// Files that are memories. `id` is the handle of one; `reserved` is the handle of its memory, if the pages
+// are reserved and not shared.
+
+export interface File {
+  id: number;
+  holder: number;
+  owner: Owner;
+  isWritten: boolean;
+}
+
+export function takeFile(descriptor: number, isWritten: boolean, anew: boolean): File;
+export function holdFile(id: number, pages: Pages): File | null;
+export function releaseFile(holder: number, owner: Owner): void;
+export function fillFile(id: number, length: number): void;
+export function clearFile(id: number, before: number, length: number): void;
+export function cutFile(id: number, length: number): void;
+export function fileLength(id: number): number;
+export function lockFile(id: number): void;
+export function unlockFile(): void;
+export function extendFile(id: number, pages: Pages, length: number): void;
+export function shrinkFile(
+  id: number,
+  pages: Pages,
+  length: number,
+  reserved: number | undefined,
+): boolean;
+export function coverWithFile(
+  id: number,
+  pages: Pages,
+  least: number,
+  reserved: number | undefined,
+): void;
+export function forgetFile(reserved: number): void;
+export function hasTakenIn(id: number, pages: Pages): boolean;
+export function revertToFile(id: number, pages: Pages, offset: number, length: number): number;
+export function checkFile(
+  id: number,
+  pages: Pages,
+  reserved: number | undefined,
+): "moved" | "truncated" | null;
+export function rebaseFile(id: number, pages: Pages): void;
+export function flushFile(id: number, owner: Owner): Promise<void>;
+export function flushFileSync(id: number, owner: Owner): void;
+
+// Waits for words of shared memory, in this process and in others.
+
+export function wait(
+  address: number,
+  expected: number,
+  milliseconds: number,
+): Promise<"ok" | "not-equal" | "timed-out">;
+export function notify(address: number, count: number): number;
