@@ -127,7 +127,7 @@ const REQUIRE_CORE = 'const load = require("./core");';
 const DEFINE_LATER = "module.exports = (modules, load) => {\n";
 
 // Comments on lines of their own, which take most of the space.
-const COMMENTS = /^ *(?:\/\/.*|\/\*\*[^]*?\*\/)\n/gm;
+const COMMENTS = /^ *(?:\/\/.*|\/\*\*(?:(?!\*\/)[^])*\*\/)\n/gm;
 
 /**
  * Returns the definition of a module. In brackets, the engine compiles the function at once: outside them,
