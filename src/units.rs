@@ -2,7 +2,7 @@
 
 use crate::sys::HostBytes;
 
-/// Bytes in a WebAssembly page.
+/// The size of a WebAssembly page in bytes.
 const PAGE: u64 = 64 * 1024;
 
 /// A number of WebAssembly pages of 64 KiB, at most [`Pages::LIMIT`].
@@ -10,33 +10,34 @@ const PAGE: u64 = 64 * 1024;
 pub struct Pages(u64);
 
 impl Pages {
-    /// The most pages that any memory may have: those of one with 64-bit addresses, as the JS API's
-    /// "Implementation-defined Limits" say.
+    /// The largest size that any memory may have: that of a memory with 64-bit addresses, in the section
+    /// "Implementation-defined Limits" of the JS API.
     pub const LIMIT: Self = Self(262_144);
 
-    /// `count` pages, or `None` beyond [`Pages::LIMIT`].
+    /// Returns `count` pages, or `None` beyond [`Pages::LIMIT`].
     pub fn new(count: u64) -> Option<Self> {
         (count <= Self::LIMIT.0).then_some(Self(count))
     }
 
-    /// The pages that have so many bytes, if it is no part of one, nor beyond [`Pages::LIMIT`].
+    /// Returns the pages that have so many bytes. Returns `None` if these are not whole pages, or beyond
+    /// [`Pages::LIMIT`].
     pub fn of_bytes(bytes: usize) -> Option<Self> {
         let bytes = u64::try_from(bytes).ok()?;
         let count = bytes / PAGE;
         Self::new(count).filter(|_| bytes.is_multiple_of(PAGE))
     }
 
-    /// The number itself.
+    /// Returns the number of pages.
     pub fn count(self) -> u64 {
         self.0
     }
 
-    /// The sum, or `None` beyond [`Pages::LIMIT`].
+    /// Returns the sum, or `None` beyond [`Pages::LIMIT`].
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(Self::new)
     }
 
-    /// The length of these pages, or `None` where no address space holds so many.
+    /// Returns the length of the pages in bytes, or `None` if no address space holds so many.
     pub fn bytes(self) -> Option<HostBytes> {
         let bytes = usize::try_from(self.0.checked_mul(PAGE)?).ok()?;
         HostBytes::round_up(bytes)

@@ -1,8 +1,8 @@
-//! Addresses, and ranges of them: types of their own, so that none is taken for an offset.
+//! Addresses and ranges of addresses, as types of their own so that none is mistaken for an offset.
 
 use std::fmt;
 
-/// An address of this process, mapped or not. It gives no access: only a pointer does.
+/// An address in this process, mapped or not. It gives no access to memory: only a pointer does.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(usize);
 
@@ -13,12 +13,12 @@ impl Address {
     /// The highest address, where nothing is ever mapped.
     pub const MAX: Self = Self(usize::MAX);
 
-    /// Takes a number as an address.
+    /// Converts a number to an address.
     pub const fn new(address: usize) -> Self {
         Self(address)
     }
 
-    /// Returns the address of what `pointer` points to.
+    /// Returns the address that `pointer` points to.
     pub fn of<T>(pointer: *const T) -> Self {
         Self(pointer.addr())
     }
@@ -28,17 +28,17 @@ impl Address {
         self.0
     }
 
-    /// Returns the address `offset` bytes further on, or `None` beyond the address space.
+    /// Returns the address `offset` bytes above this one, or `None` beyond the address space.
     pub fn checked_add(self, offset: usize) -> Option<Self> {
         self.0.checked_add(offset).map(Self)
     }
 
-    /// Returns how many bytes this address is beyond `base`, or `None` if it is below.
+    /// Returns how many bytes this address is above `base`, or `None` if it is below.
     pub fn offset_from(self, base: Self) -> Option<usize> {
         self.0.checked_sub(base.0)
     }
 
-    /// Returns this address, down to a multiple of `alignment`.
+    /// Rounds the address down to a multiple of `alignment`.
     pub fn align_down(self, alignment: usize) -> Self {
         Self(self.0 - self.0 % alignment)
     }
@@ -50,7 +50,7 @@ impl fmt::Debug for Address {
     }
 }
 
-/// The addresses from `start` on that are below `end`. There may be none.
+/// A range of addresses, `start..end`. It may be empty.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Addresses {
     start: Address,
@@ -64,7 +64,7 @@ impl Addresses {
         end: Address::MAX,
     };
 
-    /// No addresses, and none that anything has.
+    /// An empty range, at an address where nothing is ever mapped.
     pub const NONE: Self = Self {
         start: Address::MAX,
         end: Address::MAX,
@@ -80,7 +80,7 @@ impl Addresses {
         }
     }
 
-    /// Returns the addresses from `start` to `end`: none if `end` is below `start`.
+    /// Returns the addresses from `start` to `end`: an empty range if `end` is below `start`.
     pub fn between(start: Address, end: Address) -> Self {
         Self {
             start,
@@ -88,28 +88,28 @@ impl Addresses {
         }
     }
 
-    /// The first address.
+    /// Returns the first address.
     pub const fn start(self) -> Address {
         self.start
     }
 
-    /// The address behind the last one.
+    /// Returns the address behind the last one.
     pub const fn end(self) -> Address {
         self.end
     }
 
-    /// Returns how many addresses these are.
+    /// Returns the number of addresses, which is that of bytes.
     pub fn len(self) -> usize {
         // Cannot underflow: no constructor returns an end below the start.
         self.end.0 - self.start.0
     }
 
-    /// Returns whether these are no addresses.
+    /// Returns whether the range is empty.
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// Returns whether `address` is one of these.
+    /// Returns whether `address` is in the range.
     pub fn contains(self, address: Address) -> bool {
         self.start <= address && address < self.end
     }
@@ -119,17 +119,17 @@ impl Addresses {
         Self::between(self.start.max(other.start), self.end.min(other.end))
     }
 
-    /// Returns those of the addresses that are below `end`.
+    /// Returns the part of the range below `end`.
     pub fn up_to(self, end: Address) -> Self {
         Self::between(self.start, self.end.min(end))
     }
 
-    /// Returns those of the addresses that are `start` or above it.
+    /// Returns the part of the range at `start` and above.
     pub fn starting_at(self, start: Address) -> Self {
         Self::between(self.start.max(start), self.end)
     }
 
-    /// Returns the offsets of `inner` from the start of these addresses, which have all of it.
+    /// Returns the offsets of `inner` from the start of this range, which has to contain it.
     pub fn offsets_of(self, inner: Self) -> std::ops::Range<usize> {
         debug_assert!(
             self.start <= inner.start && inner.end <= self.end,
@@ -138,7 +138,7 @@ impl Addresses {
         inner.start.0 - self.start.0..inner.end.0 - self.start.0
     }
 
-    /// Returns the addresses at `offsets` from the start of these, which have all of them.
+    /// Returns the addresses at `offsets` from the start of this range, which has to contain them.
     pub fn slice(self, offsets: std::ops::Range<usize>) -> Self {
         debug_assert!(
             offsets.start <= offsets.end && offsets.end <= self.len(),
@@ -149,11 +149,11 @@ impl Addresses {
         Self::between(at(offsets.start), at(offsets.end))
     }
 
-    /// Splits the addresses every `length` bytes.
+    /// Splits the range into parts of `length` bytes; the last may be shorter.
     pub fn chunks(self, length: usize) -> impl Iterator<Item = Self> {
         let starts = (self.start.0..self.end.0).step_by(length);
         starts.map(move |start| {
-            // Saturating, since the last chunk may end at the last address.
+            // Saturates: the last part may end at the last address.
             self.intersection(Self::between(
                 Address(start),
                 Address(start.saturating_add(length)),

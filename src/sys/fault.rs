@@ -1,15 +1,15 @@
-//! Makes calls of the system's fail, for tests. Only with the feature `fault-injection`; without it,
-//! `fault_disabled.rs` stands here, and nothing is left of it.
+//! Fault injection: makes system calls fail, for tests. Without the feature `fault-injection`,
+//! `fault_disabled.rs` takes the place of this file, and the checks compile to nothing.
 //!
-//! Each thread has a plan, and counts the calls that it makes itself: tests run beside each other.
-//! What gives back (`munmap`) is not counted: it cannot report a failure to anyone.
+//! Each thread has its own plan and counts only its own calls, since tests run in parallel. Calls that
+//! release something (`munmap`) are not counted: they cannot report a failure to anyone.
 
 use std::cell::RefCell;
 use std::io;
 
 struct Plan {
     failing: Vec<usize>,
-    /// The number of the error that they fail with.
+    /// The error number that these calls fail with.
     error: i32,
     reached: Vec<&'static str>,
 }
@@ -24,13 +24,13 @@ thread_local! {
     };
 }
 
-/// Starts to count: of the calls that this thread makes from now on, those of these numbers fail. The
-/// first has the number 1.
+/// Starts a plan: of the calls that this thread makes from now on, those with these numbers fail for want
+/// of memory. The first call has the number 1.
 pub fn fail_at(failing: &[usize]) {
     fail_with(failing, NO_MEMORY);
 }
 
-/// The same, with this number of an error.
+/// Starts a plan as [`fail_at`] does, with `error` as the error number.
 pub fn fail_with(failing: &[usize], error: i32) {
     PLAN.set(Plan {
         failing: failing.to_vec(),
@@ -39,23 +39,23 @@ pub fn fail_with(failing: &[usize], error: i32) {
     });
 }
 
-/// The names of the calls that this thread has reached since [`fail_at`].
+/// Returns the names of the calls that this thread has made since [`fail_at`], failed ones included.
 pub fn calls_reached() -> Vec<&'static str> {
     PLAN.with_borrow(|plan| plan.reached.clone())
 }
 
-/// What a call says for want of memory.
+/// The error number for want of memory.
 #[cfg(unix)]
 const NO_MEMORY: i32 = libc::ENOMEM;
-/// What a call says for want of memory: `ERROR_NOT_ENOUGH_MEMORY`.
+/// The error number for want of memory: `ERROR_NOT_ENOUGH_MEMORY`.
 #[cfg(windows)]
 const NO_MEMORY: i32 = 8;
 
-/// Stands before each call of the system's.
+/// Counts a system call, and fails in its place if the plan says so. Each system call is preceded by this.
 ///
 /// # Errors
 ///
-/// The plan's, `ENOMEM` unless it names another, if the plan has the call fail.
+/// Returns the error of the plan: `ENOMEM`, unless the plan names another.
 pub fn check(call: &'static str) -> io::Result<()> {
     let checked = PLAN.try_with(|plan| {
         let mut plan = plan.borrow_mut();
@@ -66,6 +66,6 @@ pub fn check(call: &'static str) -> io::Result<()> {
             Ok(())
         }
     });
-    // A thread that ends has no plan any more.
+    // A thread that is exiting has no plan any more.
     checked.unwrap_or(Ok(()))
 }

@@ -1,15 +1,15 @@
-//! Waiting for a word of memory to change, and waking who waits: also between processes, which map the
-//! same page of a file, where the system can map files.
+//! Waits for a word of memory to change, and wakes such waits (`futex(2)`). If the system can map files,
+//! this also works between processes that map the same page of a file.
 
 pub use super::system::futex::{is_available, wait, wake};
 
-/// Why a wait ended.
+/// The reason why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaitOutcome {
-    /// Somebody woke it.
+    /// A call of [`wake`] ended it.
     Woken,
-    /// The word was another.
+    /// The word had another value than expected.
     NotEqual,
-    /// Nobody did, for as long as it was to wait.
+    /// The timeout passed, or a signal interrupted the wait.
     TimedOut,
 }

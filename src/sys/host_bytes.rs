@@ -2,7 +2,7 @@
 
 use super::page_size;
 
-/// A length in bytes that is a multiple of the operating system's page, and at most `isize::MAX`.
+/// A length in bytes that is a multiple of the system page, and at most `isize::MAX`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HostBytes(usize);
 
@@ -10,30 +10,30 @@ impl HostBytes {
     /// No bytes.
     pub const ZERO: Self = Self(0);
 
-    /// A mebibyte, of whole pages on every system.
+    /// A mebibyte, which is a whole number of pages on every system.
     pub const MIB: Self = Self(1 << 20);
 
-    /// What huge pages of the system's are, where its usual ones have 4 KiB.
+    /// The size of a huge page on systems whose base page has 4 KiB.
     pub const HUGE_PAGE: Self = Self(2 << 20);
 
-    /// One page of the operating system's.
+    /// Returns the size of a system page.
     pub fn page() -> Self {
         Self(page_size())
     }
 
-    /// `bytes`, if they are whole pages, and any address space is so large.
+    /// Converts `bytes`, or returns `None` if they are not whole pages, or exceed `isize::MAX`.
     pub fn new(bytes: usize) -> Option<Self> {
         Self::round_up(bytes).filter(|whole| whole.0 == bytes)
     }
 
-    /// `bytes`, up to the next page boundary.
+    /// Rounds `bytes` up to the next page boundary. Returns `None` beyond `isize::MAX`.
     pub fn round_up(bytes: usize) -> Option<Self> {
         let bytes = bytes.checked_next_multiple_of(page_size())?;
         isize::try_from(bytes).ok().map(|_| Self(bytes))
     }
 
-    /// Up to a multiple of [`HostBytes::HUGE_PAGE`], if it is at least one; `None` where no
-    /// address space is so large.
+    /// Rounds the length up to a multiple of [`HostBytes::HUGE_PAGE`] if it is at least one. Returns `None`
+    /// beyond `isize::MAX`.
     pub fn rounded_to_huge_pages(self) -> Option<Self> {
         if self < Self::HUGE_PAGE {
             return Some(self);
@@ -42,18 +42,18 @@ impl HostBytes {
         Self::round_up(bytes)
     }
 
-    /// Half of it, down to a page boundary.
+    /// Returns half of the length, rounded down to a page boundary.
     pub fn halved(self) -> Self {
         let half = self.0 / 2;
         Self(half - half % page_size())
     }
 
-    /// The sum, or `None` where no address space is so large.
+    /// Returns the sum, or `None` beyond `isize::MAX`.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(Self::round_up)
     }
 
-    /// The number itself.
+    /// Returns the number of bytes.
     pub fn get(self) -> usize {
         self.0
     }

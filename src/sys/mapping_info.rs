@@ -1,17 +1,17 @@
-//! What a system tells of a mapping.
+//! What a system reports about a mapping.
 
 use super::Addresses;
 
-/// A mapping of this process's.
+/// A mapping of this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingInfo {
-    /// Its addresses.
+    /// The addresses of the mapping.
     pub addresses: Addresses,
-    /// Whether it can be read or written.
+    /// Whether its pages can be read or written.
     pub is_accessible: bool,
-    /// Whether its pages are those of a file, with a name or without; `None` where the system does not
-    /// tell.
+    /// Whether its pages are those of a file, with or without a name. `None` if the system does not report
+    /// that.
     pub is_file: Option<bool>,
-    /// Whether what is written to them goes to the file; likewise.
+    /// Whether writes go to the file. `None` if the system does not report that.
     pub is_shared: Option<bool>,
 }

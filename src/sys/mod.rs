@@ -1,8 +1,11 @@
-//! The operating system's calls on address ranges, one folder a system, each with the same names in
-//! it. Nothing unsafe leaves this module but [`PageRange::new`] and [`process_symbols::symbol`].
+//! System calls: the only module that asks the operating system for address space, pages and files.
 //!
-//! What a system lacks is an error of the kind `Unsupported`, and [`MAPS_FILES`] and its like say
-//! so before; docs/platforms.md has them all.
+//! There is one folder per system, with the same names in each; `unix` has what Linux and macOS share.
+//! Nothing unsafe leaves this module except [`PageRange::new`] and [`process_symbols::symbol`].
+//!
+//! If a system lacks an operation, its version returns an error of the kind `Unsupported`. [`MAPS_FILES`],
+//! [`has_huge_pages`], [`reports_page_states`] and [`futex::is_available`] report that beforehand, and
+//! docs/platforms.md lists it.
 
 #![allow(
     unsafe_code,

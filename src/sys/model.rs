@@ -1,9 +1,9 @@
-//! Stands in place of a system's mappings and what it does to pages, where loom checks the growth protocol:
-//! pages that are only known to be accessible or not.
+//! A model of mappings and page ranges, in place of a system's, with which loom checks the growth protocol.
+//! The only thing that is known of a page is whether it is accessible.
 //!
-//! What is known of a page is in a cell of loom's. So a thread that looks at one must not only find it
-//! accessible: loom fails the test too where the page's change did not come before that look in *every*
-//! order that the memory model allows.
+//! That is kept in a loom cell per page. So it is not enough that a thread finds a page accessible: loom
+//! also fails the test if the change of the page does not precede the access in *every* order that the
+//! memory model allows.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,28 +17,28 @@ use loom::cell::UnsafeCell;
 
 use crate::sys::{HostBytes, PageRange, Writes};
 
-/// What the tests grow by, and so all that they protect.
+/// The size of a modelled page: the tests grow by multiples of it, and so protect multiples of it.
 const PAGE: usize = 65_536;
 
 struct Page {
     accessible: UnsafeCell<bool>,
-    /// Whether another mapping's page has moved here.
+    /// Whether a page of another mapping has moved here.
     moved_here: UnsafeCell<bool>,
 }
 
-// SAFETY: loom runs one thread at a time, and fails the test where accesses are not ordered.
+// SAFETY: loom runs one thread at a time, and fails the test if accesses are not ordered.
 unsafe impl Send for Page {}
 // SAFETY: as above.
 unsafe impl Sync for Page {}
 
-/// All that is mapped, by its first address. Not part of the model: its lock is never held where loom
-/// may switch threads.
+/// Returns all mappings by their first address. This is not part of the model: the lock is never held where
+/// loom may switch threads.
 fn mapped() -> MutexGuard<'static, BTreeMap<usize, Arc<[Page]>>> {
     static MAPPED: Mutex<BTreeMap<usize, Arc<[Page]>>> = Mutex::new(BTreeMap::new());
     MAPPED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The page at `address`, where one is mapped.
+/// Returns the page at `address`, if one is mapped there.
 fn find(address: usize) -> Option<(Arc<[Page]>, usize)> {
     let (base, pages) = mapped()
         .range(..=address)
@@ -48,16 +48,16 @@ fn find(address: usize) -> Option<(Arc<[Page]>, usize)> {
     (index < pages.len()).then_some((pages, index))
 }
 
-/// Whether anything is mapped at `base`.
+/// Returns whether anything is mapped at `base`.
 pub fn is_mapped(base: NonNull<u8>) -> bool {
     find(base.addr().get()).is_some()
 }
 
-/// Accesses the `page`th page of what begins at `base`.
+/// Accesses the `page`th page of the mapping at `base`.
 ///
 /// # Panics
 ///
-/// Where the real one would fault, now or in another order of events.
+/// Panics if the access would fault in reality, in this order of events or in another.
 pub fn touch(base: NonNull<u8>, page: u64) {
     let offset = usize::try_from(page).unwrap() * PAGE;
     let (pages, index) = find(base.addr().get() + offset).expect("a fault: nothing is mapped");
@@ -66,7 +66,7 @@ pub fn touch(base: NonNull<u8>, page: u64) {
     assert!(accessible, "a fault: page {page} is not accessible");
 }
 
-/// How many pages have moved to what is mapped at `base`.
+/// Returns how many pages have moved to the mapping at `base`.
 pub fn arrived_at(base: NonNull<u8>) -> usize {
     let (pages, _) = find(base.addr().get()).expect("nothing is mapped");
     // SAFETY: loom checks that nobody writes to it meanwhile.
@@ -74,7 +74,7 @@ pub fn arrived_at(base: NonNull<u8>) -> usize {
     pages.iter().filter(has_arrived).count()
 }
 
-/// As in `mapping.rs`, which says what each function does.
+/// The model of `mapping.rs`, which documents each function.
 #[derive(Debug)]
 pub struct Mapping {
     base: usize,
@@ -122,7 +122,7 @@ impl Mapping {
 
     pub fn pages(&self, length: HostBytes) -> io::Result<PageRange<'_>> {
         assert!(length <= self.length, "pages out of bounds");
-        // SAFETY: none is needed of a model's.
+        // SAFETY: the model never accesses the pages.
         Ok(unsafe { PageRange::new(self.base(), length) })
     }
 
@@ -148,7 +148,8 @@ impl Drop for Mapping {
     }
 }
 
-/// As in `page_bytes.rs` and in a system's `pages.rs`. What pages hold is not modelled, but for having moved.
+/// The model of `page_bytes.rs` and of each system's `pages.rs`. The content of pages is not modelled,
+/// except for whether they have moved.
 impl PageRange<'_> {
     pub fn decommit(&self) -> io::Result<()> {
         Ok(())
@@ -166,7 +167,7 @@ impl PageRange<'_> {
         unreachable!("no file is modelled")
     }
 
-    /// Both ranges are accessible afterwards as they were before.
+    /// Leaves both ranges accessible, as they were before.
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
         assert_eq!(self.length(), to.length(), "moved out of bounds");
         let (pages, first) = find(to.base().addr().get()).expect("mapped until dropped");

@@ -1,4 +1,4 @@
-//! What is done to the bytes of pages without asking the system.
+//! Operations on the bytes of pages that need no system call.
 
 use std::ops::Range;
 use std::ptr;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use super::PageRange;
 
 impl PageRange<'_> {
-    /// Copies the bytes to `to`: no call of the system's, so that it cannot fail.
+    /// Copies the bytes to `to`, as many as both ranges have. This needs no system call, so it cannot fail.
     pub fn copy_to(&self, to: &PageRange) {
         let length = self.length().min(to.length()).get();
         // SAFETY: both ranges are readable and writable, `length` bytes at least: see `new`. They
@@ -15,20 +15,20 @@ impl PageRange<'_> {
         unsafe { ptr::copy(self.base().as_ptr(), to.base().as_ptr(), length) };
     }
 
-    /// The bytes at `offsets`, as they are read.
+    /// Returns the bytes at `offsets`, as far as there are any, each as it is when it is read.
     pub fn read(&self, offsets: Range<usize>) -> Vec<u8> {
         let end = offsets.end.min(self.length().get());
         let start = offsets.start.min(end);
         let byte = |offset: usize| {
-            // SAFETY: in bounds, `offset` is below `end`.
+            // SAFETY: in bounds, since `offset` is below `end`.
             let byte = unsafe { self.base().cast::<AtomicU8>().add(offset) };
-            // SAFETY: readable: see `new`; atomic, since other threads may write.
+            // SAFETY: readable: see `new`. The load is atomic, since other threads may write.
             unsafe { byte.as_ref() }.load(Ordering::Relaxed)
         };
         (start..end).map(byte).collect()
     }
 
-    /// Writes `bytes`, from `offset` on, as many as there is room for.
+    /// Writes `bytes` from `offset` on, as far as there is room for them.
     pub fn write_at(&self, bytes: &[u8], offset: usize) {
         let Some(room) = self.length().get().checked_sub(offset) else {
             return;
@@ -36,25 +36,25 @@ impl PageRange<'_> {
         let length = room.min(bytes.len());
         // SAFETY: not beyond the end, checked above.
         let start = unsafe { self.base().add(offset) };
-        // SAFETY: from there, `length` bytes are writable: see `new`; `bytes` are another's, since no
-        // plain reference to those here is ever made.
+        // SAFETY: from there, `length` bytes are writable: see `new`. They do not overlap `bytes`, which is
+        // a plain reference: none is ever made to the bytes here.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), length) };
     }
 
-    /// Writes zeros.
+    /// Writes zeros to all bytes. This needs no system call, so it cannot fail, but each page takes memory.
     pub fn write_zeros(&self) {
         // SAFETY: the bytes are writable: see `new`.
         unsafe { ptr::write_bytes(self.base().as_ptr(), 0, self.length().get()) };
     }
 
-    /// Whether all bytes are zero.
+    /// Returns whether all bytes are zero, each as it is when it is read.
     pub fn is_zero(&self) -> bool {
         let words = self.length().get() / size_of::<u64>();
         (0..words).all(|index| {
             // SAFETY: within the range.
             let word = unsafe { self.base().cast::<AtomicU64>().add(index) };
-            // SAFETY: readable, and aligned since the range begins at a page; atomic, since other
-            // threads may write.
+            // SAFETY: readable, and aligned since the range begins at a page boundary. The load is atomic,
+            // since other threads may write.
             unsafe { word.as_ref() }.load(Ordering::Relaxed) == 0
         })
     }

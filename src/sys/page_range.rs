@@ -1,4 +1,5 @@
-//! Committed pages of somebody's. What is done to them is in `page_bytes.rs`, and in each system's folder.
+//! Committed pages, whoever owns them. Operations on them are in `page_bytes.rs` and in each system's
+//! `pages.rs`.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -6,10 +7,10 @@ use std::ptr::NonNull;
 
 use super::{Address, Addresses, HostBytes};
 
-/// Pages that are mapped, readable and writable as long as this value lives, and may be replaced by
-/// others: a part of a [`super::Mapping`], or those under a buffer of the engine's.
+/// Pages that stay mapped, readable and writable as long as this value lives, and that may be replaced by
+/// others: a part of a [`super::Mapping`], or the pages under an engine buffer.
 ///
-/// Other threads may read and write the bytes at any time: no plain reference to them is ever made.
+/// Other threads may read and write the bytes at any time, so no plain reference to them is ever made.
 #[derive(Clone, Copy, Debug)]
 pub struct PageRange<'a> {
     base: NonNull<u8>,
@@ -17,21 +18,22 @@ pub struct PageRange<'a> {
     owner: PhantomData<&'a ()>,
 }
 
-/// Where what is written to a mapped file goes.
+/// Where writes to a mapped file go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
-    /// Nowhere: who writes gets a copy of the page.
+    /// Nowhere: the first write to a page copies it (copy-on-write), and the copy is private.
     Private,
-    /// To the file.
+    /// To the file, and so to every process that maps it.
     ToFile,
 }
 
 impl PageRange<'_> {
-    /// The pages from `base` on, a page boundary.
+    /// Wraps the pages from `base` on, which has to be a page boundary.
     ///
     /// # Safety
     ///
-    /// They must be mapped, accessible, and the owner's to replace, as long as this value lives.
+    /// The pages must stay mapped and accessible as long as this value lives, and the owner must let them
+    /// be replaced.
     pub unsafe fn new(base: NonNull<u8>, length: HostBytes) -> Self {
         Self {
             base,
@@ -40,23 +42,23 @@ impl PageRange<'_> {
         }
     }
 
-    /// The first byte's address.
+    /// Returns the address of the first byte.
     pub fn base(&self) -> NonNull<u8> {
         self.base
     }
 
-    /// How many bytes.
+    /// Returns the length in bytes.
     pub fn length(&self) -> HostBytes {
         self.length
     }
 
-    /// The addresses of its bytes.
+    /// Returns the addresses of all bytes.
     pub fn addresses(&self) -> Addresses {
         Addresses::new(Address::of(self.base.as_ptr()), self.length.get())
     }
 
-    /// Returns the pages at `offsets` from the first byte, or `None` if there are not so many, or if either
-    /// offset is not a page boundary: nothing is rounded here.
+    /// Returns the pages at `offsets` from the first byte. Returns `None` if the range does not contain
+    /// them, or if either offset is not a page boundary: this never rounds.
     pub fn slice(&self, offsets: Range<usize>) -> Option<Self> {
         let length = HostBytes::new(offsets.end.checked_sub(offsets.start)?)?;
         let start = HostBytes::new(offsets.start)?;

@@ -1,9 +1,9 @@
-//! The size of the operating system's pages.
+//! The size of system pages.
 
 #[cfg(unix)]
 pub use rustix::param::page_size;
 
-/// Returns how many bytes a page has, as `GetSystemInfo` reports it.
+/// Returns the size of a system page in bytes (`GetSystemInfo`).
 #[cfg(windows)]
 pub fn page_size() -> usize {
     use std::sync::OnceLock;

@@ -1,15 +1,15 @@
-//! The functions that the running engine exports.
+//! Functions that the running program exports, for example those of Node-API.
 
 use std::ffi::CStr;
 
-/// The function of that name in the program that this process runs.
+/// Looks up the function `name` in the program that this process runs.
 ///
 /// # Safety
 ///
-/// `T` must be the function type that `name` has in the engine.
+/// `T` must be the type of that function.
 pub unsafe fn symbol<T: Copy>(name: &CStr) -> Option<T> {
     let host = this_program()?;
-    // SAFETY: the caller's word.
+    // SAFETY: the caller guarantees the type.
     let symbol = unsafe { host.get::<T>(name.to_bytes_with_nul()) };
     symbol.ok().map(|function| *function)
 }

@@ -1,47 +1,47 @@
-//! What other systems than Linux do not tell, or do not limit.
+//! Operations that only Linux has: what the other systems return in their place.
 
 use std::io;
 
 use super::{Addresses, page_size};
 
-/// How many mappings are ours at most, and the engine's: what Linux lets a process have, unless told
-/// otherwise. Here the system has no limit, but each takes memory of its own.
+/// Returns how many mappings this process may have: the default of Linux. The systems here have no such
+/// limit, but each mapping takes kernel memory.
 pub fn max_map_count() -> usize {
     65_530
 }
 
-/// What would be done when the process ends is only for memories that are files.
+/// Does nothing: only memories that are files need this, and no file can be mapped here.
 #[cfg(windows)]
 pub fn at_exit(_action: extern "C" fn()) {}
 
-/// Bytes of address space left, or `None` without a limit: macOS does not hold processes to
-/// `RLIMIT_AS`, and a job of Windows limits what is committed.
+/// Returns no limit on address space: macOS does not enforce `RLIMIT_AS`, and a Windows job limits what is
+/// committed.
 pub fn address_space_left() -> Option<usize> {
     None
 }
 
-/// Whether there are huge pages for who asks for them.
+/// Returns whether huge pages can be requested.
 pub fn has_huge_pages() -> bool {
     false
 }
 
-/// What the system has for a page: it does not tell for sure which were never written to.
+/// The state of a page. These systems do not report reliably which pages were never written to.
 #[derive(Clone, Copy, Debug)]
 pub struct PageState;
 
 impl PageState {
-    /// Whether an anonymous one may hold other bytes than zeros.
+    /// Returns whether an anonymous page may hold other bytes than zeros.
     pub fn may_be_nonzero(self) -> bool {
         true
     }
 }
 
-/// Whether the system tells of this process's pages: as much as it ever does.
+/// Returns whether [`visit_page_states`] works: it reports the little that there is.
 pub fn reports_page_states() -> bool {
     true
 }
 
-/// Visits the state of each page of the system's in `addresses`, in order.
+/// Visits the state of each system page in `addresses`, in order.
 ///
 /// # Errors
 ///
@@ -53,14 +53,13 @@ pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState))
     Ok(())
 }
 
-/// The pages in `addresses` that are this process's alone: macOS does not tell, and under no pages of
-/// Windows' is an image.
+/// Returns no answer: macOS does not report which pages are private copies, and on Windows no image is ever
+/// mapped.
 pub fn private_pages(_addresses: Addresses, _most: usize) -> Option<Vec<Addresses>> {
     None
 }
 
-/// Whether pages of several mappings have to be moved one after the other: `mach_vm_remap` takes them at
-/// once, and Windows has them copied.
+/// Returns false: `mach_vm_remap` moves pages of several mappings at once, and on Windows pages are copied.
 pub fn spans_mappings(_addresses: Addresses) -> bool {
     false
 }
