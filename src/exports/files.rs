@@ -272,7 +272,7 @@ pub fn revert_to_file(
 ) -> napi::Result<f64> {
     let memory = handoff::pages_of(env, &buffer)?;
     let (start, end) = (within(offset), within(offset + length));
-    let released = pages::resident(&pages::part(&memory, start..end)?)?;
+    let released = pages::resident(&pages::slice(&memory, start..end)?)?;
     find_file(id)?.revert(&memory, start, end)?;
     Ok(bytes(released))
 }

@@ -27,7 +27,7 @@ use crate::waits;
 #[napi(catch_unwind)]
 pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Result<f64> {
     let all = handoff::pages_of(env, &buffer)?;
-    let range = pages::part(&all, within(offset)..within(offset + length))?;
+    let range = pages::slice(&all, within(offset)..within(offset + length))?;
     let released = pages::resident(&range)?;
     collecting(|| pages::discard(&range))?;
     Ok(bytes(released))

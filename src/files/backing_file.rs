@@ -196,7 +196,7 @@ impl BackingFile {
         let mut covered = self.covered();
         self.rebase(memory);
         if covered.end < all {
-            pages::forget_overlays(&pages::part(memory, covered.end..all)?);
+            pages::forget_overlays(&pages::slice(memory, covered.end..all)?);
         }
         let end = down(length).min(all).max(covered.end);
         let mut private = None;
@@ -219,10 +219,10 @@ impl BackingFile {
                 let stretch = stretch.start.max(written)..stretch.end.min(end);
                 if !stretch.is_empty() {
                     let at = position(stretch.start);
-                    pages::write_whole(&pages::part(memory, stretch)?, &file, at, position(end))?;
+                    pages::write_whole(&pages::slice(memory, stretch)?, &file, at, position(end))?;
                 }
             }
-            let part = pages::part(memory, written..end)?;
+            let part = pages::slice(memory, written..end)?;
             pages::write_nonzero(&part, &file, position(written), position(end), |stretch| {
                 let at = |offset: usize| written.saturating_add(offset);
                 covered.written.push(at(stretch.start)..at(stretch.end));
@@ -237,7 +237,7 @@ impl BackingFile {
             Some(next)
         };
         if covered.end < end {
-            let part = pages::part(memory, covered.end..end)?;
+            let part = pages::slice(memory, covered.end..end)?;
             pages::map_file(&part, &file, position(covered.end), self.writes)?;
         }
         let length_here = length.min(all).max(end);
@@ -284,7 +284,7 @@ impl BackingFile {
     /// [`MemoryError::OutOfBounds`].
     pub fn was_truncated(&self, memory: &PageRange) -> Result<bool, MemoryError> {
         let covered = self.covers().min(memory.length().get());
-        Ok(pages::was_truncated(&pages::part(memory, 0..covered)?))
+        Ok(pages::was_truncated(&pages::slice(memory, 0..covered)?))
     }
 
     /// Makes the file `length` bytes long, with room on the disk for all of them, and with the memory's
@@ -368,7 +368,7 @@ impl BackingFile {
             }
             return Ok(());
         }
-        let part = pages::part(memory, end..covered.end.min(memory.length().get()))?;
+        let part = pages::slice(memory, end..covered.end.min(memory.length().get()))?;
         let bytes = part.read(0..kept.saturating_sub(end));
         pages::decommit(&part)?;
         part.write_at(&bytes, 0);
@@ -451,10 +451,10 @@ impl BackingFile {
         let covered = self.covered();
         let middle = covered.end.clamp(start, end);
         let last = middle..covered.length.clamp(middle, end);
-        let beyond = pages::part(memory, middle..end)?;
+        let beyond = pages::slice(memory, middle..end)?;
         let mut bytes = vec![0; last.len()];
         file::read_some(&file, &mut bytes, position(last.start)).map_err(failed)?;
-        let part = pages::part(memory, start..middle)?;
+        let part = pages::slice(memory, start..middle)?;
         if part.length() != HostBytes::ZERO {
             pages::map_file(&part, &file, position(start), self.writes)?;
         }
@@ -588,7 +588,7 @@ mod tests {
         assert_eq!(backing.length().unwrap(), 5000);
         tail.as_mut().unwrap().merge(&memory).unwrap();
         assert_eq!((byte(&own, 4998), byte(&own, 4999)), (3, 1));
-        assert!(backing.has_taken_in(&pages::part(&memory, 0..PAGE).unwrap()));
+        assert!(backing.has_taken_in(&pages::slice(&memory, 0..PAGE).unwrap()));
         assert!(!backing.has_taken_in(&memory));
         backing.extend(&memory, 2 * PAGE).unwrap();
         backing.cover(&memory, 0, Some(&mut tail)).unwrap();

@@ -118,7 +118,7 @@ impl AddressRange {
     /// pages may have moved there, and back.
     pub fn decommit_beyond(&self, length: HostBytes) {
         let committed = self.committed();
-        let behind = || pages::part(&self.pages(committed)?, length.get()..committed.get());
+        let behind = || pages::slice(&self.pages(committed)?, length.get()..committed.get());
         if length < committed
             && let Ok(behind) = behind()
             // Pages of a file stay there, as their memory knows, and the range is not used again.

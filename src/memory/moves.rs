@@ -91,7 +91,7 @@ impl LinearMemory {
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let _one_at_a_time = self.lock();
-        let to = pages::part(destination, 0..source.length().get())?;
+        let to = pages::slice(destination, 0..source.length().get())?;
         let moved = pages::relocate(*source, to)?;
         detach().inspect_err(|_| moved.undo())
     }

@@ -1,6 +1,8 @@
-//! Bytes of images and files as copies in anonymous pages, for memories under a resizable buffer that
-//! the engine does not know to be a memory's. A program can cut that off and grow it again: the engine
-//! gives back what was cut off, and must read zeros there, where pages of a file would come back.
+//! Operations for pages that have to stay anonymous: the bytes of images and files are copied into them.
+//!
+//! Such are the pages of a memory under a resizable buffer that the engine does not know to be a memory. A
+//! program can shrink that buffer and grow it again. The engine decommits the pages that were cut off, and
+//! has to read zeros there afterwards. If the pages were mapped from a file, its bytes would come back.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -8,121 +10,105 @@ use std::ops::Range;
 
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingBudget;
-use crate::pages::extents::{data_extents_at, for_each_nonzero};
+use crate::pages::extents::{for_each_nonzero, segment_extents};
 use crate::pages::image::Image;
-use crate::pages::{self, part, refused};
+use crate::pages::map_file::check_length;
+use crate::pages::overlay::Overlay;
+use crate::pages::overlay_table::OverlayTable;
+use crate::pages::{allocation_failed, discard, position, slice, zeroed_buffer};
 use crate::sys::{self, Mapping, PageRange};
-use crate::{pages::overlay::Overlay, pages::overlay_table::OverlayTable};
 
-/// Copies `image` over the pages, and zeros beyond its end.
+/// Restores `image` in the pages by copying it. Pages beyond its end read zero.
 ///
 /// # Errors
 ///
-/// [`MemoryError::SnapshotTooLong`], or the system's error; no byte has changed then.
+/// [`MemoryError::SnapshotTooLong`], [`MemoryError::AllocationFailed`], or an error of [`discard`]; no byte has
+/// changed then.
 pub fn restore(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
-    if image.length() > pages.length() {
-        return Err(MemoryError::SnapshotTooLong {
-            image: image.length().get(),
-            memory: pages.length().get(),
-        });
-    }
+    image.check_fits(pages)?;
     let mapped = image.bytes();
-    let read = |extent: &Range<usize>| match mapped.and_then(|bytes| bytes.get(extent.clone())) {
-        Some(bytes) => Ok(Cow::Borrowed(bytes)),
-        None => read_bytes(extent.len(), |bytes| image.read(bytes, extent.start)).map(Cow::Owned),
+    let read = |extent: &Range<usize>| {
+        if let Some(bytes) = mapped.and_then(|bytes| bytes.get(extent.clone())) {
+            return Ok(Cow::Borrowed(bytes));
+        }
+        let mut bytes = zeroed_buffer(extent.len())?;
+        image.read(&mut bytes, extent.start)?;
+        Ok(Cow::Owned(bytes))
     };
-    let stretches = image.extents().iter().map(read);
-    let stretches: Vec<_> = stretches.collect::<Result<_, MemoryError>>()?;
-    pages::discard(pages)?;
-    for (extent, bytes) in image.extents().iter().zip(stretches) {
+    let contents = image.extents().iter().map(read);
+    let contents: Vec<_> = contents.collect::<Result<_, MemoryError>>()?;
+    discard(pages)?;
+    // From here on, nothing fails.
+    for (extent, bytes) in image.extents().iter().zip(contents) {
         pages.write_at(&bytes, extent.start);
     }
     Ok(())
 }
 
-/// Copies the bytes of `file` from `from` on over those at `at`.
+/// Replaces the bytes of `memory` at the offsets `at` by copies of those of `file` from `from` on.
 ///
 /// # Errors
 ///
-/// [`MemoryError::Truncated`], or the system's error; no byte has changed then.
+/// [`MemoryError::Truncated`] if the file is shorter, [`MemoryError::AllocationFailed`] or
+/// [`MemoryError::FileFailed`]; no byte has changed then.
 pub fn copy_file_bytes(
     memory: &PageRange,
     at: Range<usize>,
     file: &File,
     from: usize,
 ) -> Result<(), MemoryError> {
-    let failed = |source| MemoryError::FileFailed { source };
-    let position = |offset: usize| u64::try_from(offset).unwrap_or(u64::MAX);
-    let end = position(from.saturating_add(at.len()));
-    if sys::file::length(file).map_err(failed)? < end {
-        return Err(MemoryError::Truncated);
-    }
-    let bytes = read_bytes(at.len(), |bytes| {
-        sys::file::read(file, bytes, position(from)).map_err(failed)
-    })?;
+    check_length(file, from, at.len())?;
+    let mut bytes = zeroed_buffer(at.len())?;
+    sys::file::read(file, &mut bytes, position(from))
+        .map_err(|source| MemoryError::FileFailed { source })?;
     memory.write_at(&bytes, at.start);
     Ok(())
 }
 
-/// Replaces pages of files by anonymous ones with the same bytes.
+/// Replaces those of the pages that are mapped from images and files by anonymous pages with the same bytes.
 ///
 /// # Errors
 ///
-/// [`MemoryError::Truncated`], or the system's error. No byte has changed then.
+/// [`MemoryError::Truncated`], [`MemoryError::MappingsExhausted`] or [`MemoryError::AllocationFailed`]. No byte
+/// has changed then.
 pub fn make_anonymous(pages: &PageRange) -> Result<(), MemoryError> {
     let all = pages.addresses();
-    let pieces = OverlayTable::lock().segments(all);
-    for (addresses, overlay) in pieces {
+    let segments = OverlayTable::lock().segments(all);
+    for (addresses, overlay) in segments {
         let Some(overlay) = overlay else { continue };
-        let piece = part(pages, all.offsets_of(addresses))?;
-        replace(&piece, &overlay)?;
+        replace(&slice(pages, all.offsets_of(addresses))?, &overlay)?;
     }
     Ok(())
 }
 
-/// The same for pages that all have `overlay`.
-fn replace(piece: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
-    let addresses = piece.addresses();
-    let failed = |source| refused(piece, source);
+/// Replaces pages that are all backed by `overlay`.
+fn replace(pages: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
+    let addresses = pages.addresses();
+    let failed = |source| allocation_failed(pages, source);
     let _budget = MappingBudget::take(1)?;
-    let buffer = Mapping::reserve(piece.length(), piece.length()).map_err(failed)?;
-    let copies = buffer.pages(piece.length()).map_err(failed)?;
+    let buffer = Mapping::reserve(pages.length(), pages.length()).map_err(failed)?;
+    let copies = buffer.pages(pages.length()).map_err(failed)?;
     let mut overlays = OverlayTable::lock();
     let mut copied = Vec::new();
-    for extent in data_extents_at(addresses, Some(overlay)) {
-        for_each_nonzero(&part(piece, extent.clone())?, |bytes, at| {
-            let start = extent.start.saturating_add(at);
-            let offsets = start..start.saturating_add(bytes.length().get());
-            let copy = part(&copies, offsets.clone())?;
-            bytes.copy_to(&copy);
-            copied.push((copy, part(piece, offsets)?));
+    for extent in segment_extents(addresses, Some(overlay)) {
+        for_each_nonzero(&slice(pages, extent.clone())?, |nonzero, at| {
+            let start = extent.start + at;
+            let offsets = start..start + nonzero.length().get();
+            let copy = slice(&copies, offsets)?;
+            nonzero.copy_to(&copy);
+            copied.push((copy, *nonzero));
             Ok(())
         })?;
     }
+    // A page that was lost while it was copied has been copied as zeros.
     if overlays.has_lost_page(addresses) {
         return Err(MemoryError::Truncated);
     }
-    piece.remap_as_zeros().map_err(failed)?;
+    pages.remap_as_zeros().map_err(failed)?;
+    // From here on, nothing fails.
     overlays.remove(addresses);
-    for (copy, there) in copied {
-        copy.copy_to(&there);
+    for (copy, original) in copied {
+        copy.copy_to(&original);
     }
     Ok(())
-}
-
-/// As many bytes, as `read` fills them in.
-fn read_bytes(
-    wanted: usize,
-    read: impl FnOnce(&mut [u8]) -> Result<(), MemoryError>,
-) -> Result<Vec<u8>, MemoryError> {
-    let mut bytes = Vec::new();
-    bytes
-        .try_reserve_exact(wanted)
-        .map_err(|_| MemoryError::AllocationFailed {
-            wanted,
-            source: std::io::ErrorKind::OutOfMemory.into(),
-        })?;
-    bytes.resize(wanted, 0);
-    read(&mut bytes)?;
-    Ok(bytes)
 }

@@ -3,19 +3,20 @@
 use crate::error::MemoryError;
 use crate::pages::extents::{data_extents, for_each_nonzero};
 use crate::pages::image::{Image, ImageBuilder};
-use crate::pages::part;
+use crate::pages::slice;
 use crate::sys::PageRange;
 
-/// An image of the pages. Where others write meanwhile, each byte is what it was when it was read.
+/// Returns an image of the pages. If other threads write meanwhile, each byte has the value that it had when
+/// it was read.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// [`MemoryError::ImageFailed`] if the image cannot be stored.
 pub fn capture(pages: &PageRange) -> Result<Image, MemoryError> {
     let mut builder = ImageBuilder::new(pages.length())?;
     for extent in data_extents(pages) {
-        for_each_nonzero(&part(pages, extent.clone())?, |bytes, at| {
-            builder.add_pages(bytes, extent.start.saturating_add(at))
+        for_each_nonzero(&slice(pages, extent.clone())?, |nonzero, at| {
+            builder.add_pages(nonzero, extent.start + at)
         })?;
     }
     builder.finish()

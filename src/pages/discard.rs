@@ -1,36 +1,38 @@
-//! Gives pages back to the system: they read zero, whatever was under them.
+//! Decommits pages: they read zero afterwards, whatever backed them.
 
 use std::sync::MutexGuard;
 
 use crate::error::MemoryError;
+use crate::pages::allocation_failed;
 use crate::pages::overlay_table::OverlayTable;
-use crate::pages::refused;
 use crate::sys::PageRange;
 
-/// Gives the pages back to the system: they read zero.
+/// Decommits pages of a memory that stays in use. They read zero afterwards.
 ///
 /// # Errors
 ///
-/// What the system says, [`MemoryError::MappingsExhausted`] or [`MemoryError::FileIsWritable`]; no byte has changed
-/// then.
+/// [`MemoryError::FileIsWritable`], [`MemoryError::PagesUnknown`], [`MemoryError::MappingsExhausted`] or
+/// [`MemoryError::AllocationFailed`]; no byte has changed then.
 pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
     let overlays = OverlayTable::lock();
     let addresses = pages.addresses();
     overlays.refuse_writable_file(addresses)?;
     if overlays.has_writable_file(addresses) {
-        // Of another memory that is gone, or whose file has lost them all: it is still to be told so.
+        // The entry is of a memory that is gone, or of a file that has lost all pages here. It stays in the
+        // table, since the program has not been told of the loss yet.
         return pages
             .remap_as_zeros()
-            .map_err(|source| refused(pages, source));
+            .map_err(|source| allocation_failed(pages, source));
     }
     decommit_with(overlays, pages)
 }
 
-/// The same for pages whose memory ends, even if they are a file's that writes go to.
+/// Decommits pages of a memory that ends, even if they are those of a writable file. They read zero
+/// afterwards.
 ///
 /// # Errors
 ///
-/// What the system says, or [`MemoryError::MappingsExhausted`]; no byte has changed then.
+/// [`MemoryError::MappingsExhausted`] or [`MemoryError::AllocationFailed`]; no byte has changed then.
 pub fn decommit(pages: &PageRange) -> Result<(), MemoryError> {
     decommit_with(OverlayTable::lock(), pages)
 }
@@ -46,18 +48,20 @@ fn decommit_with(
         }
         pages
             .remap_as_zeros()
-            .map_err(|source| refused(pages, source))?;
+            .map_err(|source| allocation_failed(pages, source))?;
         overlays.remove(addresses);
         return Ok(());
     }
-    pages.decommit().map_err(|source| refused(pages, source))
+    pages
+        .decommit()
+        .map_err(|source| allocation_failed(pages, source))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pages::testing::{Area, PAGE, image};
-    use crate::pages::{part, restore};
+    use crate::pages::{restore, slice};
 
     #[test]
     fn what_is_discarded_reads_zero_and_takes_no_memory() {
@@ -67,7 +71,7 @@ mod tests {
         for area in [area, over_image] {
             area.fill(0..4 * PAGE, 9);
             assert_eq!(area.resident(), 4 * PAGE);
-            discard(&part(&area.pages(), PAGE..3 * PAGE).unwrap()).unwrap();
+            discard(&slice(&area.pages(), PAGE..3 * PAGE).unwrap()).unwrap();
             let found = [0, 1, 2, 3].map(|page| area.byte(page * PAGE));
             assert_eq!(found, [9, 0, 0, 9]);
             assert_eq!(area.resident(), 2 * PAGE);

@@ -1,40 +1,43 @@
-//! Which extents of pages may have other bytes than zeros.
+//! Finds the extents of pages that may hold other bytes than zeros.
 
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::pages::part;
+use crate::pages::overlay::Overlay;
+use crate::pages::overlay_table::OverlayTable;
+use crate::pages::slice;
 use crate::sys::{self, Addresses, HostBytes, PageRange};
-use crate::{pages::overlay::Overlay, pages::overlay_table::OverlayTable};
 
-/// Where there may be other bytes than zeros in the pages. What is left out was zero: nobody can put
-/// something else under them before the states of all are known.
+/// Returns the extents of the pages that may hold other bytes than zeros, as offsets, in order.
+///
+/// All other bytes were zero during this call: the lock of the table keeps anything from being mapped in
+/// place of the pages until the states of all of them are known.
 pub fn data_extents(pages: &PageRange) -> Vec<Range<usize>> {
     let all = pages.addresses();
     let overlays = OverlayTable::lock();
     let mut extents = Vec::new();
-    for (addresses, overlay) in overlays.segments(all) {
-        let offset = all.offsets_of(addresses).start;
-        let shifted = |at: usize| at.saturating_add(offset);
-        let inside = data_extents_at(addresses, overlay.as_ref()).into_iter();
-        extents.extend(inside.map(|extent| shifted(extent.start)..shifted(extent.end)));
+    for (segment, overlay) in overlays.segments(all) {
+        let start = all.offsets_of(segment).start;
+        let inside = segment_extents(segment, overlay.as_ref()).into_iter();
+        extents.extend(inside.map(|extent| start + extent.start..start + extent.end));
     }
     extents
 }
 
-/// The same of one piece, as offsets from its start.
-pub fn data_extents_at(addresses: Addresses, overlay: Option<&Overlay>) -> Vec<Range<usize>> {
-    let all = || std::iter::once(0..addresses.len()).collect();
+/// Returns the extents of a segment that may hold other bytes than zeros, as offsets from its start. All of
+/// the segment is backed by `overlay`, or anonymous without one.
+pub fn segment_extents(segment: Addresses, overlay: Option<&Overlay>) -> Vec<Range<usize>> {
+    let all = || std::iter::once(0..segment.len()).collect();
     if overlay.is_some_and(Overlay::is_file) {
-        // What is in a file, only reading it tells.
+        // Pages of a file may hold any bytes, resident or not.
         return all();
     }
     let page = HostBytes::page().get();
     let mut extents: Vec<Range<usize>> = Vec::new();
-    let mut at = 0_usize;
+    let mut at = 0;
     let mut of_image = overlay.into_iter().flat_map(Overlay::extents).peekable();
-    let told = sys::visit_page_states(addresses, |state| {
-        let end = at.saturating_add(page);
+    let visited = sys::visit_page_states(segment, |state| {
+        let end = at + page;
         while of_image.next_if(|extent| extent.end <= at).is_some() {}
         if state.may_be_nonzero() || of_image.peek().is_some_and(|extent| extent.start < end) {
             match extents.last_mut() {
@@ -44,33 +47,33 @@ pub fn data_extents_at(addresses: Addresses, overlay: Option<&Overlay>) -> Vec<R
         }
         at = end;
     });
-    // If the system does not tell, reading does.
-    told.map_or_else(|_| all(), |()| extents)
+    // If the system does not report page states, the caller has to read all pages.
+    visited.map_or_else(|_| all(), |()| extents)
 }
 
-/// Calls `take` with each stretch of pages that are not zero, and its offset.
+/// Calls `visit` with each longest run of pages that are not zero, and its offset in `pages`.
 ///
 /// # Errors
 ///
-/// The errors of `take`.
-pub fn for_each_nonzero(
-    extent: &PageRange,
-    mut take: impl FnMut(&PageRange, usize) -> Result<(), MemoryError>,
+/// The first error of `visit`.
+pub fn for_each_nonzero<'a>(
+    pages: &PageRange<'a>,
+    mut visit: impl FnMut(&PageRange<'a>, usize) -> Result<(), MemoryError>,
 ) -> Result<(), MemoryError> {
     let page = HostBytes::page().get();
-    let length = extent.length().get();
-    let is_zero = |at: usize| part(extent, at..at.saturating_add(page)).map(|page| page.is_zero());
+    let length = pages.length().get();
+    let is_zero = |at: usize| slice(pages, at..at + page).map(|page| page.is_zero());
     let mut at = 0;
     while at < length {
-        let from = at;
+        let start = at;
         while at < length && !is_zero(at)? {
-            at = at.saturating_add(page);
+            at += page;
         }
-        if from < at {
-            take(&part(extent, from..at)?, from)?;
+        if start < at {
+            visit(&slice(pages, start..at)?, start)?;
         }
         while at < length && is_zero(at)? {
-            at = at.saturating_add(page);
+            at += page;
         }
     }
     Ok(())

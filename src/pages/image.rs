@@ -1,4 +1,4 @@
-//! An image of a memory's pages: frozen, sparse, and shared by all memories that start from it.
+//! A captured image of pages: immutable, sparse, and shared by all memories that are restored from it.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -8,24 +8,23 @@ use crate::mapping_budget::MappingBudget;
 use crate::pages::position;
 use crate::sys::{Addresses, HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock};
 
-/// Holes smaller than this are not worth a mapping of their own.
+/// The bytes of the smallest hole that is worth a mapping of its own.
 const LEAST_HOLE: usize = 1 << 20;
 
-/// Each takes a mapping of every memory that has the image.
+/// The most holes that are mapped separately. Each takes a mapping in every memory that has the image.
 pub const MOST_HOLES: usize = 4;
 
-/// The image. It frees its memory when the last holder is gone, and no mapping is over it.
+/// The image. Its memory is freed when it was dropped everywhere and is not mapped any more.
 #[derive(Debug)]
 pub struct Image {
     file: ImageFile,
     length: HostBytes,
-    /// Where it has bytes, in order; all others are zero.
     extents: Extents,
-    /// Its bytes, mapped when first asked for.
+    /// The bytes of the file, mapped when they are first needed; `None` if they could not be mapped.
     mapped: OnceLock<Option<Mapped>>,
 }
 
-/// Stretches of offsets, in order and apart.
+/// The ranges of offsets at which an image may have other bytes than zeros, in order and not adjacent.
 pub type Extents = Arc<[Range<usize>]>;
 
 #[derive(Debug)]
@@ -35,23 +34,39 @@ struct Mapped {
 }
 
 impl Image {
-    /// How many bytes.
+    /// Returns the length of the image.
     pub fn length(&self) -> HostBytes {
         self.length
     }
 
-    /// Up to where it has bytes, in whole pages: so long is its file.
+    /// Checks that the image is not longer than `pages`.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::SnapshotTooLong`].
+    pub fn check_fits(&self, pages: &PageRange) -> Result<(), MemoryError> {
+        if self.length > pages.length() {
+            return Err(MemoryError::SnapshotTooLong {
+                image: self.length.get(),
+                memory: pages.length().get(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns the end of the last extent, up to a page boundary. The file has no bytes beyond it.
     pub fn data_end(&self) -> HostBytes {
         let end = self.extents.last().map_or(0, |extent| extent.end);
+        // Always a length, since the extents end within the image.
         HostBytes::round_up(end).unwrap_or(self.length)
     }
 
-    /// Where it has bytes; all others are zero.
+    /// Returns the extents. All bytes outside of them are zero.
     pub fn extents(&self) -> &Extents {
         &self.extents
     }
 
-    /// Whether it has no bytes but zeros in `offsets`.
+    /// Returns whether no extent overlaps `offsets`.
     pub fn is_zero(&self, offsets: Range<usize>) -> bool {
         let next = self
             .extents
@@ -61,23 +76,22 @@ impl Image {
             .is_none_or(|extent| extent.start >= offsets.end)
     }
 
-    /// Returns whether its bytes are what the system has under all of these addresses, each stretch from
-    /// its offset on; or anonymous pages, for a stretch without an offset. Returns false if the system
-    /// cannot tell.
+    /// Returns whether the system has the image mapped at each of these ranges of addresses, from the offset
+    /// beside it on; or anonymous pages, if there is no offset. Returns false if the system cannot tell.
     pub fn is_mapped_at(
         &self,
-        stretches: impl IntoIterator<Item = (Addresses, Option<usize>)>,
+        ranges: impl IntoIterator<Item = (Addresses, Option<usize>)>,
     ) -> bool {
-        let stretches = stretches.into_iter();
+        let ranges = ranges.into_iter();
         self.file
-            .is_mapped_at(stretches.map(|(addresses, offset)| (addresses, offset.map(position))))
+            .is_mapped_at(ranges.map(|(addresses, offset)| (addresses, offset.map(position))))
     }
 
-    /// The bytes at `offset`.
+    /// Reads the bytes from `offset` on. Fills all of `bytes`, with zeros beyond the end of the file.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// [`MemoryError::AllocationFailed`].
     pub fn read(&self, bytes: &mut [u8], offset: usize) -> Result<(), MemoryError> {
         let wanted = bytes.len();
         self.file
@@ -85,12 +99,12 @@ impl Image {
             .map_err(|source| MemoryError::AllocationFailed { wanted, source })
     }
 
-    /// Puts its bytes in place of those of `pages`.
+    /// Maps the image in place of `pages`, privately.
     ///
     /// # Errors
     ///
-    /// What the system says, or `InvalidInput` if they exceed [`Image::data_end`]: a mapping beyond the
-    /// end of a file faults. No byte has changed then.
+    /// An error of the system, or `InvalidInput` if the pages reach beyond [`Image::data_end`]: a mapping
+    /// beyond the end of a file faults. No byte has changed then.
     pub fn map_at(&self, pages: &PageRange) -> std::io::Result<()> {
         if pages.length() > self.data_end() {
             return Err(std::io::ErrorKind::InvalidInput.into());
@@ -98,8 +112,8 @@ impl Image {
         self.file.map_at(pages)
     }
 
-    /// The bytes up to [`Image::data_end`]; `None` where they cannot be mapped. Who reads those that are
-    /// zero makes them take memory.
+    /// Returns the bytes up to [`Image::data_end`]; `None` if they cannot be mapped. Reading bytes outside of
+    /// the extents makes them take memory.
     pub fn bytes(&self) -> Option<&[u8]> {
         let map = || {
             let budget = MappingBudget::take(1).ok()?;
@@ -112,14 +126,14 @@ impl Image {
         Some(&self.mapped.get_or_init(map).as_ref()?.bytes)
     }
 
-    /// How many bytes of memory its file takes.
+    /// Returns how many bytes of memory the file takes.
     #[cfg(test)]
     pub fn memory(&self) -> u64 {
         let blocks = rustix::fs::fstat(&self.file).unwrap().st_blocks;
         u64::try_from(blocks).unwrap() * 512
     }
 
-    /// The largest stretches of zeros between its extents.
+    /// Returns the largest holes between the extents, at most [`MOST_HOLES`], the largest first.
     pub fn holes(&self) -> Vec<Range<usize>> {
         let ends = self.extents.iter().map(|extent| extent.end);
         let starts = self.extents.iter().map(|extent| extent.start);
@@ -135,26 +149,26 @@ impl Image {
     }
 }
 
-/// An image that is being made.
+/// Builds an image from front to back.
 #[derive(Debug)]
 pub struct ImageBuilder {
     file: ImageFile,
     length: HostBytes,
     extents: Vec<Range<usize>>,
-    /// Whatever limit there is on files, it is an error here.
+    /// Makes writing beyond a limit on files an error here, where it would end the process.
     _blocked: SigxfszBlock,
 }
 
 impl ImageBuilder {
-    /// An image of `length` zeros.
+    /// Begins an image of `length` zeros.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// [`MemoryError::ImageFailed`].
     pub fn new(length: HostBytes) -> Result<Self, MemoryError> {
         let blocked = SigxfszBlock::new();
-        // As long as what is written to it: a limit on files is to count nothing else.
-        let file = ImageFile::create(0).map_err(|source| refused(0, source))?;
+        // The file grows as it is written, so that a limit on files does not count zeros at the end.
+        let file = ImageFile::create(0).map_err(|source| image_failed(0, source))?;
         Ok(Self {
             file,
             length,
@@ -163,78 +177,79 @@ impl ImageBuilder {
         })
     }
 
-    /// Takes the bytes of `pages` in, as they are read, at `offset`, which is beyond all before.
+    /// Adds the bytes of `pages` at `offset`, which is beyond everything that was added before.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// [`MemoryError::ImageFailed`].
     pub fn add_pages(&mut self, pages: &PageRange, offset: usize) -> Result<(), MemoryError> {
+        let length = pages.length().get();
         self.file
             .write_pages(pages, position(offset))
-            .map_err(|source| refused(pages.length().get(), source))?;
-        self.push_extent(offset..offset.saturating_add(pages.length().get()));
+            .map_err(|source| image_failed(length, source))?;
+        self.push_extent(offset..offset + length);
         Ok(())
     }
 
-    /// Takes in those pages of `bytes` that are not all zeros, at `offset`, which is beyond all before.
-    /// Extents are of whole pages then, whatever pieces the bytes come in.
+    /// Adds those pages of `bytes` that are not all zeros at `offset`, which is beyond everything that was added
+    /// before.
+    ///
+    /// The extents are whole pages, even if the bytes come in parts of pages.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// [`MemoryError::ImageFailed`].
     pub fn add_nonzero(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
         let page = HostBytes::page().get();
         let (mut rest, mut at) = (bytes, offset);
-        // What is not zero, and was not taken in yet, begins there.
-        let mut found: Option<(&[u8], usize)> = None;
+        // The bytes that are not zero and were not added yet begin there.
+        let mut pending: Option<(&[u8], usize)> = None;
         while !rest.is_empty() {
-            let (piece, after) = rest.split_at(rest.len().min(page - at % page));
-            if !is_zero(piece) {
-                found = found.or(Some((rest, at)));
-            } else if let Some((bytes, offset)) = found.take() {
+            let (of_page, after) = rest.split_at(rest.len().min(page - at % page));
+            if !is_zero(of_page) {
+                pending = pending.or(Some((rest, at)));
+            } else if let Some((bytes, offset)) = pending.take() {
                 self.add_whole_pages(bytes, offset..at)?;
             }
             rest = after;
-            at = at.saturating_add(piece.len());
+            at += of_page.len();
         }
-        found.map_or(Ok(()), |(bytes, offset)| {
+        pending.map_or(Ok(()), |(bytes, offset)| {
             self.add_whole_pages(bytes, offset..at)
         })
     }
 
-    /// Takes in the first of `bytes`, for these offsets. The pages that they are in are one extent.
+    /// Adds the first of `bytes`, as many as `at` has offsets. All pages that they are in become one extent.
     fn add_whole_pages(&mut self, bytes: &[u8], at: Range<usize>) -> Result<(), MemoryError> {
         let bytes = bytes.get(..at.len()).unwrap_or(bytes);
+        debug_assert_eq!(bytes.len(), at.len(), "the bytes of these offsets");
         self.file
             .write(bytes, position(at.start))
-            .map_err(|source| refused(bytes.len(), source))?;
-        let page = HostBytes::page().get();
-        let end = HostBytes::round_up(at.end).map_or(at.end, HostBytes::get);
-        self.push_extent(at.start - at.start % page..end);
+            .map_err(|source| image_failed(bytes.len(), source))?;
+        // Outwards to page boundaries, which are still within the image.
+        let start = at.start - at.start % HostBytes::page().get();
+        let end = HostBytes::round_up(at.end).unwrap_or(self.length);
+        self.push_extent(start..end.get());
         Ok(())
     }
 
-    /// Takes `bytes` in, at `offset`, which is beyond all before.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
+    /// Adds `bytes` at `offset`, which is beyond everything that was added before.
     #[cfg(test)]
     pub fn add(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
         self.file
             .write(bytes, position(offset))
-            .map_err(|source| refused(bytes.len(), source))?;
-        self.push_extent(offset..offset.saturating_add(bytes.len()));
+            .map_err(|source| image_failed(bytes.len(), source))?;
+        self.push_extent(offset..offset + bytes.len());
         Ok(())
     }
 
-    /// The image, which nobody can change any more.
+    /// Finishes the image, which nothing can change any more.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// [`MemoryError::ImageFailed`].
     pub fn finish(self) -> Result<Image, MemoryError> {
-        self.file.seal().map_err(|source| refused(0, source))?;
+        self.file.seal().map_err(|source| image_failed(0, source))?;
         Ok(Image {
             file: self.file,
             length: self.length,
@@ -244,6 +259,10 @@ impl ImageBuilder {
     }
 
     fn push_extent(&mut self, extent: Range<usize>) {
+        debug_assert!(
+            extent.end <= self.length.get(),
+            "{extent:?} is beyond the image"
+        );
         match self.extents.last_mut() {
             Some(last) if last.end >= extent.start => last.end = last.end.max(extent.end),
             _ => self.extents.push(extent),
@@ -252,13 +271,13 @@ impl ImageBuilder {
 }
 
 fn is_zero(bytes: &[u8]) -> bool {
-    // The first is, and each is as the one before it.
+    // The first byte is zero, and each byte equals the one before it.
     bytes
         .split_first()
         .is_none_or(|(first, rest)| *first == 0 && bytes.starts_with(rest))
 }
 
-fn refused(wanted: usize, source: std::io::Error) -> MemoryError {
+fn image_failed(wanted: usize, source: std::io::Error) -> MemoryError {
     MemoryError::ImageFailed { wanted, source }
 }
 

@@ -4,18 +4,17 @@ use std::fs::File;
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::pages::{
-    overlay::{FileId, Overlay},
-    overlay_table::OverlayTable,
-};
-use crate::pages::{part, position, refused};
+use crate::pages::overlay::{FileId, Overlay};
+use crate::pages::overlay_table::OverlayTable;
+use crate::pages::{allocation_failed, position, slice, zeroed_buffer};
 use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
 
-/// Puts a file's pages in place of these, from `offset` of the file on.
+/// Maps the pages of `file` from `offset` on in place of all of `pages`. `offset` is a multiple of the system's
+/// page size.
 ///
 /// # Errors
 ///
-/// What the system says; no byte has changed then.
+/// [`MemoryError::MappingsExhausted`] or [`MemoryError::AllocationFailed`]; no byte has changed then.
 pub fn map_file(
     pages: &PageRange,
     file: &File,
@@ -25,7 +24,6 @@ pub fn map_file(
     map_file_with(&mut OverlayTable::lock(), pages, file, offset, writes).map(drop)
 }
 
-/// The same. Returns what the file is known by.
 fn map_file_with(
     overlays: &mut OverlayTable,
     pages: &PageRange,
@@ -34,82 +32,109 @@ fn map_file_with(
     writes: Writes,
 ) -> Result<FileId, MemoryError> {
     let addresses = pages.addresses();
-    let failed = |source| refused(pages, source);
+    let failed = |source| allocation_failed(pages, source);
     overlays.reserve_entries(2)?;
     let id = FileId::new();
-    // Before the pages are there: a file may be truncated at any time.
+    // The guard comes before the pages: another process can truncate the file at any time.
     let guard = TruncationGuard::over(addresses).map_err(failed)?;
     pages.map_file(file, offset, writes).map_err(failed)?;
     overlays.insert(addresses, Overlay::of_file(id, writes, guard));
     Ok(id)
 }
 
-/// Puts the bytes of `file` from `from` on over those at `at`: whole pages of it, copied when written
-/// to, and copies of what is left at both ends; or of all, where pages of both do not meet. Returns what
-/// the file is known by, if there are whole pages.
+/// Replaces the bytes of `memory` at the offsets `at` by those of `file` from `from` on, privately: writes to
+/// the memory do not reach the file.
+///
+/// Maps whole pages of the file and copies the bytes at both ends. Copies all bytes if the page boundaries of
+/// the memory are not those of the file. Returns the identifier of the mapped pages, if there are any.
 ///
 /// # Errors
 ///
-/// What the system says, or [`MemoryError::FileIsWritable`]; no byte has changed then.
+/// [`MemoryError::Truncated`] if the file is shorter, [`MemoryError::FileIsWritable`],
+/// [`MemoryError::PagesUnknown`], [`MemoryError::MappingsExhausted`], [`MemoryError::AllocationFailed`] or
+/// [`MemoryError::FileFailed`]; no byte has changed then.
 pub fn map_file_bytes(
     memory: &PageRange,
     at: Range<usize>,
     file: &File,
     from: usize,
 ) -> Result<Option<FileId>, MemoryError> {
-    let page = HostBytes::page().get();
-    let up = |offset: usize| HostBytes::round_up(offset).map_or(at.end, HostBytes::get);
-    let (start, end) = (up(at.start), at.end - at.end % page);
-    let meet = at.start % page == from % page && start < end;
-    let middle = if meet { start..end } else { at.end..at.end };
-    let in_file = |offset: usize| position(from.saturating_add(offset.saturating_sub(at.start)));
+    check_length(file, from, at.len())?;
+    let mapped = mappable(&at, from);
+    // No overflow: the file has all of these offsets.
+    let in_file = |offset: usize| position(from + (offset - at.start));
     let read = |offsets: Range<usize>| {
-        let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(offsets.len())
-            .map_err(|_| MemoryError::AllocationFailed {
-                wanted: offsets.len(),
-                source: std::io::ErrorKind::OutOfMemory.into(),
-            })?;
-        bytes.resize(offsets.len(), 0);
+        let mut bytes = zeroed_buffer(offsets.len())?;
         sys::file::read(file, &mut bytes, in_file(offsets.start))
-            .map(|()| bytes)
-            .map_err(|source| MemoryError::FileFailed { source })
+            .map_err(|source| MemoryError::FileFailed { source })?;
+        Ok::<_, MemoryError>(bytes)
     };
-    let length = sys::file::length(file).map_err(|source| MemoryError::FileFailed { source })?;
-    if length < in_file(at.end) {
-        return Err(MemoryError::Truncated);
-    }
-    let head = read(at.start..middle.start)?;
-    let tail = read(middle.end..at.end)?;
-    let touched = memory.addresses().slice(at.clone());
+    let head = read(at.start..mapped.start)?;
+    let tail = read(mapped.end..at.end)?;
     let mut overlays = OverlayTable::lock();
-    overlays.refuse_writable_file(touched)?;
+    overlays.refuse_writable_file(memory.addresses().slice(at.clone()))?;
     let mut id = None;
-    if !middle.is_empty() {
-        let pages = part(memory, middle.clone())?;
-        let offset = in_file(middle.start);
-        let covered = map_file_with(&mut overlays, &pages, file, offset, Writes::Private)?;
-        id = Some(covered);
+    if !mapped.is_empty() {
+        let pages = slice(memory, mapped.clone())?;
+        let offset = in_file(mapped.start);
+        id = Some(map_file_with(
+            &mut overlays,
+            &pages,
+            file,
+            offset,
+            Writes::Private,
+        )?);
     }
     drop(overlays);
     memory.write_at(&head, at.start);
-    memory.write_at(&tail, middle.end);
+    memory.write_at(&tail, mapped.end);
     Ok(id)
 }
 
-/// Forgets what was under pages that are new: the engine's may be where others of its were.
+/// Checks that `file` has `length` bytes from `from` on.
+///
+/// # Errors
+///
+/// [`MemoryError::Truncated`] if it is shorter, or [`MemoryError::FileFailed`].
+pub fn check_length(file: &File, from: usize, length: usize) -> Result<(), MemoryError> {
+    let available = sys::file::length(file).map_err(|source| MemoryError::FileFailed { source })?;
+    let end = from.checked_add(length).map(position);
+    if end.is_none_or(|end| available < end) {
+        return Err(MemoryError::Truncated);
+    }
+    Ok(())
+}
+
+/// Returns which of the offsets `at` of a memory can be mapped from `from` on of a file: the whole pages, if
+/// the page boundaries of both agree; otherwise an empty range at the end.
+fn mappable(at: &Range<usize>, from: usize) -> Range<usize> {
+    let page = HostBytes::page().get();
+    let none = at.end..at.end;
+    // Inwards to page boundaries: bytes beside `at` must not change.
+    let Some(start) = HostBytes::round_up(at.start) else {
+        return none;
+    };
+    let (start, end) = (start.get(), at.end - at.end % page);
+    if at.start % page == from % page && start < end {
+        start..end
+    } else {
+        none
+    }
+}
+
+/// Forgets what backed the addresses of pages that were just committed. They may be engine pages, at the
+/// addresses of a memory that the engine has unmapped.
 pub fn forget_overlays(pages: &PageRange) {
     OverlayTable::lock().remove(pages.addresses());
 }
 
-/// Whether a page of a file's was lost, since somebody truncated the file.
+/// Returns whether any of the pages was lost when its file was truncated.
 pub fn was_truncated(pages: &PageRange) -> bool {
     TruncationGuard::keep_armed();
     OverlayTable::lock().has_lost_page(pages.addresses())
 }
 
-/// The files that have lost a page of these, as often as they have stretches of pages here.
+/// Returns the files that have lost any of the pages. A file may be listed more than once.
 pub fn truncated_files(pages: &PageRange) -> Vec<FileId> {
     TruncationGuard::keep_armed();
     let (overlays, addresses) = (OverlayTable::lock(), pages.addresses());
@@ -119,7 +144,7 @@ pub fn truncated_files(pages: &PageRange) -> Vec<FileId> {
         .collect()
 }
 
-/// The files that have pages of these, likewise.
+/// Returns the files that back any of the pages. A file may be listed more than once.
 pub fn mapped_files(pages: &PageRange) -> Vec<FileId> {
     let (overlays, addresses) = (OverlayTable::lock(), pages.addresses());
     let files = overlays.files(addresses);
@@ -136,7 +161,7 @@ mod tests {
     fn pages_of_a_file_that_writes_go_to_are_not_replaced() {
         let area = Area::new(4 * PAGE);
         let file = file_of(&[7; 2 * PAGE]);
-        let second = part(&area.pages(), PAGE..2 * PAGE).unwrap();
+        let second = slice(&area.pages(), PAGE..2 * PAGE).unwrap();
         map_file(&second, &file, 0, Writes::ToFile).unwrap();
         let tries = || {
             let image = image(PAGE, 8);
@@ -151,7 +176,7 @@ mod tests {
             assert!(matches!(refused, Err(MemoryError::FileIsWritable)));
             assert_eq!(area.byte(PAGE), 7);
         }
-        discard(&part(&area.pages(), 2 * PAGE..4 * PAGE).unwrap()).unwrap();
+        discard(&slice(&area.pages(), 2 * PAGE..4 * PAGE).unwrap()).unwrap();
         // If the engine has unmapped them since, they are another memory's.
         area.pages().remap_as_zeros().unwrap();
         for done in tries() {

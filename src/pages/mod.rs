@@ -1,14 +1,22 @@
-//! What can be done to pages in place, whoever reserved them. A file an operation:
+//! Operations on pages in place, whether reserved pages or engine memory.
 //!
-//! - `discard`: gives pages back to the system.
-//! - `usage`: how much memory and address space pages take.
-//! - `capture`, `restore`: makes an image of pages, and puts one in their place.
+//! Each operation has a file:
+//!
+//! - `discard`: decommits pages.
+//! - `usage`: measures the memory and the address space that pages take.
+//! - `capture`: makes an image of pages.
+//! - `restore`: maps an image in place of pages, or resets the pages that were written since.
 //! - `relocate`: moves pages to other addresses.
-//! - `map_file`: maps pages of a file; `write_file`: writes pages to a file.
-//! - `anonymous`: the same where no page may be a file's.
+//! - `map_file`: maps pages of a file in place of others.
+//! - `write_file`: writes pages to a file.
+//! - [`anonymous`]: restores images and copies files where pages have to stay anonymous.
 //!
-//! And what they share: `image` is what `capture` makes, `overlays` knows which addresses have pages of an
-//! image or a file, `extents` finds what is not zero, and `file_tail` is the page in which a file ends.
+//! They share these:
+//!
+//! - [`image`]: a captured image.
+//! - [`overlay`], [`overlay_table`]: which addresses are backed by an image or a file.
+//! - `extents`: finds the pages that are not zero.
+//! - [`file_tail`]: the page in which a file ends.
 
 mod capture;
 mod discard;
@@ -42,31 +50,48 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::sys::PageRange;
 
-/// The pages of `offsets`.
+/// Returns the pages at `offsets`, which are page boundaries.
 ///
 /// # Errors
 ///
-/// [`MemoryError::OutOfBounds`], also if either offset is not a page boundary.
-pub fn part<'a>(
+/// [`MemoryError::OutOfBounds`], also if an offset is not a page boundary.
+pub fn slice<'a>(
     pages: &PageRange<'a>,
     offsets: Range<usize>,
 ) -> Result<PageRange<'a>, MemoryError> {
-    let bounds = MemoryError::OutOfBounds {
+    let out_of_bounds = MemoryError::OutOfBounds {
         offset: offsets.start,
         length: offsets.len(),
         memory: pages.length().get(),
     };
-    pages.slice(offsets).ok_or(bounds)
+    pages.slice(offsets).ok_or(out_of_bounds)
 }
 
-fn refused(pages: &PageRange, source: std::io::Error) -> MemoryError {
+/// Returns a buffer of `length` zeros.
+///
+/// # Errors
+///
+/// [`MemoryError::AllocationFailed`]: a program chooses how long the buffer is, so this does not abort.
+fn zeroed_buffer(length: usize) -> Result<Vec<u8>, MemoryError> {
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(length)
+        .map_err(|_| MemoryError::AllocationFailed {
+            wanted: length,
+            source: std::io::ErrorKind::OutOfMemory.into(),
+        })?;
+    bytes.resize(length, 0);
+    Ok(bytes)
+}
+
+fn allocation_failed(pages: &PageRange, source: std::io::Error) -> MemoryError {
     MemoryError::AllocationFailed {
         wanted: pages.length().get(),
         source,
     }
 }
 
-/// Returns an offset of a memory as an offset of a file.
+/// Returns an offset in a memory as an offset in a file.
 fn position(offset: usize) -> u64 {
     const _: () = assert!(size_of::<usize>() <= size_of::<u64>());
     offset as u64

@@ -1,10 +1,8 @@
-//! Moves pages to other addresses, with all that is under them.
-
-use std::ops::Range;
+//! Moves pages to other addresses, with everything that is mapped there.
 
 use crate::error::MemoryError;
 use crate::pages::overlay_table::OverlayTable;
-use crate::pages::{part, refused};
+use crate::pages::{allocation_failed, slice};
 use crate::sys::{self, HostBytes, PageRange};
 
 /// Pages that [`relocate`] has moved.
@@ -12,25 +10,19 @@ use crate::sys::{self, HostBytes, PageRange};
 pub struct Moved<'a> {
     from: PageRange<'a>,
     to: PageRange<'a>,
-    /// Which of them are a file's that writes go to, as offsets.
-    shared: Vec<Range<usize>>,
+    /// Those of them that are pages of a writable file: where they were, and where they are.
+    shared: Vec<(PageRange<'a>, PageRange<'a>)>,
 }
 
 impl Moved<'_> {
-    /// Copies the bytes back to where they were: no call of the system's, so that it cannot fail. But
-    /// for pages that a file has to have, which come back themselves.
+    /// Copies the bytes back. This needs no system call and so cannot fail.
+    ///
+    /// Also maps pages of writable files back, so that writes reach the file again.
     pub fn undo(self) {
         self.to.copy_to(&self.from);
         let mut overlays = OverlayTable::lock();
-        for offsets in self.shared {
-            let pieces = (
-                part(&self.to, offsets.clone()),
-                part(&self.from, offsets.clone()),
-            );
-            let (Ok(there), Ok(here)) = pieces else {
-                continue;
-            };
-            // Where that fails, the bytes are here all the same.
+        for (here, there) in self.shared {
+            // If this fails, the bytes are still here.
             if there.alias_at(&here).is_ok() {
                 copy_overlays(&mut overlays, &there, &here);
                 overlays.remove(there.addresses());
@@ -39,13 +31,17 @@ impl Moved<'_> {
     }
 }
 
-/// Moves the pages to `to`, which is as long, and whose own are lost. What stays here is mapped and
-/// reads zero, so that a holder of an old address never faults.
+/// Moves the pages of `from` to `to`, which is as long. The bytes of `to` are lost.
+///
+/// The addresses of `from` stay mapped and read zero, so that native code that has an old address does not
+/// fault.
 ///
 /// # Errors
 ///
-/// What the system says where it can neither move nor copy them; the bytes are then still here.
+/// [`MemoryError::MappingsExhausted`], or [`MemoryError::AllocationFailed`] if the system can neither move nor
+/// copy the pages. The bytes are still in `from` then.
 pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>, MemoryError> {
+    debug_assert_eq!(from.length(), to.length(), "a page moves to a page");
     let mut moved = Moved {
         from,
         to,
@@ -55,112 +51,111 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
         return Ok(moved);
     }
     let mut overlays = OverlayTable::lock();
-    let overlaid = overlays.overlaps(from.addresses());
-    if overlaid {
-        let stretches = overlays.segments(from.addresses()).len();
-        overlays.reserve_entries(stretches)?;
+    let has_overlays = overlays.overlaps(from.addresses());
+    if has_overlays {
+        let count = overlays.segments(from.addresses()).len();
+        overlays.reserve_entries(count)?;
     }
     let has_file = overlays.has_file(from.addresses());
     copy_overlays(&mut overlays, &from, &to);
-    if overlaid || sys::spans_mappings(from.addresses()) || from.remap_to(&to).is_err() {
+    if has_overlays || sys::spans_mappings(from.addresses()) || from.remap_to(&to).is_err() {
         moved.shared = move_mappings(&from, &to, has_file)?;
         overlays.remove(from.addresses());
     }
     Ok(moved)
 }
 
-/// From now on, the table has under `to` what is under `from`. It has too much until that is moved,
-/// or where it cannot be: what is under `to` then may be either.
+/// Copies the entries of `from` in the table to `to`.
+///
+/// The table lists too much until the pages are moved, and if they cannot be: any part of `to` may then be
+/// backed as before or as `from` is.
 fn copy_overlays(overlays: &mut OverlayTable, from: &PageRange, to: &PageRange) {
-    let (base, target) = (from.addresses(), to.addresses());
-    let pieces = overlays.segments(base);
-    overlays.remove(target);
-    for (piece, overlay) in pieces {
+    let (from, to) = (from.addresses(), to.addresses());
+    let segments = overlays.segments(from);
+    overlays.remove(to);
+    for (segment, overlay) in segments {
         let Some(overlay) = overlay else { continue };
-        let there = target.slice(base.offsets_of(piece));
-        let overlay = overlay.watching(there);
-        overlays.insert(there, overlay);
+        let target = to.slice(from.offsets_of(segment));
+        overlays.insert(target, overlay.watching(target));
     }
 }
 
-/// Moves one mapping after the other. Returns where those are that a file has to have.
-fn move_mappings(
-    from: &PageRange,
-    to: &PageRange,
+/// Moves one mapping after the other. Returns those of a writable file: where they were, and where they are.
+fn move_mappings<'a>(
+    from: &PageRange<'a>,
+    to: &PageRange<'a>,
     has_file: bool,
-) -> Result<Vec<Range<usize>>, MemoryError> {
+) -> Result<Vec<(PageRange<'a>, PageRange<'a>)>, MemoryError> {
     let addresses = from.addresses();
-    let mapped = match sys::mappings_within(addresses) {
-        Ok(mapped) => mapped,
-        // A copy of a file's pages would no longer be the file.
-        Err(source) if has_file => return Err(refused(from, source)),
+    let mappings = match sys::mappings_within(addresses) {
+        Ok(mappings) => mappings,
+        // Which pages are a file's is unknown, and writes to a copy would not reach the file.
+        Err(source) if has_file => return Err(allocation_failed(from, source)),
         Err(_) => return copy_mapping(from, to, true).map(|()| Vec::new()),
     };
     let mut done = Vec::new();
-    let mut shared = Vec::new();
-    for mapped in mapped {
-        let piece = addresses.offsets_of(mapped.addresses.intersection(addresses));
-        let (source, target) = (part(from, piece.clone())?, part(to, piece.clone())?);
-        let is_shared = mapped.is_shared.unwrap_or(has_file);
+    for mapping in mappings {
+        let offsets = addresses.offsets_of(mapping.addresses.intersection(addresses));
+        let (source, target) = (slice(from, offsets.clone())?, slice(to, offsets)?);
+        let is_shared = mapping.is_shared.unwrap_or(has_file);
         let result = if is_shared {
             move_shared(&source, &target)
         } else {
-            move_mapping(&source, &target, mapped.is_file != Some(false))
+            move_private(&source, &target, mapping.is_file != Some(false))
         };
         if let Err(error) = result {
             for (source, target, is_shared) in done {
                 PageRange::copy_to(&target, &source);
                 if is_shared {
-                    // Where that fails, the bytes are here all the same.
+                    // If this fails, the bytes are still here.
                     let _ = target.alias_at(&source);
                 }
             }
             return Err(error);
         }
-        if is_shared {
-            shared.push(piece);
-        }
         done.push((source, target, is_shared));
     }
-    Ok(shared)
+    let shared = done.into_iter().filter(|(_, _, is_shared)| *is_shared);
+    Ok(shared.map(|(source, target, _)| (source, target)).collect())
 }
 
-/// Moves pages of a file that writes go to. A copy would no longer be the file.
+/// Moves pages of a writable file. They are never copied: writes to a copy would not reach the file.
 fn move_shared(from: &PageRange, to: &PageRange) -> Result<(), MemoryError> {
     let moved = from.alias_at(to).and_then(|()| from.remap_as_zeros());
     moved.map_err(|source| {
-        // Only where that fails as well, nothing is mapped there any more.
+        // Unmaps the file from `to`. If this fails as well, nothing may be mapped there.
         let _ = to.remap_as_zeros();
-        refused(from, source)
+        allocation_failed(from, source)
     })
 }
 
-/// Moves pages of one mapping, or copies them where the system cannot.
-fn move_mapping(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
+/// Moves private pages of one mapping, or copies them if the system cannot move them.
+fn move_private(from: &PageRange, to: &PageRange, is_file: bool) -> Result<(), MemoryError> {
     if from.remap_to(to).is_err() {
-        return copy_mapping(from, to, of_file);
+        return copy_mapping(from, to, is_file);
     }
-    if of_file {
-        // The file is still mapped here.
+    if is_file {
+        // The move leaves the file mapped here.
         return from.remap_as_zeros().map_err(|source| {
             to.copy_to(from);
-            refused(from, source)
+            allocation_failed(from, source)
         });
     }
     Ok(())
 }
 
-fn copy_mapping(from: &PageRange, to: &PageRange, of_file: bool) -> Result<(), MemoryError> {
-    let failed = |source| refused(from, source);
-    // A refused move may already have unmapped the target: map it anew first.
+/// Copies private pages to `to`, and makes `from` read zero.
+fn copy_mapping(from: &PageRange, to: &PageRange, is_file: bool) -> Result<(), MemoryError> {
+    let failed = |source| allocation_failed(from, source);
+    // A move that failed may have unmapped `to`.
     to.remap_as_zeros().map_err(failed)?;
     from.copy_to(to);
-    let given_back = if of_file {
+    let cleared = if is_file {
         from.remap_as_zeros()
     } else {
         from.decommit()
     };
-    given_back.map_err(failed)
+    cleared.map_err(failed)
 }
 
 #[cfg(test)]
@@ -175,7 +170,7 @@ mod tests {
         let (from, to) = (Area::new(16 * PAGE), Area::new(16 * PAGE));
         restore(&from.pages(), &image).unwrap();
         from.write(PAGE, 9);
-        discard(&part(&from.pages(), 2 * PAGE..3 * PAGE).unwrap()).unwrap();
+        discard(&slice(&from.pages(), 2 * PAGE..3 * PAGE).unwrap()).unwrap();
         from.write(12 * PAGE, 9);
         let moved = relocate(from.pages(), to.pages()).unwrap();
         let read = |area: &Area| [0, 1, 2, 3, 8, 12].map(|page| area.byte(page * PAGE));
@@ -204,7 +199,7 @@ mod tests {
         from.fill(0..4 * PAGE, 7);
         // Not anonymous, and not in the table: another mapping is all that counts.
         let image = image(PAGE, 8);
-        let second = part(&from.pages(), PAGE..2 * PAGE).unwrap();
+        let second = slice(&from.pages(), PAGE..2 * PAGE).unwrap();
         image.map_at(&second).unwrap();
         assert!(sys::spans_mappings(from.pages().addresses()));
         relocate(from.pages(), to.pages()).unwrap();

@@ -1,52 +1,49 @@
-//! Restores an image: maps it in place of pages, or undoes what was written since it was mapped there.
+//! Restores an image: maps it in place of pages, or resets the pages that were written since it was mapped.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::MemoryError;
 use crate::pages::image::{Image, MOST_HOLES};
-use crate::pages::{
-    overlay::Overlay,
-    overlay_table::{OverlayTable, Segment},
-};
-use crate::pages::{part, refused};
+use crate::pages::overlay::Overlay;
+use crate::pages::overlay_table::{OverlayTable, Segment};
+use crate::pages::{allocation_failed, slice};
 use crate::sys::{self, HostBytes, PageRange};
 
-/// Up to so many bytes, pages that were written to are written again when an image is put back: it
-/// takes a tenth of what it takes to give them back, and to fault when they are next written to.
+/// The bytes of dirty pages up to which a reset writes them. That takes a tenth of the time of decommitting
+/// them and of the page faults when they are next written to.
 const MOST_REWRITTEN: usize = 4 << 20;
 
-/// Puts `image` in place of the pages, and zeros beyond its end.
+/// The entries of the table that a restore may add: the holes of the image, and the parts of the image around
+/// them.
+const MOST_ENTRIES: usize = MOST_HOLES + 2;
+
+/// Restores `image` in the pages. Pages beyond its end read zero.
 ///
 /// # Errors
 ///
-/// [`MemoryError::SnapshotTooLong`], [`MemoryError::FileIsWritable`], or what the system says; no byte has changed
-/// then.
+/// [`MemoryError::SnapshotTooLong`], [`MemoryError::FileIsWritable`], [`MemoryError::PagesUnknown`],
+/// [`MemoryError::MappingsExhausted`] or [`MemoryError::AllocationFailed`]; no byte has changed then.
 pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError> {
-    if image.length() > pages.length() {
-        return Err(MemoryError::SnapshotTooLong {
-            image: image.length().get(),
-            memory: pages.length().get(),
-        });
-    }
+    image.check_fits(pages)?;
     let addresses = pages.addresses();
     let end = image.data_end().get();
-    let (own, beyond) = (part(pages, 0..end)?, part(pages, end..addresses.len())?);
+    let (own, beyond) = (slice(pages, 0..end)?, slice(pages, end..addresses.len())?);
     let mut overlays = OverlayTable::lock();
     overlays.refuse_writable_file(addresses)?;
     if overlays.has_image(addresses, image) && is_mapped_at(&overlays.segments(addresses), image) {
         return reset(pages, image);
     }
-    overlays.reserve_entries(MOST_HOLES.saturating_add(2))?;
+    overlays.reserve_entries(MOST_ENTRIES)?;
     image
         .map_at(&own)
-        .map_err(|source| refused(pages, source))?;
+        .map_err(|source| allocation_failed(pages, source))?;
     // From here on, nothing fails.
     if sys::MAPS_FILES {
         overlays.insert(own.addresses(), Overlay::of_image(image));
         for hole in image.holes() {
-            // The image reads zero there as well. But it would keep a page for each that is touched.
-            let Some(hole) = whole_pages(pages, hole) else {
+            // The image reads zero there as well, but its file would keep a page for each that is touched.
+            let Some(hole) = whole_pages(pages, &hole) else {
                 continue;
             };
             if hole.remap_as_zeros().is_ok() {
@@ -58,20 +55,20 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     Ok(())
 }
 
-/// Makes the pages read zero. If the system refuses to replace them, it writes zeros, which takes no
-/// system call and so cannot fail.
+/// Makes the pages read zero. If the system refuses to remap them, writes zeros, which needs no system call
+/// and so cannot fail.
 fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
     let addresses = pages.addresses();
-    // Not given back: that brings zeros only if nothing else is under them than the table has.
+    // Decommitting does not suffice: it brings back the bytes of a file that the table does not know.
     if pages.remap_as_zeros().is_ok() {
         overlays.remove(addresses);
         return;
     }
-    // Pages of a file are written in any case: until then, they show what others write to the file.
+    // Pages of a file are written even if they read zero: until then, other processes can change them.
     let has_file = overlays.has_file(addresses);
     let page = HostBytes::page().get();
     for at in (0..addresses.len()).step_by(page) {
-        if let Ok(page) = part(pages, at..at.saturating_add(page))
+        if let Some(page) = pages.slice(at..at + page)
             && (has_file || !page.is_zero())
         {
             page.write_zeros();
@@ -79,38 +76,37 @@ fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
     }
 }
 
-/// Returns whether the system has the image where the table has it, and anonymous pages everywhere else:
-/// the pages may be those of a new engine memory, at the addresses of one that is gone.
-fn is_mapped_at(pieces: &[Segment], image: &Image) -> bool {
+/// Returns whether the system has the image mapped where the table has it, and anonymous pages everywhere
+/// else: the pages may be those of a new engine memory, at the addresses of one that is gone.
+fn is_mapped_at(segments: &[Segment], image: &Image) -> bool {
     let offset_of = |overlay: &Option<Overlay>| overlay.as_ref().map(Overlay::offset);
-    let stretches = pieces.iter();
-    image.is_mapped_at(stretches.map(|(addresses, overlay)| (*addresses, offset_of(overlay))))
+    let segments = segments.iter();
+    image.is_mapped_at(segments.map(|(addresses, overlay)| (*addresses, offset_of(overlay))))
 }
 
-/// Undoes what was written since `image` was put in place of the pages.
+/// Undoes all writes to the pages since `image` was mapped there.
 fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
-    let written = sys::private_pages(addresses, MOST_REWRITTEN);
-    let Some((written, bytes)) = written.zip(image.bytes()) else {
-        return pages.revert().map_err(|source| refused(pages, source));
+    let dirty = sys::private_pages(addresses, MOST_REWRITTEN);
+    let Some((dirty, bytes)) = dirty.zip(image.bytes()) else {
+        return pages
+            .revert()
+            .map_err(|source| allocation_failed(pages, source));
     };
     let page = HostBytes::page().get();
-    for region in written {
-        for written in region.chunks(page) {
-            let offsets = addresses.offsets_of(written);
-            let here = part(pages, offsets.clone())?;
-            if image.is_zero(offsets.clone()) {
-                here.write_zeros();
-            } else {
-                here.write_at(bytes.get(offsets).unwrap_or_default(), 0);
-            }
+    for page in dirty.into_iter().flat_map(|dirty| dirty.chunks(page)) {
+        let offsets = addresses.offsets_of(page);
+        let page = slice(pages, offsets.clone())?;
+        match bytes.get(offsets.clone()) {
+            Some(bytes) if !image.is_zero(offsets) => page.write_at(bytes, 0),
+            _ => page.write_zeros(),
         }
     }
     Ok(())
 }
 
-/// The pages that are all within `offsets`.
-fn whole_pages<'a>(pages: &PageRange<'a>, offsets: Range<usize>) -> Option<PageRange<'a>> {
+/// Returns those of the pages that lie completely within `offsets`.
+fn whole_pages<'a>(pages: &PageRange<'a>, offsets: &Range<usize>) -> Option<PageRange<'a>> {
     let start = HostBytes::round_up(offsets.start)?.get();
     let end = offsets.end - offsets.end % HostBytes::page().get();
     pages.slice(start..end)
@@ -139,7 +135,7 @@ mod tests {
     #[test]
     fn beyond_an_image_is_nothing_of_its_file() {
         let area = Area::new(8 * PAGE);
-        let beyond = part(&area.pages(), 2 * PAGE..8 * PAGE).unwrap();
+        let beyond = slice(&area.pages(), 2 * PAGE..8 * PAGE).unwrap();
         // Over pages of the program's, over a longer image's, over its own.
         for longer in [image(0, 0), image(8 * PAGE, 8), image(2 * PAGE, 8)] {
             area.fill(0..8 * PAGE, 9);
@@ -197,7 +193,7 @@ mod tests {
             let image = image_of(&source);
             let area = Area::new(8 * MIB);
             restore(&area.pages(), &image).unwrap();
-            let hole = part(&area.pages(), 4 * MIB..5 * MIB).unwrap();
+            let hole = slice(&area.pages(), 4 * MIB..5 * MIB).unwrap();
             other.map_at(&hole).unwrap();
             assert_eq!(area.byte(4 * MIB), 8);
             restore(&area.pages(), &image).unwrap();
@@ -208,13 +204,13 @@ mod tests {
     #[test]
     fn nothing_can_be_frozen_put_back_and_moved() {
         let (area, other) = (Area::new(PAGE), Area::new(PAGE));
-        let none = part(&area.pages(), 0..0).unwrap();
+        let none = slice(&area.pages(), 0..0).unwrap();
         let image = Arc::new(capture(&none).unwrap());
         assert_eq!(image.length(), HostBytes::ZERO);
         restore(&none, &image).unwrap();
         restore(&none, &image).unwrap();
         discard(&none).unwrap();
-        relocate(none, part(&other.pages(), 0..0).unwrap()).unwrap();
+        relocate(none, slice(&other.pages(), 0..0).unwrap()).unwrap();
         assert_eq!(resident(&none).unwrap(), 0);
         // Of a longer memory, all is beyond its end.
         area.write(0, 9);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::pages::image::Image;
 use crate::pages::overlay_table::OverlayTable;
-use crate::pages::{capture, part, position, resident};
+use crate::pages::{capture, position, resident, slice};
 use crate::sys::testing::byte_at;
 use crate::sys::{self, HostBytes, Mapping, PageRange};
 
@@ -35,7 +35,7 @@ impl Area {
 
     pub fn write(&self, offset: usize, value: u8) {
         let page = offset - offset % PAGE;
-        let all = part(&self.pages(), page..page + PAGE).unwrap();
+        let all = slice(&self.pages(), page..page + PAGE).unwrap();
         let mut content = [0; PAGE];
         for (place, byte) in content.iter_mut().enumerate() {
             *byte = self.byte(page + place);
@@ -49,7 +49,7 @@ impl Area {
         let mut content = [0; PAGE];
         content[0] = value;
         for page in offsets.step_by(PAGE) {
-            part(&self.pages(), page..page + PAGE)
+            slice(&self.pages(), page..page + PAGE)
                 .unwrap()
                 .write_at(&content, 0);
         }

@@ -1,27 +1,27 @@
-//! What pages take: memory, and address space.
+//! Measures the memory and the address space that pages take.
 
 use crate::error::MemoryError;
 use crate::sys::{self, Addresses, PageRange};
 
-/// How many bytes of the pages take memory.
+/// Returns how many bytes of the pages are resident in memory.
 ///
 /// # Errors
 ///
-/// Where the system does not say.
+/// [`MemoryError::PagesUnknown`] if the system does not report them.
 pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
     sys::resident_bytes(pages.addresses()).map_err(|source| MemoryError::PagesUnknown { source })
 }
 
-/// How many bytes of address space are kept from the first page on, as far as the kernel tells: the
-/// pages, and the inaccessible mapping behind them.
+/// Returns how many bytes of address space are reserved from the first page on: those of the pages, and of the
+/// inaccessible mapping behind them. The kernel may report another inaccessible mapping as part of that one.
 ///
 /// # Errors
 ///
-/// Where the system does not say.
+/// [`MemoryError::PagesUnknown`] if the system does not report its mappings.
 pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
     let own = pages.addresses();
-    // A mapping that only begins behind the pages is among these, too.
-    let with_next = Addresses::new(own.start(), own.len().saturating_add(1));
+    // One byte more finds the mapping that begins where the pages end.
+    let with_next = Addresses::new(own.start(), own.len() + 1);
     let mapped =
         sys::mappings_within(with_next).map_err(|source| MemoryError::PagesUnknown { source })?;
     let behind = mapped
@@ -34,7 +34,7 @@ pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::part;
+    use crate::pages::slice;
     use crate::pages::testing::{PAGE, bytes};
     use crate::sys::Mapping;
 
@@ -45,7 +45,7 @@ mod tests {
         let reserved = reserved_around(&pages).unwrap();
         // The kernel may have put another inaccessible mapping right behind.
         assert!(reserved >= 6 * PAGE);
-        let first = part(&pages, 0..PAGE).unwrap();
+        let first = slice(&pages, 0..PAGE).unwrap();
         assert_eq!(reserved_around(&first).unwrap(), PAGE);
     }
 }

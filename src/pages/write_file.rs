@@ -4,41 +4,41 @@ use std::fs::File;
 use std::ops::Range;
 
 use crate::error::MemoryError;
-use crate::pages::extents::{data_extents_at, for_each_nonzero};
-use crate::pages::{part, position};
+use crate::pages::extents::{for_each_nonzero, segment_extents};
+use crate::pages::{position, slice};
 use crate::sys::{PageRange, SigxfszBlock};
 
-/// Writes what of anonymous pages is not zero to a file, at `offset`, but nothing from `end` on. Tells
-/// `about_to` of each stretch of the pages before it is written.
+/// Writes those of the pages that are not zero to a file. The first page is at `offset` of the file, and
+/// nothing is written at or beyond `end` of it. All pages have to be anonymous. Calls `before_write` with the
+/// offsets of the pages that are written next.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// [`MemoryError::FileFailed`]; some pages may have been written then.
 pub fn write_nonzero(
     pages: &PageRange,
     file: &File,
     offset: u64,
     end: u64,
-    mut about_to: impl FnMut(Range<usize>),
+    mut before_write: impl FnMut(Range<usize>),
 ) -> Result<(), MemoryError> {
     let _blocked = SigxfszBlock::new();
-    for extent in data_extents_at(pages.addresses(), None) {
-        let start = extent.start;
-        let extent = part(pages, extent)?;
-        for_each_nonzero(&extent, |bytes, at| {
-            let at = start.saturating_add(at);
-            about_to(at..at.saturating_add(bytes.length().get()));
-            write_whole(bytes, file, offset.saturating_add(position(at)), end)
+    for extent in segment_extents(pages.addresses(), None) {
+        for_each_nonzero(&slice(pages, extent.clone())?, |nonzero, at| {
+            let start = extent.start + at;
+            before_write(start..start + nonzero.length().get());
+            write_whole(nonzero, file, offset + position(start), end)
         })?;
     }
     Ok(())
 }
 
-/// Writes all of the pages, as [`write_nonzero`] does.
+/// Writes all of the pages to a file. The first page is at `offset` of the file, and nothing is written at or
+/// beyond `end` of it.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// [`MemoryError::FileFailed`]; some pages may have been written then.
 pub fn write_whole(
     pages: &PageRange,
     file: &File,

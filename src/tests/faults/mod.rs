@@ -14,7 +14,7 @@ use crate::memory::address_range::PageSize;
 use crate::memory::reservation::Reservation;
 use crate::memory::spare_ranges;
 use crate::pages::image::Image;
-use crate::pages::{capture, discard, part, restore};
+use crate::pages::{capture, discard, restore, slice};
 use crate::sys::fault::{calls_reached, fail_at};
 use crate::sys::{HostBytes, PageRange, testing};
 use crate::units::Pages;
@@ -124,7 +124,7 @@ fn whole(area: &Reservation) -> PageRange<'_> {
 
 fn write_every_other(pages: &PageRange, value: u8) {
     for start in (0..pages.length().get()).step_by(2 * PAGE) {
-        let page = part(pages, start..start + PAGE).unwrap();
+        let page = slice(pages, start..start + PAGE).unwrap();
         page.write_at(&[value], 0);
     }
 }

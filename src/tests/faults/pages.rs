@@ -1,7 +1,7 @@
 //! Failing calls of operations on pages.
 
 use super::*;
-use crate::pages::{anonymous, capture, discard, part, relocate, resident, restore};
+use crate::pages::{anonymous, capture, discard, relocate, resident, restore, slice};
 use crate::sys;
 
 #[test]
@@ -12,7 +12,7 @@ fn a_failed_discard_changes_nothing() {
             if is_over_image {
                 restore(&whole(&area), &image).unwrap();
             }
-            let two = part(&whole(&area), 0..2 * PAGE).unwrap();
+            let two = slice(&whole(&area), 0..2 * PAGE).unwrap();
             let (_, attempt) = failing(calls, || discard(&two));
             let expected = if attempt.succeeded {
                 [0, 0, 7, 7]
@@ -91,7 +91,7 @@ fn bytes_beyond_a_restored_image_are_zero_whatever_fails() {
             }
             write_every_other(&whole(&area), 9);
             let short = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
-            let short = part(&whole(&short), 0..2 * PAGE).unwrap();
+            let short = slice(&whole(&short), 0..2 * PAGE).unwrap();
             short.write_at(&[7], 0);
             let image = Arc::new(capture(&short).unwrap());
             let (_, attempt) = failing(calls, || restore(&whole(&area), &image));
@@ -149,7 +149,7 @@ fn a_failed_relocation_of_an_image_changes_nothing() {
         let (area, image) = area();
         restore(&whole(&area), &image).unwrap();
         // Three mappings: the image, anonymous pages, the image.
-        discard(&part(&whole(&area), 2 * PAGE..3 * PAGE).unwrap()).unwrap();
+        discard(&slice(&whole(&area), 2 * PAGE..3 * PAGE).unwrap()).unwrap();
         let expected = [7, 0, 0, 7];
         let to = Reservation::new(bytes(SIZE), bytes(SIZE), PageSize::Base).unwrap();
         let (_, attempt) = failing(calls, || relocate(whole(&area), whole(&to)).map(|_| ()));
