@@ -16,8 +16,9 @@ class MappedStore extends WatchedStore {
   /** The store of a memory after a file's pages were put over a part of it. */
   static over(store, file) {
     const { mappedFiles, unmapped } = store;
-    const there = native.mappedFiles(unmapped.pages);
     const files = emptyList();
+    if (mappedFiles.length === 0) return new MappedStore(unmapped, append(files, file));
+    const there = native.mappedFiles(unmapped.pages);
     for (let i = 0; i < mappedFiles.length; i++) {
       if (includes(there, mappedFiles[i].id)) append(files, mappedFiles[i]);
     }
