@@ -1,16 +1,16 @@
 "use strict";
 
-const { PAGE, show, isObject, toAddress, toPageBytes, fromAddress } = require("./webidl/convert");
-const { readDescriptor, readOptions, readSnapshotOptions } = require("./webidl/descriptor");
+const { show, isObject, toAddress, toPageBytes, fromAddress } = require("./webidl/convert");
+const { readDescriptor, readOptions } = require("./webidl/descriptor");
 const { defineInterface } = require("./webidl/interface");
 const { isMemory: isEngineMemory } = require("./engine/memory");
 const { keepHiddenClasses } = require("./engine/hidden-classes");
 const {
   setMemoryClass,
   prototypeFor,
-  createMemory,
-  memoryOf,
-  memoryOfEngineMemory,
+  createObject,
+  objectOf,
+  findObject,
   moveTo,
   remember,
 } = require("./identity/memory-object");
@@ -20,7 +20,7 @@ const { Slot } = require("./identity/slot");
 const { createStore, openStore } = require("./stores/choose");
 const { closed } = require("./stores/closed");
 const pages = require("./operations/pages");
-const { snapshotOf, isSnapshot, imageOf } = require("./snapshot");
+const { createSnapshot, isSnapshot, imageOf } = require("./snapshot");
 const { ObjectGetPrototypeOf, TypeError } = require("./built-ins/primordials");
 
 // What most programs never need is loaded when it is used.
@@ -33,21 +33,23 @@ class Memory extends null {
     const prototype = prototypeFor(new.target);
     const store = createStore(type, read);
     if (store.needsHiddenClasses && !isRegistered()) keepHiddenClasses(createExample);
-    return createMemory(store, prototype);
+    return createObject(store, prototype);
   }
 
   static open(path, options = undefined) {
     const { openFile } = require("./operations/open");
-    return memoryOf(openFile(path, options));
+    return objectOf(openFile(path, options));
   }
 
   static from(source, options = undefined) {
-    if (isSnapshot(source)) return startingAs(source, options);
+    if (isSnapshot(source)) {
+      return createObject(pages.createFrom(imageOf(source, "Memory.from()"), options));
+    }
     if (isObject(source) && Slot.isIn(source)) {
       storeOf(source, "from()");
       return source;
     }
-    const known = memoryOfEngineMemory(source);
+    const known = findObject(source);
     if (known !== undefined) return known;
     const store = openStore(source);
     if (store === undefined) {
@@ -55,7 +57,7 @@ class Memory extends null {
         `Memory.from(): expected a WebAssembly.Memory or what share() returned, got ${show(source)}`,
       );
     }
-    return memoryOf(store);
+    return objectOf(store);
   }
 
   get buffer() {
@@ -122,7 +124,7 @@ class Memory extends null {
   snapshot() {
     const store = storeOf(this, "snapshot()");
     const { address, maximum, shared } = store.type;
-    return snapshotOf({ ...pages.capture(store), type: { address, maximum, shared } });
+    return createSnapshot({ ...pages.capture(store), type: { address, maximum, shared } });
   }
 
   restore(snapshot) {
@@ -133,12 +135,12 @@ class Memory extends null {
 
   map(offset, file, options = undefined) {
     storeOf(this, "map()");
-    const { readPart, map } = require("./operations/map");
-    const part = readPart(offset, file, options);
+    const { readMapping, map } = require("./operations/map");
+    const mapping = readMapping(offset, file, options);
     // Looked up again: a getter of the options can move the memory, map another file, or close it.
     const store = storeOf(this, "map()");
-    const mapped = map(store, part);
-    if (mapped !== store) Slot.set(memoryFor(this, "map()"), mapped);
+    const mapped = map(store, mapping);
+    if (mapped !== store) Slot.set(toMemory(this, "map()"), mapped);
   }
 
   async flush(offset = undefined, length = undefined) {
@@ -156,18 +158,18 @@ class Memory extends null {
   async wait(index, expected, timeout = undefined) {
     storeOf(this, "wait()");
     const { readWait, wait } = require("./operations/wait");
-    const asked = readWait(index, expected, timeout);
+    const args = readWait(index, expected, timeout);
     // Looked up again: the conversions can move the memory, or close it.
     // Not the promise itself: that would look up its then().
-    return await wait(storeOf(this, "wait()"), asked);
+    return await wait(storeOf(this, "wait()"), args);
   }
 
   notify(index, count = undefined) {
     storeOf(this, "notify()");
     const { readNotify, notify } = require("./operations/wait");
-    const asked = readNotify(index, count);
+    const args = readNotify(index, count);
     // Looked up again: as in wait().
-    return notify(storeOf(this, "notify()"), asked);
+    return notify(storeOf(this, "notify()"), args);
   }
 
   usage() {
@@ -175,7 +177,7 @@ class Memory extends null {
   }
 
   close() {
-    const memory = memoryFor(this, "close()");
+    const memory = toMemory(this, "close()");
     const store = Slot.get(memory);
     store.close();
     forgetStore(store);
@@ -189,7 +191,7 @@ function storeOf(receiver, member) {
   try {
     store = Slot.get(receiver);
   } catch {
-    store = Slot.get(memoryFor(receiver, member));
+    store = Slot.get(toMemory(receiver, member));
   }
   store.checkOpen(member);
   return store;
@@ -200,7 +202,7 @@ function storeOf(receiver, member) {
  * neither. Such engine memories have our members if this class stands in for the engine's, and later if they
  * have our prototype from that time.
  */
-function memoryFor(receiver, member) {
+function toMemory(receiver, member) {
   if (isObject(receiver) && Slot.isIn(receiver)) return receiver;
   if (isEngineMemory(receiver) && (isRegistered() || hasOurPrototype(receiver))) {
     return Memory.from(receiver);
@@ -215,15 +217,6 @@ function hasOurPrototype(memory) {
 /** For a member that converts arguments, which may close the memory: its state is looked at later. */
 function checkReceiver(receiver, member) {
   if (!isObject(receiver) || !Slot.isIn(receiver)) storeOf(receiver, member);
-}
-
-/** A new memory of the type that the snapshot's was, except for what `options` say. */
-function startingAs(snapshot, options) {
-  const image = imageOf(snapshot, "Memory.from()");
-  const type = readSnapshotOptions(options, image.byteLength / PAGE, image.type);
-  const store = createStore(type, { hugePages: false });
-  pages.restore(store, image, "Memory.from()");
-  return createMemory(store);
 }
 
 /** Returns objects that have every hidden class of a memory over reserved pages: one that has grown. */

@@ -16,7 +16,7 @@ class Snapshot extends null {
   }
 
   static open(file) {
-    return snapshotOf(readSnapshot(file));
+    return createSnapshot(readSnapshot(file));
   }
 
   get byteLength() {
@@ -57,7 +57,7 @@ function imageOf(value, member) {
 }
 
 /** A Snapshot of an image: its number, what keeps it alive, its length, the type of its memory. */
-function snapshotOf(image) {
+function createSnapshot(image) {
   const snapshot = createPlatformObject(Snapshot);
   new ImageSlot(snapshot, image);
   return snapshot;
@@ -65,4 +65,4 @@ function snapshotOf(image) {
 
 defineInterface(Snapshot, { name: "Snapshot" });
 
-module.exports = { Snapshot, snapshotOf, isSnapshot, imageOf };
+module.exports = { Snapshot, createSnapshot, isSnapshot, imageOf };

@@ -32,17 +32,17 @@ function prototypeFor(newTarget) {
 }
 
 /** Creates the object of a new memory. */
-function createMemory(store, prototype = Memory.prototype) {
+function createObject(store, prototype = Memory.prototype) {
   const { engineMemory, type } = store;
   if (!isRegistered() || engineMemory === undefined || !supports(type)) {
-    return createObject(store, prototype);
+    return newObject(store, prototype);
   }
   // The engine's object is to be the memory itself: see registered.js.
   ObjectSetPrototypeOf(engineMemory, prototype);
   return upgrade(engineMemory, store);
 }
 
-function createObject(store, prototype) {
+function newObject(store, prototype) {
   const memory = createPlatformObject(Memory);
   if (prototype !== Memory.prototype) ObjectSetPrototypeOf(memory, prototype);
   Slot.add(memory, store);
@@ -50,18 +50,18 @@ function createObject(store, prototype) {
 }
 
 /** Returns the one object that this thread has for the memory of a store; creates it if there is none. */
-function memoryOf(store) {
+function objectOf(store) {
   const known = store.isShared ? cache.findShared(store) : undefined;
   const hasPrototype = store.engineMemory !== undefined && setPrototype(store.engineMemory);
   if (known !== undefined) return known;
   if (hasPrototype) return upgrade(store.engineMemory, store);
-  const memory = createObject(store, Memory.prototype);
+  const memory = newObject(store, Memory.prototype);
   remember(memory, store);
   return memory;
 }
 
 /** Returns the object that an engine memory has already, or undefined. */
-function memoryOfEngineMemory(value) {
+function findObject(value) {
   const known = isObject(value) ? cache.findEngineMemory(value) : undefined;
   if (known !== undefined) setPrototype(value);
   return known;
@@ -102,9 +102,9 @@ function remember(memory, store) {
 module.exports = {
   setMemoryClass,
   prototypeFor,
-  createMemory,
-  memoryOf,
-  memoryOfEngineMemory,
+  createObject,
+  objectOf,
+  findObject,
   moveTo,
   remember,
 };

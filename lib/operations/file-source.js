@@ -29,46 +29,46 @@ const decoder = new TextDecoder("utf-8", { __proto__: null, ignoreBOM: true });
 const LAST_DESCRIPTOR = 2 ** 31 - 1;
 
 /**
- * Converts what names a file. Returns its place, as `node:fs` takes it: a string, bytes or the number of a
- * descriptor; and the text that stands for it in errors and in tokens. Both are of no further concern to
- * the program: nothing that it does later changes them, and no code of it runs when they are used.
+ * Converts the argument that names a file. Returns `file`, as `node:fs` takes it: a string, bytes or the
+ * number of a descriptor; and `name`, for errors and tokens. Nothing that the program does later changes
+ * either of them, and none of its code runs when they are used.
  */
 function readSource(file, member) {
-  if (typeof file === "string") return { place: file, text: file };
+  if (typeof file === "string") return { file, name: file };
   if (typeof file === "number") {
     if (!NumberIsInteger(file) || file < 0 || file > LAST_DESCRIPTOR) {
       throw new RangeError(
         `${member}: expected a descriptor of 0 to ${LAST_DESCRIPTOR}, got ${file}`,
       );
     }
-    return { place: file, text: `${file}` };
+    return { file, name: `${file}` };
   }
   if (isUint8Array(file)) {
-    const place = new Uint8Array(file);
-    return { place, text: TextDecoderPrototypeDecode(decoder, place) };
+    const bytes = new Uint8Array(file);
+    return { file: bytes, name: TextDecoderPrototypeDecode(decoder, bytes) };
   }
   const path = pathOfUrl(file);
   if (path === undefined) throw new TypeError(`${member}: expected a path, got ${show(file)}`);
-  return { place: path, text: path };
+  return { file: path, name: path };
 }
 
 /**
  * Opens a file, calls `action` with its descriptor and its length, and closes it again. A descriptor of
- * the program's stays open. If `creates` is true, a file that does not exist is made first, and is removed
+ * the program's stays open. If `creates` is true, a file that does not exist is created first, and is removed
  * again if `action` throws.
  */
-function withFile({ place, text }, { isWritten, creates = false }, member, action) {
+function withFile({ file, name }, { isWritten, creates = false }, member, action) {
   if (!features.mappedFiles) {
     throw new TypeError(`${member}: this system cannot put a file's pages in place of a memory's`);
   }
-  if (typeof place === "number") return action(place, lengthOf(place, text, member));
-  const { descriptor, made } = creates
-    ? openOrMake(place)
-    : { descriptor: openSync(place, isWritten ? WRITING : READING) };
+  if (typeof file === "number") return action(file, lengthOf(file, name, member));
+  const { descriptor, created } = creates
+    ? openOrCreate(file)
+    : { descriptor: openSync(file, isWritten ? WRITING : READING) };
   try {
-    return action(descriptor, lengthOf(descriptor, text, member));
+    return action(descriptor, lengthOf(descriptor, name, member));
   } catch (error) {
-    if (made !== undefined) unmake(made, descriptor, error);
+    if (created !== undefined) removeCreated(created, descriptor, error);
     throw error;
   } finally {
     closeSync(descriptor);
@@ -82,25 +82,25 @@ const BIG = { __proto__: null, bigint: true, throwIfNoEntry: true };
 const READING = O_RDONLY | O_NONBLOCK;
 const WRITING = O_RDWR | O_NONBLOCK;
 
-/** Opens a file to write to it. Returns its descriptor and, if it was made, the path that it has. */
-function openOrMake(place) {
-  const descriptor = openIfThere(place) ?? makeIfAbsent(place);
+/** Opens a file to write to it. Returns its descriptor and, if it was created, the path that it has. */
+function openOrCreate(file) {
+  const descriptor = openIfExists(file) ?? createIfAbsent(file);
   if (descriptor !== undefined) return descriptor;
-  const found = openIfThere(place);
+  const found = openIfExists(file);
   if (found !== undefined) return found;
   // A link to what does not exist: O_EXCL refuses to follow it.
-  const made = openSync(place, WRITING | O_CREAT, 0o600);
-  return { descriptor: made, made: realpath(place, "buffer") };
+  const created = openSync(file, WRITING | O_CREAT, 0o600);
+  return { descriptor: created, created: realpath(file, "buffer") };
 }
 
-function openIfThere(place) {
-  return unless("ENOENT", () => ({ descriptor: openSync(place, WRITING) }));
+function openIfExists(file) {
+  return unless("ENOENT", () => ({ descriptor: openSync(file, WRITING) }));
 }
 
-function makeIfAbsent(place) {
+function createIfAbsent(file) {
   return unless("EEXIST", () => ({
-    descriptor: openSync(place, WRITING | O_CREAT | O_EXCL, 0o600),
-    made: place,
+    descriptor: openSync(file, WRITING | O_CREAT | O_EXCL, 0o600),
+    created: file,
   }));
 }
 
@@ -114,8 +114,8 @@ function unless(code, action) {
   }
 }
 
-/** Removes a file that was made for what failed with `error`, unless somebody has written to it. */
-function unmake(path, descriptor, error) {
+/** Removes a file that was created for what failed with `error`, unless somebody has written to it. */
+function removeCreated(path, descriptor, error) {
   try {
     const { dev, ino, size } = fstatSync(descriptor, BIG);
     const named = statSync(path, BIG);
@@ -126,9 +126,9 @@ function unmake(path, descriptor, error) {
 }
 
 /** Returns the length of the file; throws unless it is a regular one. */
-function lengthOf(descriptor, text, member) {
+function lengthOf(descriptor, name, member) {
   const { mode, size } = fstatSync(descriptor, SMALL);
-  requireFile(mode, text, member);
+  requireFile(mode, name, member);
   return size;
 }
 

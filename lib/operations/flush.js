@@ -1,25 +1,16 @@
 "use strict";
 
-const { show } = require("../webidl/convert");
+const { PAGE, toByteCount } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
 const native = require("../../native");
-const { byteLengthOfPages } = require("./pages");
-const { NumberIsSafeInteger, RangeError, TypeError } = require("../built-ins/primordials");
+const { RangeError, TypeError } = require("../built-ins/primordials");
 
-/** Converts the arguments, of which none runs code of the program. */
-function readRange(offset = 0, length = undefined, member) {
-  check(offset, "offset", member);
-  if (length !== undefined) check(length, "length", member);
-  return { offset, length };
-}
-
-function check(value, name, member) {
-  if (typeof value !== "number") {
-    throw new TypeError(`${member}: ${name}: expected a number, got ${show(value)}`);
-  }
-  if (!NumberIsSafeInteger(value) || value < 0) {
-    throw new RangeError(`${member}: ${name}: expected a number of bytes, got ${show(value)}`);
-  }
+/** Converts the arguments. */
+function readRange(offset, length, member) {
+  return {
+    offset: offset === undefined ? 0 : toByteCount(offset, `${member}: offset`),
+    length: length === undefined ? undefined : toByteCount(length, `${member}: length`),
+  };
 }
 
 /** Writes what was stored to the disk, on another thread. */
@@ -48,7 +39,7 @@ function prepare(store, { offset, length }, member) {
     throw new TypeError(`${member}: the memory is no file, or one that is never written to`);
   }
   store.checkIntact(member);
-  const byteLength = byteLengthOfPages(store);
+  const byteLength = store.size * PAGE;
   if (offset > byteLength) {
     throw new RangeError(`${member}: offset: ${offset} is beyond the memory's ${byteLength} bytes`);
   }

@@ -1,70 +1,58 @@
 "use strict";
 
-const { show, isObject } = require("../webidl/convert");
+const { PAGE, isObject, toByteCount } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
 const { readSource, withFile } = require("./file-source");
 const { MappedStore } = require("../stores/with-mapped-files");
-const { byteLengthOfPages } = require("./pages");
 const native = require("../../native");
-const { NumberIsSafeInteger, RangeError, TypeError } = require("../built-ins/primordials");
+const { MathMax, RangeError, TypeError } = require("../built-ins/primordials");
 
 const MEMBER = "Memory.map()";
 
-/** Converts the arguments. Runs code of the program: what `map` takes, it looks up afterwards. */
-function readPart(offset, file, options) {
-  const at = toOffset(offset, "offset");
+/** Converts the arguments, in their order. Runs code of the program. */
+function readMapping(offset, file, options) {
+  const toCount = (value, name) => toByteCount(value, `${MEMBER}: ${name}`);
+  const start = toCount(offset, "offset");
   const source = readSource(file, MEMBER);
-  const { fileOffset, length } = isObject(options) ? options : { __proto__: null };
+  const { fileOffset = 0, length } = isObject(options) ? options : { __proto__: null };
   return {
-    at,
+    start,
     source,
-    from: fileOffset === undefined ? 0 : toOffset(fileOffset, "fileOffset"),
-    wanted: length === undefined ? undefined : toOffset(length, "length"),
+    fileStart: toCount(fileOffset, "fileOffset"),
+    length: length === undefined ? undefined : toCount(length, "length"),
   };
 }
 
 /**
- * Puts a file's bytes over part of a memory: its pages where pages of both meet, else copies. Returns
- * the memory's store from now on.
+ * Maps a part of a file over part of a memory: whole pages are mapped, other bytes are copied. Returns the
+ * store that the memory is in from then on.
  */
-function map(store, { at, source, from, wanted }) {
+function map(store, { start, source, fileStart, length }) {
   if (store.file?.isWritten) {
     throw new TypeError(`${MEMBER}: the memory is a file itself (${store.file.path})`);
   }
-  return withFile(source, { isWritten: false }, MEMBER, (descriptor, size) => {
-    const count = wanted ?? (size > from ? size - from : 0);
-    if (from > size || count > size - from) {
-      throw new RangeError(
-        `${MEMBER}: ${count} bytes at ${from} are not all in the file's ${size}`,
-      );
-    }
-    const { pages } = store;
-    const byteLength = byteLengthOfPages(store);
-    if (count > byteLength - at) {
-      throw new RangeError(
-        `${MEMBER}: ${count} bytes at ${at} are not all in the memory's ${byteLength}`,
-      );
-    }
+  return withFile(source, { isWritten: false }, MEMBER, (descriptor, fileLength) => {
+    const count = length ?? MathMax(fileLength - fileStart, 0);
+    checkRange(fileStart, count, fileLength, "file");
+    checkRange(start, count, store.size * PAGE, "memory");
     const isCopied = store.isShrinkable;
     const put = isCopied ? native.copyFile : native.mapFile;
     let id;
     try {
-      id = put(pages, at, descriptor, from, count);
+      id = put(store.pages, start, descriptor, fileStart, count);
     } catch (error) {
-      throw translate(error, `${MEMBER}: ${source.text}`);
+      throw translate(error, `${MEMBER}: ${source.name}`);
     }
-    return isCopied || id === 0 ? store : MappedStore.over(store, { path: source.text, id });
+    return isCopied || id === 0 ? store : MappedStore.over(store, { path: source.name, id });
   });
 }
 
-function toOffset(value, name) {
-  if (typeof value !== "number") {
-    throw new TypeError(`${MEMBER}: ${name}: expected a number, got ${show(value)}`);
-  }
-  if (!NumberIsSafeInteger(value) || value < 0) {
-    throw new RangeError(`${MEMBER}: ${name}: expected a number of bytes, got ${show(value)}`);
-  }
-  return value + 0; // -0 becomes 0
+/** Throws a RangeError unless `count` bytes at `start` are within the `size` bytes of what is named. */
+function checkRange(start, count, size, what) {
+  if (start <= size && count <= size - start) return;
+  throw new RangeError(
+    `${MEMBER}: ${count} bytes at ${start} are not all in the ${what}'s ${size}`,
+  );
 }
 
-module.exports = { readPart, map };
+module.exports = { readMapping, map };

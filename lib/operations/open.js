@@ -22,15 +22,15 @@ const MEMBER = "Memory.open()";
 /** Returns the store of a new memory that is a file. */
 function openFile(file, options) {
   const source = readSource(file, MEMBER);
-  const { mode, ...asked } = readOptions(options);
+  const { mode, ...given } = readOptions(options);
   // Checked before a file is made.
-  if (asked.initial !== undefined || asked.maximum !== undefined) typeOf(source.text, 0, asked);
+  if (given.initial !== undefined || given.maximum !== undefined) typeOf(source.name, 0, given);
   const isWritten = mode !== "r";
-  const creates = isWritten && asked.initial !== undefined;
+  const creates = isWritten && given.initial !== undefined;
   return withFile(source, { isWritten, creates }, MEMBER, (descriptor, length) => {
     const size = mode === "w+" ? 0 : length;
-    const type = typeOf(source.text, size, asked);
-    const taken = { ...takeFile(source, descriptor, isWritten), path: source.text };
+    const type = typeOf(source.name, size, given);
+    const taken = { ...takeFile(source, descriptor, isWritten), path: source.name };
     try {
       const store = new FileStore(createStore(type, { hugePages: false }), taken);
       store.begin(MEMBER, size, type.initial, mode === "w+");
@@ -66,7 +66,7 @@ function readOptions(options) {
   };
 }
 
-/** Returns the type of the memory: of as many pages as the file has, or as were asked for. */
+/** Returns the type of the memory: of as many pages as the file has, or as were given for. */
 function typeOf(path, size, { initial, maximum, shared, address }) {
   const pages = MathCeil(size / PAGE);
   const isChosen =
@@ -100,11 +100,11 @@ function typeOf(path, size, { initial, maximum, shared, address }) {
  * Takes the file of a descriptor. A descriptor of the program's is opened anew if the file is written to:
  * its own may append, and shares its locks with all who have inherited it.
  */
-function takeFile({ place, text }, descriptor, isWritten) {
+function takeFile({ file, name }, descriptor, isWritten) {
   try {
-    return native.takeFile(descriptor, isWritten, isWritten && place === descriptor);
+    return native.takeFile(descriptor, isWritten, isWritten && file === descriptor);
   } catch (error) {
-    throw translate(error, `${MEMBER}: ${text}`);
+    throw translate(error, `${MEMBER}: ${name}`);
   }
 }
 

@@ -2,23 +2,16 @@
 
 // What can be done to the pages of a memory in place, whichever store they are in.
 
-const { byteLengthOf } = require("../engine/memory");
+const { PAGE } = require("../webidl/convert");
+const { readSnapshotOptions } = require("../webidl/descriptor");
+const { createStore } = require("../stores/choose");
 const { translate } = require("../addon/errors");
-const {
-  RangeError,
-  TypeError,
-  TypedArrayPrototypeGetByteLength,
-} = require("../built-ins/primordials");
+const { RangeError, TypeError } = require("../built-ins/primordials");
 const native = require("../../native");
-
-/** Returns how many bytes the pages are. A program can give a buffer a `byteLength` of its own. */
-function byteLengthOfPages({ pages, isShared }) {
-  return isShared ? TypedArrayPrototypeGetByteLength(pages) : byteLengthOf(pages);
-}
 
 /** Gives pages back to the system. Returns how many bytes of memory that freed. */
 function discard(store, offset, length) {
-  const byteLength = byteLengthOfPages(store);
+  const byteLength = store.size * PAGE;
   if (length > byteLength - offset) {
     throw new RangeError(
       `Memory.discard(): ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
@@ -50,6 +43,14 @@ function restore(store, { id, owner }, member) {
   attempt(member, () => put(store.pages, id, owner));
 }
 
+/** Returns the store of a new memory that begins as an image. Its type is the image's, but for `options`. */
+function createFrom(image, options) {
+  const type = readSnapshotOptions(options, image.byteLength / PAGE, image.type);
+  const store = createStore(type, { hugePages: false });
+  restore(store, image, "Memory.from()");
+  return store;
+}
+
 /** In bytes: the address space kept for the memory, what of it is accessible, what takes memory. */
 function usage(store) {
   return attempt("Memory.usage()", () => {
@@ -66,4 +67,4 @@ function attempt(member, action) {
   }
 }
 
-module.exports = { byteLengthOfPages, discard, capture, restore, usage };
+module.exports = { discard, capture, restore, createFrom, usage };

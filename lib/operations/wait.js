@@ -25,21 +25,21 @@ function readWait(index, expected, timeout) {
   const member = "Memory.wait()";
   return {
     index: toIndex(index, member),
-    value: Number(toPrimitive(expected, `${member}: expected`)) | 0,
-    limit: toTimeout(timeout),
+    expected: Number(toPrimitive(expected, `${member}: expected`)) | 0,
+    timeout: toTimeout(timeout),
   };
 }
 
 /** Converts the arguments of `notify`. Runs code of the program. */
 function readNotify(index, count) {
-  return { index: toIndex(index, "Memory.notify()"), most: toCount(count) };
+  return { index: toIndex(index, "Memory.notify()"), count: toCount(count) };
 }
 
 /** Returns a promise of how the wait ends: "ok", "not-equal" or "timed-out". */
-async function wait(store, { index, value, limit }) {
+async function wait(store, { index, expected, timeout }) {
   const word = wordAt(store, index, "Memory.wait()");
   try {
-    return await native.wait(word.address, value, limit);
+    return await native.wait(word.address, expected, timeout);
   } catch (error) {
     throw translate(error, "Memory.wait()");
   } finally {
@@ -48,10 +48,10 @@ async function wait(store, { index, value, limit }) {
 }
 
 /** Wakes at most `most` of those who wait. Returns how many it woke. */
-function notify(store, { index, most }) {
+function notify(store, { index, count }) {
   const word = wordAt(store, index, "Memory.notify()");
   try {
-    return native.notify(word.address, most);
+    return native.notify(word.address, count);
   } catch (error) {
     throw translate(error, "Memory.notify()");
   } finally {

@@ -4,7 +4,7 @@ const { Memory } = require("../memory");
 const { isObject } = require("../webidl/convert");
 const { ObjectCreate, Proxy, ReflectApply, ReflectGet } = require("../built-ins/primordials");
 const { Slot } = require("../identity/slot");
-const { adopt } = require("./adopt");
+const { upgrade } = require("./upgrade");
 
 const { toWebAssembly } = Memory.prototype;
 
@@ -34,7 +34,7 @@ function namespaceForEngine(namespace) {
 function valueForEngine(value) {
   if (!isObject(value)) return value;
   if (Slot.isIn(value)) return ReflectApply(toWebAssembly, value, []);
-  if (typeof value === "object") adopt(value);
+  if (typeof value === "object") upgrade(value);
   return value;
 }
 

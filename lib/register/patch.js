@@ -73,7 +73,7 @@ class Patch {
   }
 
   /** Leaves the property alone if someone else has replaced it since. */
-  takeBack() {
+  undo() {
     const now = ObjectGetOwnPropertyDescriptor(this.#object, this.#key);
     const replaced = this.#layers.remove(this.#replacement, now?.[this.#field]);
     if (now?.[this.#field] !== this.#replacement) return;
@@ -100,7 +100,7 @@ class PrototypePatch {
     this.#layers.put(prototype, before);
   }
 
-  takeBack() {
+  undo() {
     const now = ObjectGetPrototypeOf(this.#object);
     const replaced = this.#layers.remove(this.#prototype, now ?? undefined);
     if (now === this.#prototype) ObjectSetPrototypeOf(this.#object, replaced);
@@ -127,7 +127,7 @@ class Removal {
   }
 
   /** Puts it back where it was in the order of properties: those behind it are put back, too. */
-  takeBack() {
+  undo() {
     const object = this.#object;
     if (ObjectGetOwnPropertyDescriptor(object, this.#key) !== undefined) return;
     redefine(object, this.#key, this.#descriptor);

@@ -20,19 +20,19 @@ function replaceAll() {
   const replace = replacements();
   // The last one that was put in place, and those before it.
   let patches;
-  const takeAllBack = () => {
-    for (; patches !== undefined; patches = patches.before) patches.patch.takeBack();
+  const undoAll = () => {
+    for (; patches !== undefined; patches = patches.before) patches.patch.undo();
   };
   try {
     for (let i = 0; i < replace.length; i++) patches = { patch: replace[i](), before: patches };
   } catch (error) {
-    takeAllBack(); // of a frozen WebAssembly, say
+    undoAll(); // of a frozen WebAssembly, say
     throw error;
   }
   setRegistered(true);
   return function unregister() {
     if (undo !== unregister) return;
-    takeAllBack();
+    undoAll();
     setRegistered(false);
     undo = undefined;
   };

@@ -5,7 +5,7 @@ const { EngineMemory, hasResizable } = require("../engine/memory");
 const { ObjectGetOwnPropertyDescriptor, Proxy } = require("../built-ins/primordials");
 const { ReflectApply, ReflectConstruct, WebAssembly } = require("../built-ins/primordials");
 const { isRegistered } = require("../identity/registered");
-const { adoptExports } = require("./adopt");
+const { upgradeExports } = require("./upgrade");
 const { forEngine } = require("./imports");
 const { Patch, PrototypePatch, Removal } = require("./patch");
 
@@ -15,7 +15,7 @@ const { Patch, PrototypePatch, Removal } = require("./patch");
  */
 function replacements() {
   const { Instance } = WebAssembly;
-  const Replacement = constructorTakingMemory(Instance);
+  const Replacement = wrapConstructor(Instance);
   return [
     () => new Patch(WebAssembly, "Memory", Memory),
     () => new Patch(EngineMemory.prototype, "constructor", Memory),
@@ -23,7 +23,7 @@ function replacements() {
     () => new PrototypePatch(EngineMemory.prototype, Memory.prototype),
     () => new Patch(WebAssembly, "Instance", Replacement),
     () => new Patch(Instance.prototype, "constructor", Replacement),
-    () => new Patch(Instance.prototype, "exports", exportsOf(Instance.prototype), "get"),
+    () => new Patch(Instance.prototype, "exports", exportsGetter(Instance.prototype), "get"),
     () => patchFunction("instantiate"),
     () => patchFunction("instantiateStreaming"),
     () => removeUnlessEngineHas("toFixedLengthBuffer"),
@@ -32,47 +32,47 @@ function replacements() {
 }
 
 /** What is not there to be taken back. */
-const nothing = { takeBack() {} };
+const NO_PATCH = { undo() {} };
 
 function patchFunction(name) {
   const original = WebAssembly[name];
-  if (typeof original !== "function") return nothing;
-  return new Patch(WebAssembly, name, functionTakingMemory(original));
+  if (typeof original !== "function") return NO_PATCH;
+  return new Patch(WebAssembly, name, wrapFunction(original));
 }
 
 /** A program that looks for what only some engines have must not find what would throw. */
 function removeUnlessEngineHas(member) {
-  return hasResizable ? nothing : new Removal(Memory.prototype, member);
+  return hasResizable ? NO_PATCH : new Removal(Memory.prototype, member);
 }
 
-function constructorTakingMemory(Original) {
+function wrapConstructor(Original) {
   const Replacement = new Proxy(Original, {
     __proto__: null,
     construct: (_, args, newTarget) =>
       ReflectConstruct(
         Original,
-        forInstantiation(args),
+        convertImports(args),
         newTarget === Replacement ? Original : newTarget,
       ),
   });
   return Replacement;
 }
 
-function functionTakingMemory(original) {
+function wrapFunction(original) {
   return new Proxy(original, {
     __proto__: null,
-    apply: (_, receiver, args) => ReflectApply(original, receiver, forInstantiation(args)),
+    apply: (_, receiver, args) => ReflectApply(original, receiver, convertImports(args)),
   });
 }
 
 /** The getter of an instance's exports: only by it does a program get at a memory that is exported. */
-function exportsOf(prototype) {
+function exportsGetter(prototype) {
   const { get: original } = ObjectGetOwnPropertyDescriptor(prototype, "exports");
   const { get } = ObjectGetOwnPropertyDescriptor(
     {
       get exports() {
         const exported = ReflectApply(original, this, []);
-        if (isRegistered()) adoptExports(exported);
+        if (isRegistered()) upgradeExports(exported);
         return exported;
       },
     },
@@ -82,7 +82,7 @@ function exportsOf(prototype) {
 }
 
 /** Arguments whose second is an import object. The engine's again after the undo, if still called. */
-function forInstantiation(args) {
+function convertImports(args) {
   if (isRegistered() && args.length >= 2) args[1] = forEngine(args[1]);
   return args;
 }

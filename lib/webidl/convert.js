@@ -10,6 +10,7 @@ const {
   JSONStringify,
   MathTrunc,
   Number,
+  NumberIsSafeInteger,
   NumberMAX_SAFE_INTEGER,
   ObjectKeys,
   RangeError,
@@ -96,6 +97,17 @@ function toPageBytes(value, name) {
   return bytes + 0; // -0 becomes 0
 }
 
+/** Converts a number of bytes. Only numbers are taken, so that no code of the program runs. */
+function toByteCount(value, name) {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name}: expected a number, got ${show(value)}`);
+  }
+  if (!NumberIsSafeInteger(value) || value < 0) {
+    throw new RangeError(`${name}: expected a number of bytes, got ${show(value)}`);
+  }
+  return value + 0; // -0 becomes 0
+}
+
 /** ECMAScript's ToIndex. */
 function toIndex(value, name) {
   const primitive = toPrimitive(value, name);
@@ -176,6 +188,7 @@ module.exports = {
   toPrimitive,
   toIndex,
   toPageBytes,
+  toByteCount,
   toAddress,
   fromAddress,
 };

@@ -17,22 +17,22 @@ const {
 const { from } = Memory;
 
 /** The exports of instances whose memories have our prototype. */
-const adopted = new WeakMap();
+const upgraded = new WeakMap();
 
 /** Gives the memories among an instance's exports our prototype. Exports are frozen: once is enough. */
-function adoptExports(exported) {
-  if (WeakMapPrototypeHas(adopted, exported)) return;
+function upgradeExports(exported) {
+  if (WeakMapPrototypeHas(upgraded, exported)) return;
   const keys = ReflectOwnKeys(exported);
   for (let i = 0; i < keys.length; i++) {
     const value = ObjectGetOwnPropertyDescriptor(exported, keys[i])?.value;
-    if (typeof value === "object") adopt(value);
+    if (typeof value === "object") upgrade(value);
   }
-  WeakMapPrototypeSet(adopted, exported, true);
+  WeakMapPrototypeSet(upgraded, exported, true);
 }
 
 /** Has a memory of the engine's be one of ours. */
-function adopt(value) {
+function upgrade(value) {
   if (isMemory(value) && ObjectGetPrototypeOf(value) === EngineMemory.prototype) from(value);
 }
 
-module.exports = { adopt, adoptExports };
+module.exports = { upgrade, upgradeExports };
