@@ -1,4 +1,4 @@
-//! What is done to files: all that `unix/file.rs` has, and what Linux does in its own way.
+//! Operations on files: those of `unix/file.rs`, and those that Linux has in a form of its own.
 
 use std::fs::File;
 use std::io;
@@ -10,12 +10,12 @@ use rustix::io::{Errno, retry_on_intr};
 use crate::sys::fault;
 pub use crate::sys::unix::file::*;
 
-/// Takes room on the disk for `added` bytes from `end` on, the file's end, which they move. Returns
-/// whether the file system and the kernel can.
+/// Allocates disk blocks for `added` bytes from `end`, the end of the file, on, and so makes the file
+/// longer. Returns whether the file system and the kernel support that.
 ///
 /// # Errors
 ///
-/// The error from `fallocate(2)`.
+/// Returns the error from `fallocate(2)`.
 pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
     let allocated = retry_on_intr(|| {
         if let Err(error) = fault::check("fallocate") {
@@ -24,28 +24,29 @@ pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<
         rustix::fs::fallocate(file, FallocateFlags::empty(), end, added)
     });
     match allocated {
-        // ENOSYS: no such system call. EINVAL: the offset and the length are valid, so it is the file
-        // system that does not support them.
+        // ENOSYS: the kernel has no such system call. EINVAL: offset and length are valid, so it is the
+        // file system that does not support the call.
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
         result => Ok(result.map(|()| true)?),
     }
 }
 
-/// Takes room on the disk for holes in the first `length` bytes. Does nothing if the file system has no
-/// such call.
+/// Allocates disk blocks for holes in the first `length` bytes. Does nothing if the file system does not
+/// support that.
 ///
 /// # Errors
 ///
-/// The error from `fallocate(2)`.
+/// Returns the error from `fallocate(2)`.
 pub(in crate::sys) fn allocate_holes(file: &File, length: u64) -> io::Result<()> {
     allocate_with(FallocateFlags::KEEP_SIZE, file, length).map(drop)
 }
 
-/// Makes zeros of the first `end` bytes, without writing them. Returns whether the file system can.
+/// Zeroes the first `end` bytes without writing them (`FALLOC_FL_ZERO_RANGE`). Returns whether the file
+/// system supports that.
 ///
 /// # Errors
 ///
-/// The error from `fallocate(2)`. Some of the bytes may be zero then.
+/// Returns the error from `fallocate(2)`. Some of the bytes may be zero then.
 pub(in crate::sys) fn zero_range(file: &File, end: u64) -> io::Result<bool> {
     let flags = FallocateFlags::ZERO_RANGE | FallocateFlags::KEEP_SIZE;
     allocate_with(flags, file, end)
@@ -54,17 +55,17 @@ pub(in crate::sys) fn zero_range(file: &File, end: u64) -> io::Result<bool> {
 fn allocate_with(flags: FallocateFlags, file: &File, length: u64) -> io::Result<bool> {
     fault::check("fallocate")?;
     match retry_on_intr(|| rustix::fs::fallocate(file, flags, 0, length)) {
-        // ENOSYS: no such system call. EINVAL: a flag that the kernel does not know.
+        // ENOSYS: the kernel has no such system call. EINVAL: it does not know the flag.
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
         result => Ok(result.map(|()| true)?),
     }
 }
 
-/// Checks that the file can be made shorter: a memfd may be sealed against that.
+/// Checks that the file can be made shorter: a memfd may be sealed against that (`F_SEAL_SHRINK`).
 ///
 /// # Errors
 ///
-/// `EPERM`, as `ftruncate(2)` would return it.
+/// Returns `EPERM`, as `ftruncate(2)` would.
 pub fn check_shrinkable(file: &File) -> io::Result<()> {
     match fcntl_get_seals(file) {
         Ok(seals) if seals.contains(SealFlags::SHRINK) => Err(Errno::PERM.into()),
@@ -73,20 +74,20 @@ pub fn check_shrinkable(file: &File) -> io::Result<()> {
     }
 }
 
-/// Returns a path by which an open file can be opened again, if it has a name or not.
+/// Returns a path by which an open file can be opened again, even if the file has no name.
 ///
 /// # Errors
 ///
-/// None here.
+/// None.
 pub(in crate::sys) fn path_of(file: &File) -> io::Result<String> {
     Ok(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
-/// What was written is on the disk when this returns: as far as the disk itself says so.
+/// Writes modified pages of the file to disk (`fdatasync(2)`), as far as the disk itself reports the truth.
 ///
 /// # Errors
 ///
-/// What `fdatasync(2)` says.
+/// Returns the error from `fdatasync(2)`.
 pub fn flush(file: &File) -> io::Result<()> {
     fault::check("fdatasync")?;
     file.sync_data()

@@ -1,4 +1,4 @@
-//! `futex(2)`: without `FUTEX_PRIVATE_FLAG`, so that the queue is the page's, in whichever process.
+//! Waits by `futex(2)`, without `FUTEX_PRIVATE_FLAG`: processes that map the same page share its queue.
 
 use std::io;
 use std::time::Duration;
@@ -6,23 +6,23 @@ use std::time::Duration;
 use crate::sys::Address;
 use crate::sys::futex::WaitOutcome;
 
-/// Whether the system has such waits.
+/// Returns whether the system has such waits.
 pub fn is_available() -> bool {
     true
 }
 
-/// Waits while the word at `address` is `expected`. The kernel reads it: an address where nothing is
-/// mapped is an error, not a fault.
+/// Waits while the word at `address` is `expected`. The kernel reads the word, so an address where nothing
+/// is mapped is an error, not a fault.
 ///
 /// # Errors
 ///
-/// What `futex(2)` says.
+/// Returns the error from `futex(2)`.
 pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let timeout = libc::timespec {
         tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
         tv_nsec: timeout.subsec_nanos().into(),
     };
-    // SAFETY: the kernel checks the address; `timeout` is one that it reads.
+    // SAFETY: the kernel checks the address, and only reads `timeout`.
     let result = unsafe {
         libc::syscall(
             libc::SYS_futex,
@@ -43,14 +43,14 @@ pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<Wa
     }
 }
 
-/// Wakes at most `count` of those who wait for the word at `address`. Returns how many.
+/// Wakes at most `count` waits for the word at `address`. Returns how many it has woken.
 ///
 /// # Errors
 ///
-/// What `futex(2)` says.
+/// Returns the error from `futex(2)`.
 pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     if count == 0 {
-        return Ok(0); // the system would wake one
+        return Ok(0); // `futex(2)` would wake one
     }
     let count = i32::try_from(count).unwrap_or(i32::MAX);
     // SAFETY: the kernel checks the address, and reads nothing there.

@@ -1,4 +1,4 @@
-//! Files for images: in memory, and sealed once they are written.
+//! Files for images: memfds, sealed once they are written.
 
 use std::fs::File;
 use std::io;
@@ -8,11 +8,11 @@ use rustix::fs::{MemfdFlags, SealFlags};
 use super::mappings::MapsQuery;
 use crate::sys::{Addresses, fault};
 
-/// A file without a name. Other programs that this one starts do not get it.
+/// Creates a file without a name (`memfd_create(2)`), which child processes do not inherit.
 ///
 /// # Errors
 ///
-/// What `memfd_create(2)` says.
+/// Returns the error from `memfd_create(2)`.
 pub fn create_image_file() -> io::Result<File> {
     fault::check("memfd_create")?;
     let file = rustix::fs::memfd_create(
@@ -22,38 +22,38 @@ pub fn create_image_file() -> io::Result<File> {
     Ok(File::from(file))
 }
 
-/// From now on, nobody can change the file.
+/// Seals the file: from now on, nobody can change it (`F_ADD_SEALS`).
 ///
 /// # Errors
 ///
-/// What `fcntl(2)` says.
+/// Returns the error from `fcntl(2)`.
 pub fn seal(file: &File) -> io::Result<()> {
     fault::check("fcntl")?;
     let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
     Ok(rustix::fs::fcntl_add_seals(file, seals)?)
 }
 
-/// Whether nobody can write to the file, or truncate it.
+/// Returns whether the file is sealed against writes and truncation.
 ///
 /// # Errors
 ///
-/// What `fcntl(2)` says.
+/// Returns the error from `fcntl(2)`.
 pub fn is_sealed(file: &File) -> io::Result<bool> {
     let seals = rustix::fs::fcntl_get_seals(file)?;
     Ok(seals.contains(SealFlags::WRITE | SealFlags::SHRINK))
 }
 
-/// Returns whether the file's bytes, or private copies of them, are under each of these stretches of
-/// addresses, from the offset beside them on; or anonymous pages, if there is no offset. Returns false if
-/// the kernel cannot tell.
+/// Returns whether each extent of addresses is backed by what is beside it: by the file, or private copies
+/// of its pages, from that offset on, or by anonymous pages if there is no offset. Returns false if the
+/// kernel does not report it.
 pub fn is_mapped_at(
     file: &File,
-    mut stretches: impl Iterator<Item = (Addresses, Option<u64>)>,
+    mut extents: impl Iterator<Item = (Addresses, Option<u64>)>,
 ) -> bool {
     let Some((maps, own)) = MapsQuery::open().zip(rustix::fs::fstat(file).ok()) else {
         return false;
     };
-    stretches.all(|(addresses, offset)| match offset {
+    extents.all(|(addresses, offset)| match offset {
         Some(offset) => maps.at(addresses.start()).is_some_and(|mapped| {
             mapped.file == Some((own.st_dev, own.st_ino))
                 && addresses.end() <= mapped.addresses.end()
@@ -63,7 +63,8 @@ pub fn is_mapped_at(
     })
 }
 
-/// Whether no file is mapped there. The kernel may have several mappings of such pages.
+/// Returns whether no file is mapped at `addresses`. The kernel may have several mappings of anonymous
+/// pages there.
 fn is_anonymous(maps: &MapsQuery, addresses: Addresses) -> bool {
     let mut left = addresses;
     while !left.is_empty() {

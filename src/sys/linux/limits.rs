@@ -1,4 +1,4 @@
-//! The limits of Linux that this package stays within, and whether there are huge pages.
+//! Limits that the kernel sets on this process, and whether it has huge pages.
 
 use std::fs;
 
@@ -6,8 +6,8 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::sys::{fault, page_size};
 
-/// How many mappings the kernel lets a process have (`vm.max_map_count`); its default where it does
-/// not say.
+/// Returns how many mappings a process may have (`vm.max_map_count`), or the default of that if it cannot
+/// be read.
 pub fn max_map_count() -> usize {
     const DEFAULT: usize = 65_530;
     fs::read_to_string("/proc/sys/vm/max_map_count")
@@ -16,8 +16,8 @@ pub fn max_map_count() -> usize {
         .unwrap_or(DEFAULT)
 }
 
-/// Bytes of address space left under `RLIMIT_AS` (`ulimit -v`), or `None` without such a limit, or
-/// where the system does not say.
+/// Returns how many bytes of address space are left under `RLIMIT_AS` (`ulimit -v`), or `None` if there is
+/// no such limit, or if the system does not report what is used.
 pub fn address_space_left() -> Option<usize> {
     let limit = usize::try_from(getrlimit(Resource::As).current?).ok()?;
     fault::check("read").ok()?;
@@ -27,11 +27,12 @@ pub fn address_space_left() -> Option<usize> {
         .next()?
         .parse()
         .ok()?;
-    // Nothing is left if the limit was lowered below what the process has.
+    // Saturates: the limit may have been lowered below what the process uses.
     Some(limit.saturating_sub(pages * page_size()))
 }
 
-/// Whether transparent huge pages are switched on, for who asks for them at least.
+/// Returns whether transparent huge pages are enabled, at least for mappings that request them
+/// (`MADV_HUGEPAGE`).
 pub fn has_huge_pages() -> bool {
     fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled")
         .is_ok_and(|choices| !choices.contains("[never]"))

@@ -1,4 +1,5 @@
-//! Which mappings this process has, as `/proc/self/maps` reports them.
+//! The mappings of this process: all of them, as `/proc/self/maps` lists them, or single ones
+//! (`PROCMAP_QUERY`).
 
 use std::fs::{self, File};
 use std::io;
@@ -7,11 +8,11 @@ use std::os::fd::AsRawFd;
 use crate::sys::mapping_info::MappingInfo;
 use crate::sys::{Address, Addresses, fault};
 
-/// The mappings that have addresses in common with `addresses`, in order (`/proc/self/maps`).
+/// Returns the mappings that overlap `addresses`, in order (`/proc/self/maps`).
 ///
 /// # Errors
 ///
-/// Where the system does not say.
+/// Returns the error of reading that file.
 pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
     fault::check("read")?;
     let maps = fs::read_to_string("/proc/self/maps")?;
@@ -21,24 +22,24 @@ pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
         .collect())
 }
 
-/// Asks the kernel for single mappings (`PROCMAP_QUERY`, Linux 6.11): reading all takes longer, the
-/// more there are.
+/// Queries single mappings (`PROCMAP_QUERY`, Linux 6.11). Reading the list of all takes longer the more
+/// there are.
 #[derive(Debug)]
 pub struct MapsQuery(File);
 
-/// What it tells of a mapping.
+/// What the kernel reports about a mapping.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// Its addresses.
+pub struct QueriedMapping {
+    /// The addresses of the mapping.
     pub addresses: Addresses,
-    /// Device and inode of its file, unless it is anonymous.
+    /// The device and the inode of its file, or `None` if the mapping is anonymous.
     pub file: Option<(u64, u64)>,
-    /// Of its first byte, in the file.
+    /// The offset of its first byte in the file.
     offset: u64,
 }
 
-impl Found {
-    /// The offset in the file of the byte at `address`.
+impl QueriedMapping {
+    /// Returns the offset in the file of the byte at `address`, or `None` if the mapping begins above it.
     pub fn offset_of(&self, address: Address) -> Option<u64> {
         let inside = address.offset_from(self.addresses.start())?;
         self.offset.checked_add(u64::try_from(inside).ok()?)
@@ -46,21 +47,22 @@ impl Found {
 }
 
 impl MapsQuery {
-    /// `None` where there is nothing to ask.
+    /// Opens the list of mappings. Returns `None` without `/proc`.
     pub fn open() -> Option<Self> {
         fault::check("open").ok()?;
         File::open("/proc/self/maps").ok().map(Self)
     }
 
-    /// The mapping that has the byte at `address`, if there is one and the kernel tells.
-    pub fn at(&self, address: Address) -> Option<Found> {
+    /// Returns the mapping that contains `address`. Returns `None` if there is none, or if the kernel does
+    /// not report it.
+    pub fn at(&self, address: Address) -> Option<QueriedMapping> {
         let mut query = ProcmapQuery {
             size: u64::try_from(size_of::<ProcmapQuery>()).ok()?,
             address: u64::try_from(address.get()).ok()?,
             ..ProcmapQuery::default()
         };
         fault::check("ioctl").ok()?;
-        // SAFETY: the argument is what this request takes; it names no buffers to be filled.
+        // SAFETY: the argument is what this request takes, and names no buffers for the kernel to fill.
         let done =
             unsafe { libc::ioctl(self.0.as_raw_fd(), ProcmapQuery::REQUEST, &raw mut query) };
         if done != 0 {
@@ -68,7 +70,7 @@ impl MapsQuery {
         }
         let address = |number: u64| usize::try_from(number).ok().map(Address::new);
         let device = rustix::fs::makedev(query.device_major, query.device_minor);
-        Some(Found {
+        Some(QueriedMapping {
             addresses: Addresses::between(address(query.start)?, address(query.end)?),
             file: (query.inode != 0).then_some((device, query.inode)),
             offset: query.offset,
@@ -104,8 +106,8 @@ impl ProcmapQuery {
 
 const _: () = assert!(size_of::<ProcmapQuery>() == 104, "the kernel's layout");
 
-/// Whether several mappings may have these addresses. A system that moves several at once may move
-/// some, and then refuse; but each that does so can be asked.
+/// Returns whether `addresses` may span several mappings. A kernel that moves several at once could move
+/// some and then fail; but every such kernel can be queried.
 pub fn spans_mappings(addresses: Addresses) -> bool {
     MapsQuery::open().is_none_or(|maps| {
         maps.at(addresses.start())
@@ -113,7 +115,7 @@ pub fn spans_mappings(addresses: Addresses) -> bool {
     })
 }
 
-/// "7f0c-7f0d rw-p 00000000 00:01 1057 /memfd:linear-memory (deleted)"
+/// Parses a line such as "7f0c-7f0d rw-p 00000000 00:01 1057 /memfd:linear-memory (deleted)".
 fn parse_mapping(line: &str) -> Option<MappingInfo> {
     let (range, rest) = line.split_once(' ')?;
     let (start, end) = range.split_once('-')?;

@@ -1,4 +1,4 @@
-//! Linux: all that there is.
+//! Linux, on which everything is supported.
 
 pub mod file;
 pub mod futex;
@@ -20,7 +20,7 @@ pub use mappings::{mappings_within, spans_mappings};
 pub use residency::{private_pages, reports_page_states, resident_bytes, visit_page_states};
 pub use sigxfsz::SigxfszBlock;
 
-/// What [`super::unix`] asks of each system.
+/// What [`super::unix`] needs that is different on each of its systems.
 pub mod platform {
     pub(in crate::sys) use super::file::{allocate, allocate_holes, path_of, zero_range};
     pub use super::image_file::{create_image_file, is_mapped_at, is_sealed, seal};

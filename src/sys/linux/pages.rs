@@ -1,4 +1,4 @@
-//! What Linux does to pages in place.
+//! Operations that replace, move or drop pages in the way of Linux.
 
 use std::io;
 
@@ -6,11 +6,11 @@ use rustix::mm::{self, Advice, MremapFlags};
 
 use crate::sys::{HostBytes, PageRange, fault};
 
-/// From now on, huge pages are asked for.
+/// Requests transparent huge pages (`MADV_HUGEPAGE`).
 ///
 /// # Errors
 ///
-/// What `madvise(2)` says.
+/// Returns the error from `madvise(2)`.
 pub fn prefer_huge(pages: &PageRange) -> io::Result<()> {
     fault::check("madvise")?;
     // SAFETY: the advice changes no byte.
@@ -25,8 +25,9 @@ pub fn prefer_huge(pages: &PageRange) -> io::Result<()> {
 }
 
 impl PageRange<'_> {
-    /// Decommits anonymous pages (`MADV_DONTNEED`): they take no memory afterwards, and read zero. Pages of a
-    /// mapped file would read what is in it: see [`PageRange::revert`], or [`PageRange::remap_as_zeros`].
+    /// Decommits anonymous pages (`MADV_DONTNEED`): afterwards they read zero and take no memory. Pages of
+    /// a mapped file would read what is in the file: use [`PageRange::revert`] or
+    /// [`PageRange::remap_as_zeros`] for these.
     ///
     /// # Errors
     ///
@@ -35,8 +36,8 @@ impl PageRange<'_> {
         self.forget_contents()
     }
 
-    /// Drops what was written to private copies of a mapped file's pages (`MADV_DONTNEED`): they read what is
-    /// in the file again. Anonymous pages among them read zero.
+    /// Drops private copies of a mapped file's pages (`MADV_DONTNEED`): they read what is in the file
+    /// again. Anonymous pages in the range read zero.
     ///
     /// # Errors
     ///
@@ -45,13 +46,13 @@ impl PageRange<'_> {
         self.forget_contents()
     }
 
-    /// The call is the same for both: what the pages read afterwards depends on what is mapped.
+    /// Calls `madvise(2)` with `MADV_DONTNEED`. What the pages read afterwards depends on what is mapped.
     fn forget_contents(&self) -> io::Result<()> {
         if self.length() == HostBytes::ZERO {
             return Ok(());
         }
         fault::check("madvise")?;
-        // SAFETY: the pages are the owner's to replace: see `new`.
+        // SAFETY: the owner lets the pages be replaced: see `new`.
         unsafe {
             mm::madvise(
                 self.base().as_ptr().cast(),
@@ -62,13 +63,14 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Moves the pages to where those of `to` are, which are lost. What stays here is mapped: it
-    /// reads zero where the pages were anonymous, and what is in the file where they were a file's.
+    /// Moves the pages to the addresses of `to`, whose own pages are lost (`MREMAP_DONTUNMAP`). The range
+    /// here stays mapped: it reads zero if its pages were anonymous, and what is in the file if they were
+    /// those of a file.
     ///
     /// # Errors
     ///
-    /// What `mremap(2)` says: pages of several mappings cannot be moved at once, nor any before
-    /// Linux 5.7, nor a file's before 5.13. What `to` had may be lost then.
+    /// Returns the error from `mremap(2)`. The kernel cannot move pages of several mappings at once, nor
+    /// any before Linux 5.7, nor those of files before 5.13. The pages of `to` may be lost then.
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
         self.remap(
             self.length(),
@@ -77,18 +79,18 @@ impl PageRange<'_> {
         )
     }
 
-    /// Has the pages of `to` be the same pages of the same file; those that were there are lost. Of a
-    /// mapping whose writes go to the file only.
+    /// Maps the same pages of the same file at `to` as well, whose own pages are lost. This works only for
+    /// mappings whose writes go to the file.
     ///
     /// # Errors
     ///
-    /// What `mremap(2)` says. What `to` had may be lost then.
+    /// Returns the error from `mremap(2)`. The pages of `to` may be lost then.
     pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
-        // With an old length of zero, nothing is moved: the same pages are mapped a second time.
+        // An old length of zero moves nothing: it maps the same pages a second time.
         self.remap(HostBytes::ZERO, MremapFlags::MAYMOVE, to)
     }
 
-    /// Calls `mremap(2)`, to all of `to`, with `moved` as the old length.
+    /// Calls `mremap(2)` with `moved` as the old length, and all of `to` as the new place.
     fn remap(&self, moved: HostBytes, flags: MremapFlags, to: &PageRange) -> io::Result<()> {
         if self.length() != to.length() {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -97,7 +99,8 @@ impl PageRange<'_> {
             return Ok(());
         }
         fault::check("mremap")?;
-        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`.
+        // SAFETY: both ranges are mapped and equally long, and their owners let them be replaced: see
+        // `new`.
         let start = unsafe {
             mm::mremap_fixed(
                 self.base().as_ptr().cast(),

@@ -10,44 +10,44 @@ use std::ptr;
 use super::mappings::mappings_within;
 use crate::sys::{Address, Addresses, fault, file_offset, page_size};
 
-/// Whether the kernel tells of this process's pages: not without `/proc`.
+/// Returns whether the kernel reports the states of pages: it does not without `/proc`.
 pub fn reports_page_states() -> bool {
     Path::new("/proc/self/pagemap").exists()
 }
 
-/// What the kernel has for a page.
+/// The state of a page: an entry of `/proc/self/pagemap`.
 #[derive(Clone, Copy, Debug)]
 pub struct PageState(u64);
 
 impl PageState {
     const PRESENT: u64 = 1 << 63;
     const SWAPPED: u64 = 1 << 62;
-    const OF_FILE: u64 = 1 << 61;
-    const OURS_ALONE: u64 = 1 << 56;
+    const FILE_OR_SHARED: u64 = 1 << 61;
+    const EXCLUSIVELY_MAPPED: u64 = 1 << 56;
 
-    /// Whether it takes memory of this process's, in a mapping that is a file's, or is not. One that was
-    /// only read, and so is the page of zeros that all processes have, does not: the huge one of
-    /// these seems to be a file's.
+    /// Returns whether the page takes memory of this process, in a mapping that is or is not that of a
+    /// file. A page that was only read does not: it is the page of zeros, which all processes share. The
+    /// huge page of zeros looks like a page of a file.
     pub fn is_resident(self, is_file: bool) -> bool {
-        let of_ours = if is_file {
-            Self::OF_FILE | Self::OURS_ALONE
+        let counted = if is_file {
+            Self::FILE_OR_SHARED | Self::EXCLUSIVELY_MAPPED
         } else {
-            Self::OURS_ALONE
+            Self::EXCLUSIVELY_MAPPED
         };
-        self.0 & Self::PRESENT != 0 && self.0 & of_ours != 0
+        self.0 & Self::PRESENT != 0 && self.0 & counted != 0
     }
 
-    /// Whether an anonymous one may hold other bytes than zeros.
+    /// Returns whether an anonymous page may hold other bytes than zeros.
     pub fn may_be_nonzero(self) -> bool {
         self.0 & (Self::PRESENT | Self::SWAPPED) != 0
     }
 }
 
-/// Visits the state of each page of the system's in `addresses`, in order (`/proc/self/pagemap`).
+/// Visits the state of each system page in `addresses`, in order (`/proc/self/pagemap`).
 ///
 /// # Errors
 ///
-/// Where the system does not say.
+/// Returns the error of opening or reading that file.
 pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState)) -> io::Result<()> {
     const ENTRY: usize = size_of::<u64>();
     fault::check("open")?;
@@ -71,13 +71,14 @@ pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState))
     Ok(())
 }
 
-/// The pages in `addresses` that are this process's alone: anonymous, or written to since a file was
-/// mapped. `None` where they are more than `most` bytes, or the kernel has no call for it (Linux 6.7).
+/// Returns the pages in `addresses` that are private to this process: anonymous pages, and copies of pages
+/// of a file that were written to. Returns `None` if they exceed `most` bytes, or if the kernel has no call
+/// for this (`PAGEMAP_SCAN`, Linux 6.7).
 pub fn private_pages(addresses: Addresses, most: usize) -> Option<Vec<Addresses>> {
     let mut pages: Vec<Addresses> = Vec::new();
     let mut left = most;
-    let any_of = PagemapScan::PRESENT | PagemapScan::SWAPPED;
-    scan(addresses, any_of, PagemapScan::OF_FILE, |region| {
+    let any_of = PagemapScan::IS_PRESENT | PagemapScan::IS_SWAPPED;
+    scan(addresses, any_of, PagemapScan::IS_FILE, |region| {
         left = left.checked_sub(region.len())?;
         pages.push(region);
         Some(())
@@ -85,17 +86,18 @@ pub fn private_pages(addresses: Addresses, most: usize) -> Option<Vec<Addresses>
     Some(pages)
 }
 
-/// How many bytes of `addresses` take memory of this process's, or are a file's that do. What was only
-/// read, and so is the page of zeros that all processes have, does not; but without `/proc`, it does.
+/// Returns how many bytes of `addresses` take memory, be it private to this process or that of a file.
+/// Pages of zeros that were only read do not count, unless there is no `/proc`: `mincore(2)` cannot tell
+/// them apart.
 ///
 /// # Errors
 ///
-/// If the system does not tell.
+/// Returns the error of reading `/proc`, if `mincore(2)` fails as well.
 pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
-    told_resident(addresses).or_else(|error| in_core(addresses).map_err(|_| error))
+    resident_from_proc(addresses).or_else(|error| in_core(addresses).map_err(|_| error))
 }
 
-/// The bytes of `addresses` that are in memory, in pages that were only read too.
+/// Returns how many bytes of `addresses` are in memory, pages of zeros included (`mincore(2)`).
 fn in_core(addresses: Addresses) -> io::Result<usize> {
     const PAGES: usize = 4096;
     let page = page_size();
@@ -104,7 +106,7 @@ fn in_core(addresses: Addresses) -> io::Result<usize> {
     for chunk in addresses.chunks(PAGES * page) {
         fault::check("mincore")?;
         let first = ptr::without_provenance_mut(chunk.start().get());
-        // SAFETY: the kernel checks the addresses; `states` has room for each page's.
+        // SAFETY: the kernel checks the addresses, and `states` has room for the state of each page.
         let result = unsafe { libc::mincore(first, chunk.len(), states.as_mut_ptr()) };
         if result != 0 {
             return Err(io::Error::last_os_error());
@@ -116,10 +118,10 @@ fn in_core(addresses: Addresses) -> io::Result<usize> {
     Ok(bytes)
 }
 
-/// The bytes of [`resident_bytes`], as `/proc` tells them.
-fn told_resident(addresses: Addresses) -> io::Result<usize> {
+/// Returns the number of [`resident_bytes`] from `/proc/self/pagemap`.
+fn resident_from_proc(addresses: Addresses) -> io::Result<usize> {
     let mut bytes = 0_usize;
-    let counted = scan(addresses, PagemapScan::PRESENT, 0, |region| {
+    let counted = scan(addresses, PagemapScan::IS_PRESENT, 0, |region| {
         bytes += region.len();
         Some(())
     });
@@ -138,16 +140,17 @@ fn told_resident(addresses: Addresses) -> io::Result<usize> {
     Ok(bytes)
 }
 
-/// Visits the stretches of `addresses` that are of a category in `any_of`, and of none in `but`, nor the
-/// page of zeros. `None` where `visit` says so, or the kernel has no call for it (Linux 6.7).
+/// Visits the extents of `addresses` that are of a category in `any_of`, and of none in `none_of`, and that
+/// are not the page of zeros. Returns `None` if `visit` does, or if the kernel has no call for this
+/// (`PAGEMAP_SCAN`, Linux 6.7).
 fn scan(
     addresses: Addresses,
     any_of: u64,
-    but: u64,
+    none_of: u64,
     mut visit: impl FnMut(Addresses) -> Option<()>,
 ) -> Option<()> {
     const REGIONS: usize = 512;
-    const UNTOLD: PageRegion = PageRegion {
+    const UNFILLED: PageRegion = PageRegion {
         start: 0,
         end: 0,
         categories: 0,
@@ -156,7 +159,7 @@ fn scan(
     let pagemap = File::open("/proc/self/pagemap").ok()?;
     let number = |number: usize| u64::try_from(number).ok();
     let address = |number: u64| usize::try_from(number).ok().map(Address::new);
-    let mut regions = [UNTOLD; REGIONS];
+    let mut regions = [UNFILLED; REGIONS];
     let mut start = number(addresses.start().get())?;
     let end = number(addresses.end().get())?;
     while start < end {
@@ -169,12 +172,12 @@ fn scan(
             regions: regions.as_mut_ptr(),
             region_count: number(REGIONS)?,
             max_pages: 0,
-            inverted: but | PagemapScan::OF_ZEROS,
-            all_of: but | PagemapScan::OF_ZEROS,
+            inverted: none_of | PagemapScan::IS_PFNZERO,
+            all_of: none_of | PagemapScan::IS_PFNZERO,
             any_of,
             returned: 0,
         };
-        // SAFETY: the argument is what this request takes, and `regions` has as many as it says.
+        // SAFETY: the argument is what this request takes, and `regions` is as long as it says.
         let found =
             unsafe { libc::ioctl(pagemap.as_raw_fd(), PagemapScan::REQUEST, &raw mut scan) };
         for region in regions.get(..usize::try_from(found).ok()?)? {
@@ -205,7 +208,7 @@ struct PagemapScan {
     start: u64,
     end: u64,
     walk_end: u64,
-    /// 64 bits, as addresses are where this is compiled: see the assertion below.
+    /// A pointer of 64 bits: the assertion below checks that.
     regions: *mut PageRegion,
     region_count: u64,
     max_pages: u64,
@@ -218,10 +221,10 @@ struct PagemapScan {
 impl PagemapScan {
     /// `PAGEMAP_SCAN`: `_IOWR('f', 16, struct pm_scan_arg)`.
     const REQUEST: libc::Ioctl = libc::_IOWR::<Self>(0x66, 16);
-    const OF_FILE: u64 = 1 << 2;
-    const PRESENT: u64 = 1 << 3;
-    const SWAPPED: u64 = 1 << 4;
-    const OF_ZEROS: u64 = 1 << 5;
+    const IS_FILE: u64 = 1 << 2;
+    const IS_PRESENT: u64 = 1 << 3;
+    const IS_SWAPPED: u64 = 1 << 4;
+    const IS_PFNZERO: u64 = 1 << 5;
 }
 
 const _: () = assert!(size_of::<PagemapScan>() == 96, "the kernel's layout");

@@ -1,24 +1,25 @@
-//! SIGXFSZ: the kernel sends it to a thread that makes a file longer than the process may
-//! (`ulimit -f`). It ends the process, unless the runtime ignores it.
+//! SIGXFSZ: the kernel sends it to a thread that makes a file longer than `RLIMIT_FSIZE` allows (`ulimit
+//! -f`). It ends the process, unless the runtime ignores it.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Keeps SIGXFSZ from this thread until it is dropped. What would have raised it fails with `EFBIG`.
+/// Blocks SIGXFSZ in this thread until this value is dropped. Calls that would have raised the signal fail
+/// with `EFBIG`.
 #[derive(Debug)]
-#[must_use = "the signal is held back as long as this lives"]
+#[must_use = "the signal is blocked only as long as this value lives"]
 pub struct SigxfszBlock {
-    /// The thread's mask before; `None` if it could not be changed.
+    /// The signal mask of the thread before; `None` if it could not be changed.
     before: Option<libc::sigset_t>,
-    /// Whether somebody had sent one already.
+    /// Whether the signal was already pending.
     was_pending: bool,
-    /// The mask is this thread's.
+    /// A signal mask belongs to a thread, so this value stays in its own.
     thread: PhantomData<*const ()>,
 }
 
 impl SigxfszBlock {
-    /// Holds it back from now on.
+    /// Blocks the signal.
     pub fn new() -> Self {
         let was_pending = is_pending();
         let mut before = empty();
@@ -40,36 +41,37 @@ impl Drop for SigxfszBlock {
                 tv_sec: 0,
                 tv_nsec: 0,
             };
-            // Takes the one that was held back, if any.
-            // SAFETY: a set of signals, and a time; what was taken is not asked for.
+            // Consumes the signal that was blocked, if there is one.
+            // SAFETY: the arguments are a set of signals and a time; null means that no details of the
+            // signal are wanted.
             unsafe { libc::sigtimedwait(&only(), ptr::null_mut(), &NOW) };
         }
-        // SAFETY: the mask that this thread had.
+        // SAFETY: this is the mask that the thread had.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
     }
 }
 
 fn empty() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: a place for a set of signals.
+    // SAFETY: this is a place for a set of signals.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
     // SAFETY: the call above has filled it.
     unsafe { set.assume_init() }
 }
 
-/// The set of this signal alone.
+/// Returns the set of this signal alone.
 fn only() -> libc::sigset_t {
     let mut set = empty();
-    // SAFETY: a set of signals.
+    // SAFETY: this is a set of signals.
     unsafe { libc::sigaddset(&raw mut set, libc::SIGXFSZ) };
     set
 }
 
 fn is_pending() -> bool {
     let mut set = empty();
-    // SAFETY: a place for a set of signals.
+    // SAFETY: this is a place for a set of signals.
     unsafe { libc::sigpending(&raw mut set) };
-    // SAFETY: a set of signals.
+    // SAFETY: this is a set of signals.
     unsafe { libc::sigismember(&raw const set, libc::SIGXFSZ) == 1 }
 }
 
@@ -87,7 +89,7 @@ mod tests {
 
     const KIND: &str = "LINEAR_MEMORY_TEST_KIND";
 
-    /// Runs a test again, in a process of its own that has the variable.
+    /// Runs a test again, in a process of its own that has the variable set.
     fn again(test: &str, kind: &str) -> ExitStatus {
         let (_, module) = module_path!().split_once("::").unwrap();
         Command::new(std::env::current_exe().unwrap())
@@ -99,9 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_would_be_too_long_ends_nothing() {
+    fn a_file_that_would_be_too_long_is_an_error() {
         const LIMIT: u64 = 1 << 16;
-        const TEST: &str = "a_file_that_would_be_too_long_ends_nothing";
+        const TEST: &str = "a_file_that_would_be_too_long_is_an_error";
         let Ok(kind) = std::env::var(KIND) else {
             let bare = again(TEST, "bare");
             assert_eq!(bare.signal(), Some(libc::SIGXFSZ), "the control: {bare}");
@@ -134,15 +136,15 @@ mod tests {
         let mut mask = empty();
         // SAFETY: a null pointer changes nothing, and `mask` is a place for a set of signals.
         unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &raw mut mask) };
-        // SAFETY: a set of signals.
+        // SAFETY: this is a set of signals.
         let is_blocked = unsafe { libc::sigismember(&raw const mask, libc::SIGXFSZ) };
         assert_eq!(is_blocked, 0);
     }
 
     #[test]
-    fn one_that_somebody_else_waits_for_is_left_to_them() {
+    fn a_signal_that_was_pending_before_stays_pending() {
         let outer = SigxfszBlock::new();
-        // SAFETY: a signal to this thread, which has it blocked.
+        // SAFETY: the signal goes to this thread, which blocks it.
         unsafe { libc::raise(libc::SIGXFSZ) };
         drop(SigxfszBlock::new());
         assert!(is_pending());

@@ -1,9 +1,9 @@
-//! What the kernel says of this process's mappings, for tests.
+//! Reads this process's mappings and memory from `/proc`, for tests.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
-/// Whether huge pages were asked for at `address`, which is mapped.
+/// Returns whether huge pages were requested for the mapping at `address`.
 pub fn prefers_huge_pages(address: usize) -> bool {
     let hex = |text| usize::from_str_radix(text, 16).ok();
     let maps = fs::read_to_string("/proc/self/smaps").unwrap();
@@ -22,7 +22,7 @@ pub fn prefers_huge_pages(address: usize) -> bool {
     panic!("nothing is mapped at {address:x}")
 }
 
-/// The byte at `address`, if something is mapped there.
+/// Returns the byte at `address`, if anything is mapped there.
 pub fn byte_at(address: usize) -> Option<u8> {
     let mut byte = [0];
     let memory = File::open("/proc/self/mem").unwrap();
@@ -30,7 +30,8 @@ pub fn byte_at(address: usize) -> Option<u8> {
     read.ok().map(|()| byte[0])
 }
 
-/// The protection (`rw-p`, say) of the page at `address`, or `None` where nothing is mapped.
+/// Returns the protection of the page at `address`, for example `rw-p`, or `None` if nothing is mapped
+/// there.
 pub fn protection_at(address: usize) -> Option<String> {
     let hex = |text| usize::from_str_radix(text, 16).unwrap();
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
