@@ -1,6 +1,6 @@
-//! Other copies of this addon in the process: two versions of the package in one tree, for example. What
-//! is true of the whole process (what is under an address, how many mappings are taken, who handles
-//! SIGBUS) would be kept twice. So all threads use the copy that was loaded first.
+//! Finds other copies of this addon in the process: two versions of the package in one dependency tree, for
+//! example. State that belongs to the whole process (what is mapped at an address, how many mappings are in
+//! use, who handles SIGBUS) would exist twice. So all threads use the copy that was loaded first.
 
 use std::ffi::{CStr, OsStr};
 use std::mem::MaybeUninit;
@@ -13,13 +13,13 @@ use libloading::os::unix::{Library, RTLD_LAZY};
 use super::platform;
 use crate::sys::addon_copies::FirstCopy;
 
-/// Each copy exports this, by which the others recognise it: see [`crate::sys::addon_copies::INTERFACE`].
+/// The mark of a copy, which others look up: see [`crate::sys::addon_copies::INTERFACE`].
 #[unsafe(no_mangle)]
 static LINEAR_MEMORY_INTERFACE: u32 = crate::sys::addon_copies::INTERFACE;
 
 const NAME: &CStr = c"LINEAR_MEMORY_INTERFACE";
 
-/// The copy that was loaded first, unless it is this one.
+/// Returns the copy that was loaded first, unless it is this one.
 pub fn first() -> Option<FirstCopy> {
     // The loader lists files in the order in which it loaded them.
     let (path, interface) = platform::loaded_files()
@@ -37,27 +37,28 @@ fn path_of(file: &CStr) -> PathBuf {
     Path::new(OsStr::from_bytes(file.to_bytes())).to_owned()
 }
 
-/// Where a loaded file has the number, if it is a copy.
+/// Returns the address of the mark in a loaded file, if that is a copy of this addon.
 fn interface_of(file: &CStr) -> Option<*const u32> {
-    // SAFETY: RTLD_NOLOAD loads nothing, so that no code of the file runs.
+    // SAFETY: RTLD_NOLOAD loads nothing, so no code of the file runs.
     let library =
         unsafe { Library::open(Some(path_of(file)), RTLD_LAZY | libc::RTLD_NOLOAD) }.ok()?;
-    // SAFETY: the type that each copy gives it.
+    // SAFETY: each copy defines the mark with this type.
     let interface = unsafe { library.get::<*const u32>(NAME.to_bytes_with_nul()) }.ok()?;
-    // A file that links against a copy would find it too.
+    // A file that links against a copy would find the mark of that copy.
     is_defined_in(*interface, file).then_some(*interface)
 }
 
-/// Whether `symbol` is in that file itself, and not in one that it needs.
+/// Returns whether `symbol` is defined in the file itself, and not in one that it links against
+/// (`dladdr(3)`).
 fn is_defined_in(symbol: *const u32, file: &CStr) -> bool {
     let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: only looks the address up, with room for the answer.
+    // SAFETY: the call only looks the address up, and `info` has room for the result.
     if unsafe { libc::dladdr(symbol.cast(), info.as_mut_ptr()) } == 0 {
         return false;
     }
-    // SAFETY: all zeros is one, and the call above has filled it.
+    // SAFETY: all zeros are a valid value, and the call above has filled it.
     let name = unsafe { info.assume_init() }.dli_fname;
-    // SAFETY: not null, and a C string as long as the file is loaded.
+    // SAFETY: the name is not null, and a C string as long as the file is loaded.
     !name.is_null() && unsafe { CStr::from_ptr(name) } == file
 }
 

@@ -1,4 +1,4 @@
-//! What is done to a file that is a memory.
+//! Operations on files, of memories and snapshots.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -14,27 +14,28 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use super::platform;
 use crate::sys::{SigxfszBlock, Writes, fault, file_offset};
 
-/// The file of a descriptor that JavaScript has, by a descriptor of our own.
+/// Duplicates a descriptor that JavaScript owns (`F_DUPFD_CLOEXEC`).
 ///
 /// # Errors
 ///
-/// What `fcntl(2)` says, `EBADF` where the number is none.
+/// Returns the error from `fcntl(2)`: `EBADF` if the number is not an open descriptor.
 pub fn duplicate(descriptor: i32) -> io::Result<File> {
     fault::check("fcntl")?;
     if descriptor < 0 {
         return Err(io::Error::from_raw_os_error(libc::EBADF));
     }
-    // SAFETY: not negative; used in this call only, which refuses a number that is not open.
+    // SAFETY: the number is not negative, and is only used in this call, which refuses it if it is not
+    // open.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
     Ok(borrowed.try_clone_to_owned()?.into())
 }
 
-/// Checks that the descriptor is open for reading, and for writing if writes go to the file. Opening it
-/// anew could give more than that.
+/// Checks that the descriptor is open for reading, and for writing if writes go to the file. Opening the
+/// file again could give more access than that.
 ///
 /// # Errors
 ///
-/// `EACCES`, as `mmap(2)` returns it; or the error from `fcntl(2)`.
+/// Returns `EACCES`, as `mmap(2)` would, or the error from `fcntl(2)`.
 pub fn check_access(file: &File, writes: Writes) -> io::Result<()> {
     fault::check("fcntl")?;
     let access = fcntl_getfl(file)? & OFlags::RWMODE;
@@ -45,31 +46,31 @@ pub fn check_access(file: &File, writes: Writes) -> io::Result<()> {
     }
 }
 
-/// Checks that the file's pages can be mapped. Those of `/proc` and `/sys` cannot, though they are regular
-/// files by what `fstat(2)` returns. Those of an empty file can.
+/// Checks that the file's pages can be mapped. Those of `/proc` and `/sys` cannot, although `fstat(2)`
+/// reports regular files. Those of an empty file can.
 ///
 /// # Errors
 ///
-/// `ENODEV`, or another error from `mmap(2)`.
+/// Returns `ENODEV`, or another error from `mmap(2)`.
 pub fn check_mappable(file: &File, writes: Writes) -> io::Result<()> {
     let (protection, kind) = match writes {
         Writes::ToFile => (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED),
         Writes::Private => (ProtFlags::READ, MapFlags::PRIVATE),
     };
     fault::check("mmap")?;
-    // SAFETY: without an address, the kernel puts the mapping where nothing is.
+    // SAFETY: without an address, the kernel chooses one where nothing is mapped.
     let start = unsafe { mmap(ptr::null_mut(), 1, protection, kind, file, 0) }?;
-    // SAFETY: the mapping made above, which nobody has touched.
+    // SAFETY: this is the mapping made above, which nothing has accessed.
     unsafe { munmap(start, 1) }?;
     Ok(())
 }
 
-/// Opens the file of a descriptor again, for reading and writing. Flags such as `O_APPEND` and locks are
-/// those of one opening, which the descriptors that were duplicated or inherited share.
+/// Opens the file of a descriptor again, for reading and writing. Flags such as `O_APPEND`, and locks,
+/// belong to an open file description, which duplicated and inherited descriptors share.
 ///
 /// # Errors
 ///
-/// The error from `open(2)`; `ESTALE` if that is another file by now.
+/// Returns the error from `open(2)`, or `ESTALE` if the path leads to another file by now.
 pub fn reopen(file: &File) -> io::Result<File> {
     fault::check("open")?;
     let anew = File::options()
@@ -86,11 +87,11 @@ pub fn reopen(file: &File) -> io::Result<File> {
     }
 }
 
-/// How many bytes the file has.
+/// Returns the length of the file in bytes.
 ///
 /// # Errors
 ///
-/// What `fstat(2)` says.
+/// Returns the error from `fstat(2)`.
 pub fn length(file: &File) -> io::Result<u64> {
     fault::check("fstat")?;
     Ok(file.metadata()?.len())
@@ -100,18 +101,18 @@ pub fn length(file: &File) -> io::Result<u64> {
 ///
 /// # Errors
 ///
-/// What `pread(2)` says, or `UnexpectedEof`.
+/// Returns the error from `pread(2)`, or `UnexpectedEof`.
 pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     fault::check("pread")?;
     file.read_exact_at(bytes, offset)
 }
 
-/// Whether another file can take the place of what is at `path`: a file, a link, or nothing. Pipes and
-/// devices are known to other programs by their names.
+/// Checks that a new file can take the place of what is at `path`: a file, a link, or nothing. Pipes and
+/// devices cannot be replaced, since other programs know them by their names.
 ///
 /// # Errors
 ///
-/// `EISDIR`, `ENODEV`, or what `lstat(2)` says.
+/// Returns `EISDIR`, `ENODEV`, or the error from `lstat(2)`.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     fault::check("lstat")?;
     let kind = match fs::symlink_metadata(path) {
@@ -127,47 +128,47 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file for its owner only, where there is none.
+/// Creates a file that only its owner can access, where there is none.
 ///
 /// # Errors
 ///
-/// What `open(2)` says.
+/// Returns the error from `open(2)`.
 pub fn create(path: &Path) -> io::Result<File> {
     fault::check("open")?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// What was written to the file is on the disk when this returns.
+/// Writes the file and its metadata to disk (`fsync(2)`).
 ///
 /// # Errors
 ///
-/// What `fsync(2)` says.
+/// Returns the error from `fsync(2)`.
 pub fn sync(file: &File) -> io::Result<()> {
     fault::check("fsync")?;
     file.sync_all()
 }
 
-/// Puts a file in the place of another.
+/// Replaces the file at `to` by that at `from` (`rename(2)`).
 ///
 /// # Errors
 ///
-/// What `rename(2)` says; both are then where they were.
+/// Returns the error from `rename(2)`; both files are then where they were.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fault::check("rename")?;
     fs::rename(from, to)
 }
 
-/// The names in a folder are on the disk when this returns, if the folder can be read, and its file
-/// system syncs folders.
+/// Writes the names in a directory to disk (`fsync(2)`), if the directory can be read and its file system
+/// supports that.
 ///
 /// # Errors
 ///
-/// What `fsync(2)` says.
+/// Returns the error from `fsync(2)`.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_DIRECTORY);
-    // One who may write to a folder need not be one who may read it.
+    // A directory that can be written to need not be readable.
     let Ok(folder) = fault::check("open").and_then(|()| options.open(path)) else {
         return Ok(());
     };
@@ -177,8 +178,9 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Where the next bytes are, from `from` on, that may be others than zeros. If the system does not tell,
-/// they may be there. It moves the file's position.
+/// Returns the offset at or above `from` of the next bytes that may be other than zeros (`SEEK_DATA`):
+/// `from` itself if the system does not report it, and `u64::MAX` if there are none. This moves the
+/// position of the file.
 pub fn next_data(file: &File, from: u64) -> u64 {
     if fault::check("lseek").is_err() {
         return from;
@@ -190,11 +192,11 @@ pub fn next_data(file: &File, from: u64) -> u64 {
     }
 }
 
-/// Reads bytes at `offset` until `bytes` is full or the file ends. Returns how many.
+/// Reads bytes at `offset` until `bytes` is full or the file ends. Returns how many it has read.
 ///
 /// # Errors
 ///
-/// The error from `pread(2)`.
+/// Returns the error from `pread(2)`.
 pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < bytes.len() {
@@ -214,17 +216,17 @@ pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize
 ///
 /// # Errors
 ///
-/// The error from `pwrite(2)`.
+/// Returns the error from `pwrite(2)`.
 pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     fault::check("pwrite")?;
     file.write_all_at(bytes, offset)
 }
 
-/// Makes the file `length` bytes long, with room on the disk for those that are new.
+/// Makes the file `length` bytes long if it is shorter, and allocates disk blocks for the new bytes.
 ///
 /// # Errors
 ///
-/// What `fallocate(2)` says; the file is then as long as it was.
+/// Returns the error from `fallocate(2)`; the file is then as long as it was.
 pub fn extend(file: &File, length: u64) -> io::Result<()> {
     let before = self::length(file)?;
     let Some(added) = length.checked_sub(before).filter(|added| *added != 0) else {
@@ -235,11 +237,11 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
         Ok(false) => write_zeros(file, before, length),
         result => result.map(drop),
     };
-    // A part of it may be allocated, or written, by then.
+    // Some of the bytes may be allocated, or written, by then.
     allocated.inspect_err(|_| drop(file.set_len(before)))
 }
 
-/// Takes room on the disk where the file system knows no other way.
+/// Allocates disk blocks by writing zeros, for file systems that have no other way.
 fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
     static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
     let mut at = from;
@@ -254,11 +256,11 @@ fn write_zeros(file: &File, from: u64, to: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes room on the disk for holes in the first `length` bytes, if the file system can.
+/// Allocates disk blocks for holes in the first `length` bytes, if the file system supports that.
 ///
 /// # Errors
 ///
-/// The error from `fallocate(2)`. The file's bytes are as they were.
+/// Returns the error from `fallocate(2)`. The file's bytes are as they were.
 pub fn fill_holes(file: &File, length: u64) -> io::Result<()> {
     if length == 0 {
         return Ok(());
@@ -266,11 +268,11 @@ pub fn fill_holes(file: &File, length: u64) -> io::Result<()> {
     platform::allocate_holes(file, length)
 }
 
-/// Makes zeros of the first `end` bytes.
+/// Zeroes the first `end` bytes.
 ///
 /// # Errors
 ///
-/// The error from `pwrite(2)`, and how many bytes may be zero by then.
+/// Returns the error from `pwrite(2)`, and how many bytes may be zero by then.
 pub fn zero_up_to(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     if end == 0 {
         return Ok(());
@@ -278,7 +280,7 @@ pub fn zero_up_to(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     let unknown = match platform::zero_range(file, end) {
         Ok(true) => return Ok(()),
         Ok(false) => 0,
-        // Some of them are zero by now, and nobody knows which.
+        // Some of the bytes are zero by now, and the system does not report which.
         Err(_) => end,
     };
     let mut at: u64 = 0;
@@ -290,11 +292,12 @@ pub fn zero_up_to(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     Ok(())
 }
 
-/// Cuts off what the file has beyond `length` bytes. No test makes it fail: it takes back what failed.
+/// Makes the file `length` bytes long if it is longer. This undoes what has failed, so no test makes it
+/// fail.
 ///
 /// # Errors
 ///
-/// The error from `ftruncate(2)`.
+/// Returns the error from `ftruncate(2)`.
 pub fn shrink_to(file: &File, length: u64) -> io::Result<()> {
     if file.metadata()?.len() > length {
         file.set_len(length)?;
@@ -306,30 +309,30 @@ pub fn shrink_to(file: &File, length: u64) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// What `ftruncate(2)` says.
+/// Returns the error from `ftruncate(2)`.
 pub fn set_length(file: &File, length: u64) -> io::Result<()> {
     fault::check("ftruncate")?;
     let _blocked = SigxfszBlock::new();
     file.set_len(length)
 }
 
-/// The lock by which processes take turns at a file's length, until it is dropped. It is on a byte that
-/// no file has, so that a program's own locks are not in its way.
+/// A lock that lets processes change a file's length in turn, held until it is dropped. It locks a byte
+/// that no file has, so it does not conflict with a program's own locks (`F_OFD_SETLKW`).
 #[derive(Debug)]
 pub struct LengthLock(Arc<File>);
 
 impl LengthLock {
-    /// Waits until no other process has it.
+    /// Acquires the lock: waits until no other process holds it.
     ///
     /// # Errors
     ///
-    /// What `fcntl(2)` says.
+    /// Returns the error from `fcntl(2)`.
     pub fn acquire(file: &Arc<File>) -> io::Result<Self> {
         loop {
             fault::check("fcntl")?;
             match set_lock(file, libc::F_OFD_SETLKW, libc::F_WRLCK) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The descriptor is open, but not for writing: mmap(2) reports that by EACCES.
+                // The descriptor is not open for writing, which `mmap(2)` reports as EACCES.
                 Err(error) if error.raw_os_error() == Some(libc::EBADF) => {
                     return Err(io::Error::from_raw_os_error(libc::EACCES));
                 }
@@ -341,19 +344,19 @@ impl LengthLock {
 
 impl Drop for LengthLock {
     fn drop(&mut self) {
-        // Where it fails, the lock goes with the file.
+        // If this fails, closing the file releases the lock.
         let _ = set_lock(&self.0, libc::F_OFD_SETLK, libc::F_UNLCK);
     }
 }
 
 fn set_lock(file: &File, command: i32, kind: impl TryInto<i16>) -> io::Result<()> {
-    // SAFETY: a struct of numbers.
+    // SAFETY: a struct of numbers, for which all zeros are a valid value.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };
     lock.l_type = kind.try_into().unwrap_or_default();
     lock.l_whence = i16::try_from(libc::SEEK_SET).unwrap_or_default();
     lock.l_start = i64::MAX - 1;
     lock.l_len = 1;
-    // SAFETY: both commands take a lock to read.
+    // SAFETY: both commands read a lock.
     let result = unsafe { libc::fcntl(file.as_fd().as_raw_fd(), command, &raw const lock) };
     if result == 0 {
         Ok(())

@@ -1,5 +1,5 @@
-//! A file without a name, for an image of pages: sparse, and in the end sealed as far as the system
-//! has seals. Where it has none, nobody else has the file.
+//! The file of an image: sparse, without a name, and in the end sealed, if the system has seals. If it has
+//! none, no other process can open the file.
 
 use std::fs::File;
 use std::io;
@@ -10,19 +10,19 @@ use memmap2::MmapOptions;
 use super::platform;
 use crate::sys::{Addresses, HostBytes, PageRange, Writes, fault};
 
-/// Its bytes, mapped.
+/// The bytes of an image file, mapped for reading.
 pub type ImageBytes = memmap2::Mmap;
 
-/// The file. Other programs that this one starts do not get it.
+/// A file without a name, which child processes do not inherit.
 #[derive(Debug)]
 pub struct ImageFile(File);
 
 impl ImageFile {
-    /// A file of `length` bytes, none of which takes memory before it is written.
+    /// Creates a file of `length` bytes. None of them takes memory before it is written.
     ///
     /// # Errors
     ///
-    /// What making a file and `ftruncate(2)` say.
+    /// Returns the error of creating the file, or from `ftruncate(2)`.
     pub fn create(length: u64) -> io::Result<Self> {
         let file = platform::create_image_file()?;
         fault::check("ftruncate")?;
@@ -30,11 +30,11 @@ impl ImageFile {
         Ok(Self(file))
     }
 
-    /// Writes the bytes of `pages`, as they are read, at `offset`.
+    /// Writes the bytes of `pages` at `offset`, each as it is when it is read.
     ///
     /// # Errors
     ///
-    /// What `pwrite(2)` says.
+    /// Returns the error from `pwrite(2)`.
     pub fn write_pages(&mut self, pages: &PageRange, offset: u64) -> io::Result<()> {
         pages.write_to(&self.0, offset, u64::MAX)
     }
@@ -43,21 +43,21 @@ impl ImageFile {
     ///
     /// # Errors
     ///
-    /// What `pwrite(2)` says.
+    /// Returns the error from `pwrite(2)`.
     pub fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         fault::check("pwrite")?;
         self.0.write_all_at(bytes, offset)
     }
 
-    /// Reads all of `bytes` at `offset`: zeros beyond the file's end.
+    /// Reads all of `bytes` at `offset`. Beyond the end of the file, they are zeros.
     ///
     /// # Errors
     ///
-    /// What `pread(2)` says.
+    /// Returns the error from `pread(2)`.
     pub fn read(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         fault::check("pread")?;
         let length = self.0.metadata()?.len();
-        // Nothing is the file's if `offset` is beyond its end.
+        // Saturates: no bytes are in the file if `offset` is beyond its end.
         let left = length.saturating_sub(offset);
         let own = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
         let (own, beyond) = bytes.split_at_mut(own);
@@ -65,41 +65,41 @@ impl ImageFile {
         self.0.read_exact_at(own, offset)
     }
 
-    /// The first `length` bytes, once the file is sealed.
+    /// Maps the first `length` bytes for reading. The file has to be sealed.
     ///
     /// # Errors
     ///
-    /// What `fcntl(2)` and `mmap(2)` say, or `PermissionDenied` where it is not sealed.
+    /// Returns the error from `fcntl(2)` or `mmap(2)`, or `PermissionDenied` if the file is not sealed.
     pub fn map(&self, length: HostBytes) -> io::Result<ImageBytes> {
         fault::check("mmap")?;
         if !platform::is_sealed(&self.0)? {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        // SAFETY: nobody can change the bytes of a sealed file, or truncate it.
+        // SAFETY: a sealed file cannot be changed or truncated by anyone.
         unsafe { MmapOptions::new().len(length.get()).map(&self.0) }
     }
 
-    /// Puts its pages in place of those, from its first on: who writes gets a copy.
+    /// Maps the pages of the file, from its first on, in place of `pages`, as copy-on-write.
     ///
     /// # Errors
     ///
-    /// What `mmap(2)` says; no byte has changed then.
+    /// Returns the error from `mmap(2)`; no byte has changed then.
     pub fn map_at(&self, pages: &PageRange) -> io::Result<()> {
         pages.map_file(&self.0, 0, Writes::Private)
     }
 
-    /// Returns whether the kernel has its bytes, or private copies of them, under each of these stretches
-    /// of addresses, from the offset beside them on; or anonymous pages, if there is no offset. Returns
-    /// false if the kernel cannot tell.
-    pub fn is_mapped_at(&self, stretches: impl Iterator<Item = (Addresses, Option<u64>)>) -> bool {
-        platform::is_mapped_at(&self.0, stretches)
+    /// Returns whether each extent of addresses is backed by what is beside it: by this file, or private
+    /// copies of its pages, from that offset on, or by anonymous pages if there is no offset. Returns false
+    /// if the kernel does not report it.
+    pub fn is_mapped_at(&self, extents: impl Iterator<Item = (Addresses, Option<u64>)>) -> bool {
+        platform::is_mapped_at(&self.0, extents)
     }
 
-    /// From now on, nobody can change the file.
+    /// Seals the file: from now on, nobody can change it.
     ///
     /// # Errors
     ///
-    /// What `fcntl(2)` says.
+    /// Returns the error from `fcntl(2)`.
     pub fn seal(&self) -> io::Result<()> {
         platform::seal(&self.0)
     }
@@ -135,7 +135,7 @@ mod tests {
         let pages = mapping.pages(page).unwrap();
         pages.map_file(file.as_fd(), 0, Writes::Private).unwrap();
         let first = mapping.base().as_ptr();
-        // SAFETY: a byte of an accessible page.
+        // SAFETY: this is a byte of an accessible page.
         unsafe { first.wrapping_add(6).write_volatile(7) };
         file.read(&mut bytes, 4).unwrap();
         assert_eq!(bytes, [0, 1, 2, 3]);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_known_where_it_is_mapped() {
+    fn is_mapped_at_knows_file_offset_and_length() {
         let bytes = |pages: usize| HostBytes::round_up(pages * HostBytes::page().get()).unwrap();
         let (file, other) = (
             ImageFile::create(1 << 20).unwrap(),
@@ -173,11 +173,11 @@ mod tests {
         assert!(!is_at(&file, 0, 1, 0), "anonymous pages");
         assert!(!is_at(&file, 3, 4, 2 * page), "another file");
         part(1, 3).remap_as_zeros().unwrap();
-        assert!(!is_at(&file, 1, 3, 0), "no more");
+        assert!(!is_at(&file, 1, 3, 0), "not mapped any more");
     }
 
     #[test]
-    fn programs_that_this_one_starts_do_not_get_it() {
+    fn child_processes_do_not_inherit_the_file() {
         let file = ImageFile::create(0).unwrap();
         let flags = rustix::io::fcntl_getfd(&file.0).unwrap();
         assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));

@@ -1,4 +1,4 @@
-//! An owned mapping of anonymous pages.
+//! Reserved address space (`mmap(2)`, `mprotect(2)`).
 
 use std::io;
 use std::ptr::NonNull;
@@ -9,25 +9,25 @@ use rustix::mm::{self, MprotectFlags};
 use super::platform;
 use crate::sys::{HostBytes, PageRange, fault};
 
-/// Anonymous private pages that are ours from the moment they are mapped until this is dropped.
+/// An owned mapping of anonymous private pages, which is unmapped when this value is dropped.
 ///
-/// Engines and their threads read and write the pages through buffers at any time, so no Rust
-/// reference is ever made to them: everything goes by address.
+/// Engines and their threads read and write the pages through buffers at any time. So no Rust reference to
+/// the pages is ever made: all access is by address.
 #[derive(Debug)]
 pub struct Mapping {
     pages: MmapRaw,
-    /// Where the mapping begins in `pages`, and how much of it there is.
+    /// The offset in `pages` at which the mapping begins, and its length.
     offset: usize,
     length: HostBytes,
 }
 
 impl Mapping {
-    /// Maps `length` bytes, the first `accessible` of which read zero and can be written; the rest
-    /// faults. No swap space is set aside for them.
+    /// Reserves `length` bytes (`MAP_NORESERVE`). The first `accessible` of them read zero and can be
+    /// written to; the others fault.
     ///
     /// # Errors
     ///
-    /// What `mmap(2)` and `mprotect(2)` say; nothing stays mapped then.
+    /// Returns the error from `mmap(2)` or `mprotect(2)`; nothing stays mapped then.
     pub fn reserve(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
         let mapping = Self {
             pages: map(length)?,
@@ -38,12 +38,12 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// As [`Mapping::reserve`], at a multiple of 2 MiB, and with pages of 2 MiB where the system has
-    /// them to spare.
+    /// Reserves as [`Mapping::reserve`] does, at a multiple of 2 MiB, and requests huge pages.
     ///
     /// # Errors
     ///
-    /// What `mmap(2)`, `mprotect(2)` and [`Mapping::prefer_huge`] say; nothing stays mapped then.
+    /// Returns the error from `mmap(2)`, `mprotect(2)` or [`Mapping::prefer_huge`]; nothing stays mapped
+    /// then.
     pub fn reserve_huge(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
         let room = length
             .checked_add(HostBytes::HUGE_PAGE)
@@ -59,32 +59,32 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// From now on, pages of 2 MiB are asked for.
+    /// Requests huge pages for the whole mapping.
     ///
     /// # Errors
     ///
-    /// What the system says, which may have none.
+    /// Returns the error from `madvise(2)`, or `Unsupported` if the system has no huge pages.
     pub fn prefer_huge(&self) -> io::Result<()> {
         platform::prefer_huge(&self.pages(self.length)?)
     }
 
-    /// The first byte's address.
+    /// Returns the address of the first byte.
     pub fn base(&self) -> NonNull<u8> {
         // memmap2 maps at least one byte, at an address that is never null.
         NonNull::new(self.pages.as_mut_ptr().wrapping_add(self.offset))
             .unwrap_or(NonNull::dangling())
     }
 
-    /// Makes the bytes from `start` to `end` readable and writable.
+    /// Makes the bytes from `start` to `end` readable and writable (`mprotect(2)`).
     ///
     /// # Errors
     ///
-    /// What `mprotect(2)` says, or `InvalidInput` where the bytes are not in this mapping.
+    /// Returns the error from `mprotect(2)`, or `InvalidInput` if the bytes are not in this mapping.
     pub fn make_accessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
         self.protect(start, end, MprotectFlags::READ | MprotectFlags::WRITE)
     }
 
-    /// Makes the bytes from `start` to `end` fault.
+    /// Makes accesses to the bytes from `start` to `end` fault (`mprotect(2)`).
     ///
     /// # Errors
     ///
@@ -93,16 +93,16 @@ impl Mapping {
         self.protect(start, end, MprotectFlags::empty())
     }
 
-    /// The pages of the first `length` bytes.
+    /// Returns the pages of the first `length` bytes. They have to be accessible when they are used.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` where the bytes are not in this mapping.
+    /// Returns `InvalidInput` if the mapping is shorter.
     pub fn pages(&self, length: HostBytes) -> io::Result<PageRange<'_>> {
         if length > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // SAFETY: the mapping is ours, and lives as long as it is borrowed here.
+        // SAFETY: this value owns the mapping, which lives as long as it is borrowed here.
         Ok(unsafe { PageRange::new(self.base(), length) })
     }
 
@@ -140,7 +140,7 @@ mod tests {
         mapping.base().as_ptr().wrapping_add(offset)
     }
 
-    /// Whether the byte can be read, by what the kernel says of its mapping.
+    /// Returns whether the byte can be read, by the protection that the kernel reports.
     fn readable(mapping: &Mapping, offset: usize) -> bool {
         protection_at(byte(mapping, offset).addr()).as_deref() == Some("rw-p")
     }

@@ -1,4 +1,4 @@
-//! What is the same on Linux and on macOS. What is not, each of them has in `platform`.
+//! What Linux and macOS share. What differs between them, each has in its `platform`.
 
 pub mod addon_copies;
 mod at_exit;
@@ -19,5 +19,5 @@ pub use image_file::{ImageBytes, ImageFile};
 pub use mapping::Mapping;
 pub use truncation::TruncationGuard;
 
-/// Whether a file's pages, an image's among them, can be put in place of others.
+/// Whether pages of a file, or of an image, can be mapped in place of others.
 pub const MAPS_FILES: bool = true;

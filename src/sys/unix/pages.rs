@@ -1,4 +1,4 @@
-//! What Linux and macOS do alike to pages in place.
+//! Operations that replace pages or write them to files, for Linux and macOS.
 
 use std::fs::File;
 use std::io;
@@ -9,17 +9,17 @@ use rustix::mm::{self, MapFlags, ProtFlags};
 use crate::sys::{HostBytes, PageRange, Writes, fault, file_offset};
 
 impl PageRange<'_> {
-    /// Puts anonymous pages in their place, which read zero.
+    /// Maps anonymous pages in place of these (`MAP_FIXED`): they read zero, whatever was mapped.
     ///
     /// # Errors
     ///
-    /// What `mmap(2)` says.
+    /// Returns the error from `mmap(2)`.
     pub fn remap_as_zeros(&self) -> io::Result<()> {
         if self.length() == HostBytes::ZERO {
             return Ok(());
         }
         fault::check("mmap")?;
-        // SAFETY: the pages are the owner's to replace: see `new`.
+        // SAFETY: the owner lets the pages be replaced: see `new`.
         let start = unsafe {
             mm::mmap_anonymous(
                 self.base().as_ptr().cast(),
@@ -36,17 +36,17 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Puts a file's pages in their place, from `offset` on.
+    /// Maps pages of `file`, from `offset` on, in place of these (`MAP_FIXED`).
     ///
     /// # Errors
     ///
-    /// What `mmap(2)` says.
+    /// Returns the error from `mmap(2)`.
     pub fn map_file(&self, file: impl AsFd, offset: u64, writes: Writes) -> io::Result<()> {
         if self.length() == HostBytes::ZERO {
             return Ok(());
         }
         fault::check("mmap")?;
-        // SAFETY: the pages are the owner's to replace: see `new`.
+        // SAFETY: the owner lets the pages be replaced: see `new`.
         let start = unsafe {
             mm::mmap(
                 self.base().as_ptr().cast(),
@@ -65,13 +65,14 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Writes the bytes to a file, as they are read, at `offset`, but nothing from `end` on.
+    /// Writes the bytes to `file` at `offset`, each as it is when it is read. Writes nothing at the offset
+    /// `end` of the file or beyond.
     ///
     /// # Errors
     ///
-    /// What `pwrite(2)` says.
+    /// Returns the error from `pwrite(2)`.
     pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
-        // Nothing is written if `end` is before `offset`.
+        // Saturates: nothing is written if `offset` is at `end` or beyond.
         let room = end.saturating_sub(offset);
         let length =
             usize::try_from(room).map_or(self.length().get(), |room| self.length().get().min(room));
@@ -80,10 +81,10 @@ impl PageRange<'_> {
             let position = i64::try_from(offset + file_offset(done))
                 .map_err(|_| io::ErrorKind::FileTooLarge)?;
             fault::check("pwrite")?;
-            // SAFETY: in bounds, by the loop's condition.
+            // SAFETY: in bounds, by the condition of the loop.
             let start = unsafe { self.base().add(done) };
-            // SAFETY: from `start`, so many bytes are readable: see `new`. The kernel reads them,
-            // through no reference, while others may write.
+            // SAFETY: from `start` on, so many bytes are readable: see `new`. The kernel reads them,
+            // through no reference, while other threads may write to them.
             let written = unsafe {
                 libc::pwrite(
                     file.as_raw_fd(),

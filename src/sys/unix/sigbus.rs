@@ -1,9 +1,9 @@
-//! The handler of SIGBUS: how it gets in place, stays there, and passes on what is not ours.
+//! The SIGBUS handler: installs it, keeps it installed, and passes on signals that are not for us.
 //!
-//! Others install handlers too, before ours and after it. Some of them call what they found in place, so
-//! one of them may call a handler of ours that another handler of ours has just called. That must not be
-//! an endless circle. So there are several handlers. Each has one former disposition, which it keeps for
-//! good: it is never put over a handler that it could be called by.
+//! Others install handlers too, before and after ours. Some of these call the handler that was installed
+//! before them, so such a handler may call one of ours that another of ours has just called. That must not
+//! become an endless loop. So there are several handlers, each with one former disposition that never
+//! changes: a handler is never installed over another that could call it.
 
 use std::ffi::c_int;
 use std::io;
@@ -15,21 +15,22 @@ use std::sync::{Mutex, PoisonError};
 use super::{platform, truncation};
 use crate::sys::{Address, fault};
 
-/// What the handler may be put over.
+/// What the handler may be installed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
     /// The default behaviour only. A handler that was installed after ours may call ours.
     Default,
-    /// Any handler: one that never calls ours was installed just now.
+    /// Any handler: one that never calls ours was just installed.
     Any,
 }
 
 type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut libc::c_void);
 
-/// How many different dispositions ours can be put over. Most processes have two, the default and Node's.
+/// The number of dispositions that our handlers can be installed over. Most processes have two: the default
+/// and the handler of Node.js.
 const MOST: usize = 6;
 
-/// The handlers, which differ in nothing but what was in place before.
+/// The handlers. They differ only in what was installed before.
 static HANDLERS: [Handler; MOST] = [
     on_bus_error::<0>,
     on_bus_error::<1>,
@@ -39,16 +40,16 @@ static HANDLERS: [Handler; MOST] = [
     on_bus_error::<5>,
 ];
 
-/// What was in place before each of them; null if it was never installed. These are leaked: a thread may
-/// be in the handler at any time.
+/// The disposition before each handler; null if the handler was never installed. These are leaked, since a
+/// thread may be running a handler at any time.
 static FORMER: [AtomicPtr<libc::sigaction>; MOST] =
     [const { AtomicPtr::new(ptr::null_mut()) }; MOST];
 
-/// Whether it is reported when the program changes what is in place.
+/// Whether the caller reports when the program changes the disposition.
 pub static ARE_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Makes sure that a handler of ours is in place, and leaves it there if so. The first call of the
-/// process puts it over whatever is there, later ones as `over` has it.
+/// Installs a handler, unless one of ours is installed. The first call in the process installs it over any
+/// other, later calls as `over` allows.
 ///
 /// # Errors
 ///
@@ -63,26 +64,26 @@ pub fn install(over: Over) -> io::Result<()> {
     if is_ours(&there) || (is_installed() && over == Over::Default && !is_default(&there)) {
         return Ok(());
     }
-    // If there is no handler left, the program installs handlers without end: one of its is in place.
+    // If there is no handler left, the program keeps installing new ones: the current one is one of these.
     let Some((handler, place)) = handler_over(&there) else {
         return Ok(());
     };
     fault::check("sigaction")?;
     if place.load(Ordering::Acquire).is_null() {
-        // Before the handler can run, which reads it.
+        // This has to be stored before the handler can run, which reads it.
         place.store(Box::leak(Box::new(there)), Ordering::Release);
     }
     let mut ours = there;
     ours.sa_sigaction = handler as usize;
     ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | (there.sa_flags & libc::SA_RESTART);
-    // SAFETY: `ours` names a handler of the form that SA_SIGINFO wants.
+    // SAFETY: `ours` names a handler of the form that SA_SIGINFO requires.
     if unsafe { libc::sigaction(libc::SIGBUS, &raw const ours, ptr::null_mut()) } != 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())
 }
 
-/// The handler that was put over `there` before, or the first one that was never installed.
+/// Returns the handler that was installed over `there` before, or the first that was never installed.
 fn handler_over(there: &libc::sigaction) -> Option<(Handler, &'static AtomicPtr<libc::sigaction>)> {
     let places = || HANDLERS.iter().copied().zip(&FORMER);
     places()
@@ -107,18 +108,18 @@ fn is_default(there: &libc::sigaction) -> bool {
 }
 
 fn former(place: &AtomicPtr<libc::sigaction>) -> Option<&'static libc::sigaction> {
-    // SAFETY: null, or one that `install` has leaked, which nobody changes.
+    // SAFETY: null, or leaked by `install`, after which nothing changes it.
     unsafe { place.load(Ordering::Acquire).as_ref() }
 }
 
-/// What is in place now.
+/// Returns the current disposition.
 fn current() -> io::Result<libc::sigaction> {
     let mut there = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: asks only, with room for the answer.
+    // SAFETY: the call changes nothing, and `there` has room for the result.
     if unsafe { libc::sigaction(libc::SIGBUS, ptr::null(), there.as_mut_ptr()) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: all zeros is one, and the call above has filled it.
+    // SAFETY: all zeros are a valid value, and the call above has filled it.
     Ok(unsafe { there.assume_init() })
 }
 
@@ -128,9 +129,9 @@ extern "C" fn on_bus_error<const PLACE: usize>(
     context: *mut libc::c_void,
 ) {
     let errno = errno();
-    // SAFETY: SA_SIGINFO gives the handler one.
+    // SAFETY: SA_SIGINFO passes a valid pointer to the handler.
     let info_here = unsafe { &*info };
-    // SAFETY: for SIGBUS, there are bytes of an address, whatever they say.
+    // SAFETY: for SIGBUS, the bytes of an address are there, whatever their value.
     let address = Address::of(unsafe { info_here.si_addr() });
     if !(platform::is_of_lost_page(info_here) && truncation::replace_lost(address)) {
         let former = FORMER.get(PLACE).and_then(former);
@@ -139,20 +140,20 @@ extern "C" fn on_bus_error<const PLACE: usize>(
     set_errno(errno);
 }
 
-/// What the interrupted code may be about to read.
+/// Returns `errno`, which the interrupted code may be about to read.
 fn errno() -> c_int {
     let errno = platform::errno_location();
-    // SAFETY: the thread's own.
+    // SAFETY: this is the `errno` of this thread.
     unsafe { *errno }
 }
 
 fn set_errno(value: c_int) {
     let errno = platform::errno_location();
-    // SAFETY: the thread's own.
+    // SAFETY: this is the `errno` of this thread.
     unsafe { *errno = value };
 }
 
-/// Does what would have been done without us.
+/// Does what would have been done if our handler were not installed.
 fn pass_on(
     former: Option<&libc::sigaction>,
     signal: c_int,
@@ -165,22 +166,22 @@ fn pass_on(
     match former.sa_sigaction {
         libc::SIG_IGN if was_sent => {}
         libc::SIG_DFL | libc::SIG_IGN => {
-            // What raised the signal happens again, and then it ends the process, as the kernel has it
-            // even if it is ignored. One that somebody sent is sent again.
-            // SAFETY: what was in place before.
+            // The access that raised the signal happens again and ends the process then, which the kernel
+            // does even if the signal is ignored. A signal that was sent is sent again.
+            // SAFETY: this is the disposition from before.
             unsafe { libc::sigaction(signal, former, ptr::null_mut()) };
             if was_sent {
-                // SAFETY: a signal to this thread.
+                // SAFETY: the signal goes to this thread.
                 unsafe { libc::raise(signal) };
             }
         }
         handler if former.sa_flags & libc::SA_SIGINFO != 0 => {
-            // SAFETY: what SA_SIGINFO says that it is.
+            // SAFETY: SA_SIGINFO determines the type of the handler.
             let handler: Handler = unsafe { std::mem::transmute(handler) };
             handler(signal, info, context);
         }
         handler => {
-            // SAFETY: without SA_SIGINFO, that is what a handler is.
+            // SAFETY: without SA_SIGINFO, a handler has this type.
             let handler: extern "C" fn(c_int) = unsafe { std::mem::transmute(handler) };
             handler(signal);
         }

@@ -1,8 +1,10 @@
-//! MappingInfo files that somebody truncates: the page beyond the file's new end raises SIGBUS, which would
-//! end the process. At addresses that are watched, it gets a page of zeros instead.
+//! Protects memories from truncation of files that they map: an access to a page beyond the new end of the
+//! file raises SIGBUS, which would end the process. At watched addresses, the handler maps zeros there
+//! instead.
 //!
-//! The handler (`sigbus.rs`) runs in whatever thread touched the page, in the middle of anything. So what
-//! it reads is atomics in memory that is never freed, and the one call it makes is `mmap(2)`.
+//! The handler (`sigbus.rs`) runs in whichever thread has touched the page, at any point of its code. So it
+//! reads only atomics in memory that is never freed, and the only call that it makes is `mmap(2)`, and on
+//! Linux `madvise(2)`.
 
 use std::io;
 use std::ptr;
@@ -14,12 +16,12 @@ use super::platform;
 use super::sigbus::{self, Over};
 use crate::sys::{Address, Addresses, page_size};
 
-/// Addresses that are watched until this is dropped.
+/// Watches addresses of a mapped file until it is dropped.
 #[derive(Debug)]
 pub struct TruncationGuard(&'static Slot);
 
 impl TruncationGuard {
-    /// Watches `addresses`.
+    /// Watches `addresses`, and installs the signal handler if it is not installed.
     ///
     /// # Errors
     ///
@@ -29,31 +31,31 @@ impl TruncationGuard {
         Ok(Self(Slot::take(addresses, None)))
     }
 
-    /// Watches `addresses` as well, as part of the same: if a page was lost here, one was lost there.
+    /// Watches `addresses` as part of the same file: if a page was lost here, that counts there as well.
     pub fn also_over(&self, addresses: Addresses) -> Self {
         Self(Slot::take(addresses, Some(self.0)))
     }
 
-    /// Returns whether a page was lost, and now reads zero.
+    /// Returns whether a page was lost since the file was mapped. Such pages read zero.
     pub fn has_lost_page(&self) -> bool {
         self.0.addresses().contains(self.0.lost())
     }
 
-    /// Puts the handler in place again if the default behaviour is there, unless such changes are reported.
-    /// Asking the system would be most of what a call on a memory takes.
+    /// Installs the handler again if the default behaviour is active, unless the program's changes are
+    /// reported. Checking this takes a system call, which would be most of the cost of a call on a memory.
     pub fn keep_armed() {
         if !sigbus::ARE_REPORTED.load(SeqCst) {
             Self::rearm(false);
         }
     }
 
-    /// From now on, `rearm()` is called after each change that the program makes.
+    /// Expects that `rearm()` is called after each change that the program makes, from now on.
     pub fn expect_reports() {
         sigbus::ARE_REPORTED.store(true, SeqCst);
     }
 
-    /// Puts the handler in place again, if the default behaviour is there; also over another handler if
-    /// `by_force`. Does nothing if the system refuses: what is there stays.
+    /// Installs the handler again if the default behaviour is active, or any other handler if `by_force`.
+    /// Does nothing if the system refuses: the current handler stays.
     pub fn rearm(by_force: bool) {
         let over = if by_force { Over::Any } else { Over::Default };
         let _ = sigbus::install(over);
@@ -63,31 +65,31 @@ impl TruncationGuard {
 impl Drop for TruncationGuard {
     fn drop(&mut self) {
         Slot::change(|| self.0.set(Addresses::NONE));
-        // From here on, somebody else may take it.
+        // From here on, others may take the slot.
         self.0.is_taken.store(false, SeqCst);
     }
 }
 
-/// One of a list that only ever grows. Since slots are used again, what the handler read of one may
-/// change under it: see [`find`].
+/// A watched range, in a list that only ever grows. Slots are reused, so what the handler has read of one
+/// may change meanwhile: see [`find`].
 #[derive(Debug)]
 struct Slot {
     is_taken: AtomicBool,
     start: AtomicUsize,
     end: AtomicUsize,
-    /// An address that was lost; of the slot's former addresses, if it is not one of these.
+    /// The address of a lost page. If it is not in the slot's range, it belongs to a former one.
     lost: AtomicUsize,
-    /// How many mappings the handler has made here.
+    /// How many mappings the handler has made in the slot's range.
     mappings: AtomicUsize,
     next: *const Slot,
 }
 
-// SAFETY: `next` points to another slot, which is never freed, and only atomics of it change.
+// SAFETY: `next` points to another slot, which is never freed, and only atomics in it change.
 unsafe impl Sync for Slot {}
 
 static FIRST: AtomicPtr<Slot> = AtomicPtr::new(ptr::null_mut());
 
-/// Odd while slots change, and another number after each change.
+/// The version of the slots: odd while they change, and another number after each change.
 static CHANGES: AtomicUsize = AtomicUsize::new(0);
 
 /// How many mappings the handler has made in all slots.
@@ -105,23 +107,23 @@ impl Slot {
         })
     }
 
-    /// A slot over `addresses`, with what happened in `former`, which goes on meanwhile.
+    /// Takes a slot for `addresses`, with what was lost in `former`, which stays in use meanwhile.
     fn take(addresses: Addresses, former: Option<&Self>) -> &'static Self {
         let free = Self::all().find(|slot| !slot.is_taken.swap(true, SeqCst));
         let slot = free.unwrap_or_else(Self::add);
         Self::change(|| slot.set(addresses));
-        // What is hit from here on, the handler marks in both.
+        // From here on, the handler marks a lost page in both slots.
         if let Some(former) = former {
             if former.addresses().contains(former.lost()) {
                 slot.lost.store(addresses.start().get(), SeqCst);
             }
-            // Some may be elsewhere: too many is safe.
+            // Some of the mappings may be elsewhere: counting too many is safe.
             slot.count(former.mappings.load(SeqCst));
         }
         slot
     }
 
-    /// One more, which is taken.
+    /// Adds a slot to the list, already taken.
     fn add() -> &'static Self {
         static LOCK: Mutex<()> = Mutex::new(());
         let _one_at_a_time = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +139,7 @@ impl Slot {
         slot
     }
 
-    /// Runs `action`, which changes the addresses of slots, with nobody else doing so.
+    /// Runs `action`, which changes ranges of slots, while no other thread does.
     fn change(action: impl FnOnce()) {
         static LOCK: Mutex<()> = Mutex::new(());
         let _one_at_a_time = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,7 +148,7 @@ impl Slot {
         CHANGES.fetch_add(1, SeqCst);
     }
 
-    /// Only within [`Slot::change`].
+    /// Sets the range. Call this only within [`Slot::change`].
     fn set(&self, addresses: Addresses) {
         self.lost.store(Addresses::NONE.start().get(), SeqCst);
         self.count_none();
@@ -163,8 +165,8 @@ impl Slot {
         Address::new(self.lost.load(SeqCst))
     }
 
-    /// Counts `more` mappings, and returns how many there are in all slots. The sum is never less than
-    /// what the slots have.
+    /// Adds `more` mappings, and returns how many there are in all slots. The sum is never less than what
+    /// the slots have.
     fn count(&self, more: usize) -> usize {
         let sum = MAPPINGS.fetch_add(more, SeqCst) + more;
         self.mappings.fetch_add(more, SeqCst);
@@ -176,47 +178,48 @@ impl Slot {
     }
 }
 
-/// How many pages are given at a time, at most. Each could become a mapping of its own, of which the
-/// system allows a process so many only; and all that follow a lost page are mostly lost as well.
+/// How many pages are replaced at once, at most. Replaced one at a time, each could become a mapping of its
+/// own, and the system limits these. Pages that follow a lost page are usually lost as well.
 const MOST_AT_ONCE: usize = 512;
 
-/// After so many hits in a slot, a whole block is given at each: the lost pages are scattered.
+/// The number of hits in a slot after which each hit replaces a whole block: the lost pages are scattered.
 const MOST_SINGLE: usize = 256;
 
-/// The size of such a block, and what it is aligned to.
+/// The size and the alignment of such a block.
 const BLOCK: usize = 2 << 20;
 
-/// If there are more mappings than these in all slots, all of a slot becomes one. Each splits another
-/// mapping in two, and the system lets a process have some 65,000.
+/// The number of mappings in all slots beyond which a whole slot becomes one mapping. Each mapping splits
+/// another in two, and the system lets a process have some 65,000.
 const MOST_MAPPINGS: usize = 8_192;
 
-/// Puts zeros where the page at `address` is, if that is watched; returns whether. Of the addresses that
-/// are watched as one, others may read zero from then on: their memory is given up by then. The handler
-/// calls this.
+/// Maps zeros over the page at `address` if that is watched, and returns whether it was. Other pages of the
+/// same watched range may read zero from then on as well: the memory is reported as truncated anyway. The
+/// handler calls this.
 pub fn replace_lost(address: Address) -> bool {
     let Some((slot, addresses)) = find(address) else {
         return false;
     };
     let sum = slot.count(1);
-    let piece = if slot.mappings.load(SeqCst) <= MOST_SINGLE {
+    let lost = if slot.mappings.load(SeqCst) <= MOST_SINGLE {
         lost_from(address, addresses)
     } else {
         block_around(address, addresses)
     };
-    if sum <= MOST_MAPPINGS && put_zeros(piece) {
+    if sum <= MOST_MAPPINGS && map_zeros(lost) {
         return true;
     }
-    let is_done = put_zeros(addresses);
+    let is_done = map_zeros(addresses);
     if is_done {
         slot.count_none();
     }
     is_done
 }
 
-/// Marks all slots that have `address` as hit. Returns one of them, and the addresses that they have in
+/// Marks all slots that contain `address` as hit. Returns one of them, and the addresses that they have in
 /// common.
 fn find(address: Address) -> Option<(&'static Slot, Addresses)> {
-    /// Slots change for some nanoseconds at a time. The bound is for a thread that is stopped in there.
+    /// Slots change for some nanoseconds at a time. The bound is for a thread that is stopped in the middle
+    /// of that.
     const MOST_ATTEMPTS: usize = 1 << 20;
     let mut found = None;
     for _ in 0..MOST_ATTEMPTS {
@@ -237,7 +240,7 @@ fn mark(address: Address) -> Option<(&'static Slot, Addresses)> {
         if !addresses.contains(address) {
             continue;
         }
-        // If the slot has got other addresses meanwhile, this one means nothing there.
+        // If the slot has another range by now, this address means nothing there.
         slot.lost.store(address.get(), SeqCst);
         let common = match found {
             Some((_, other)) => addresses.intersection(other),
@@ -248,7 +251,7 @@ fn mark(address: Address) -> Option<(&'static Slot, Addresses)> {
     found
 }
 
-/// The page at `address`, and the lost ones of `addresses` that follow it.
+/// Returns the page at `address`, and the lost pages of `addresses` that directly follow it.
 fn lost_from(address: Address, addresses: Addresses) -> Addresses {
     let page = page_size();
     let start = address.align_down(page);
@@ -259,13 +262,13 @@ fn lost_from(address: Address, addresses: Addresses) -> Addresses {
     Addresses::new(start, page * (1 + lost.count()))
 }
 
-/// What `addresses` have of the block that has the page at `address`.
+/// Returns the part of `addresses` in the block that contains `address`.
 fn block_around(address: Address, addresses: Addresses) -> Addresses {
     addresses.intersection(Addresses::new(address.align_down(BLOCK), BLOCK))
 }
 
-fn put_zeros(addresses: Addresses) -> bool {
-    // SAFETY: within addresses that are watched, whose owner has the pages replaced that are lost.
+fn map_zeros(addresses: Addresses) -> bool {
+    // SAFETY: the addresses are watched, and the owner of these lets lost pages be replaced.
     let mapped = unsafe {
         libc::mmap(
             ptr::without_provenance_mut(addresses.start().get()),
@@ -294,10 +297,10 @@ mod tests {
         let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
         let all = mapping.pages(bytes(4)).unwrap();
         let file = ImageFile::create((4 * page).try_into().unwrap()).unwrap();
-        let watch = TruncationGuard::over(all.addresses()).unwrap();
+        let guard = TruncationGuard::over(all.addresses()).unwrap();
         all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
         all.write_at(&[1], 0);
-        // A page in between that is no file's any more.
+        // A page in between that the file does not back any more.
         all.slice(2 * page..3 * page)
             .unwrap()
             .remap_as_zeros()
@@ -306,14 +309,14 @@ mod tests {
         rustix::fs::ftruncate(file.as_fd(), page.try_into().unwrap()).unwrap();
 
         assert_eq!(all.read(0..1), [1]);
-        assert!(!watch.has_lost_page());
+        assert!(!guard.has_lost_page());
         assert_eq!(all.read(page..page + 1), [0]);
-        assert!(watch.has_lost_page());
+        assert!(guard.has_lost_page());
         assert_eq!(all.read(2 * page..2 * page + 1), [2]);
         all.write_at(&[3], 4 * page - 1);
         assert_eq!(all.read(4 * page - 1..4 * page), [3]);
 
-        assert!(watch.also_over((1..2).into()).has_lost_page());
+        assert!(guard.also_over((1..2).into()).has_lost_page());
         assert!(
             !TruncationGuard::over((1..2).into())
                 .unwrap()
@@ -331,7 +334,7 @@ mod tests {
         let all = mapping.pages(bytes(length)).unwrap();
         let file = ImageFile::create(0).unwrap();
         all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
-        let watch = TruncationGuard::over(all.addresses()).unwrap();
+        let guard = TruncationGuard::over(all.addresses()).unwrap();
         // Every other page is not lost.
         for at in (page..length).step_by(2 * page) {
             all.slice(at..at + page).unwrap().remap_as_zeros().unwrap();
@@ -351,11 +354,11 @@ mod tests {
         for at in (page..length).step_by(2 * page) {
             assert_eq!(byte(at), if given_up(&at) { 0 } else { 7 }, "{at}");
         }
-        assert!(watch.has_lost_page());
+        assert!(guard.has_lost_page());
     }
 
     #[test]
-    fn no_loss_is_missed_while_watches_are_replaced() {
+    fn no_loss_is_missed_while_guards_are_replaced() {
         let page = rustix::param::page_size();
         let bytes = HostBytes::round_up(4 * page).unwrap();
         let mapping = Mapping::reserve(bytes, bytes).unwrap();
@@ -364,7 +367,7 @@ mod tests {
         let is_lost = AtomicBool::new(false);
         for _ in 0..300 {
             let all = mapping.pages(bytes).unwrap();
-            let mut watch = TruncationGuard::over(all.addresses()).unwrap();
+            let mut guard = TruncationGuard::over(all.addresses()).unwrap();
             all.map_file(file.as_fd(), 0, Writes::ToFile).unwrap();
             is_lost.store(false, SeqCst);
             std::thread::scope(|scope| {
@@ -376,10 +379,10 @@ mod tests {
                 });
                 start.wait();
                 while !is_lost.load(SeqCst) {
-                    watch = watch.also_over(all.addresses());
+                    guard = guard.also_over(all.addresses());
                 }
             });
-            assert!(watch.has_lost_page());
+            assert!(guard.has_lost_page());
         }
     }
 
@@ -391,7 +394,7 @@ mod tests {
         let again: Vec<_> = (0..8)
             .map(|_| TruncationGuard::over((1..2).into()).unwrap())
             .collect();
-        assert!(again.iter().any(|watch| ptr::eq(watch.0, slot)));
-        assert!(again.iter().all(|watch| !watch.has_lost_page()));
+        assert!(again.iter().any(|guard| ptr::eq(guard.0, slot)));
+        assert!(again.iter().all(|guard| !guard.has_lost_page()));
     }
 }
