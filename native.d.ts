@@ -108,8 +108,8 @@ export function copyFile(
   fileOffset: number,
   length: number,
 ): void;
-export function mappedFiles(pages: Pages): number[];
-export function lostFiles(pages: Pages): number[] | null;
+export function isMapped(pages: Pages, id: number): boolean;
+export function hasLostPages(pages: Pages, id?: number): boolean;
 export function expectRearm(): void;
 export function rearm(): void;
 

@@ -13,14 +13,12 @@ class MappedStore extends WatchedStore {
     this.#files = files;
   }
 
-  /** The store of a memory after a file's pages were put over a part of it. */
+  /** Returns the store of a memory after a file was mapped over part of it. */
   static over(store, file) {
     const { mappedFiles, unmapped } = store;
     const files = emptyList();
-    if (mappedFiles.length === 0) return new MappedStore(unmapped, append(files, file));
-    const there = native.mappedFiles(unmapped.pages);
     for (let i = 0; i < mappedFiles.length; i++) {
-      if (includes(there, mappedFiles[i].id)) append(files, mappedFiles[i]);
+      if (native.isMapped(unmapped.pages, mappedFiles[i].id)) append(files, mappedFiles[i]);
     }
     return new MappedStore(unmapped, append(files, file));
   }
@@ -52,11 +50,11 @@ class MappedStore extends WatchedStore {
   }
 
   checkIntact(member) {
-    const lostIds = native.lostFiles(this.inner.pages);
-    if (lostIds === null) return;
+    const { pages } = this.inner;
+    if (!native.hasLostPages(pages)) return;
     for (let i = 0; i < this.#files.length; i++) {
       const { path, id } = this.#files[i];
-      if (includes(lostIds, id)) throw lost(member, path);
+      if (native.hasLostPages(pages, id)) throw lost(member, path);
     }
   }
 }
@@ -69,11 +67,6 @@ function emptyList() {
 function append(list, value) {
   list[list.length++] = value;
   return list;
-}
-
-function includes(ids, id) {
-  for (let i = 0; i < ids.length; i++) if (ids[i] === id) return true;
-  return false;
 }
 
 module.exports = { MappedStore };

@@ -310,24 +310,24 @@ pub fn rebase_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
     Ok(())
 }
 
-/// The files put over parts of a memory that have lost a page there, by the numbers of [`map_file`]. Null
-/// if there are none.
+/// Returns whether files that are mapped over parts of a memory have lost a page there: any of them or, with
+/// `id`, the one that [`map_file`] returned that number for. (An array of numbers would be one that a setter
+/// on `Array.prototype` can intercept.)
 #[napi(catch_unwind)]
-pub fn lost_files(env: &Env, buffer: Unknown) -> napi::Result<Option<Vec<f64>>> {
+pub fn has_lost_pages(env: &Env, buffer: Unknown, id: Option<f64>) -> napi::Result<bool> {
     let lost = pages::truncated_files(&handoff::pages_of(env, &buffer)?);
-    Ok((!lost.is_empty()).then(|| numbers(lost)))
+    Ok(id.map_or(!lost.is_empty(), |id| includes(&lost, id)))
 }
 
-/// The files that still have pages in a memory, likewise.
+/// Returns whether the file that [`map_file`] returned that number for still has pages in a memory.
 #[napi(catch_unwind)]
-pub fn mapped_files(env: &Env, buffer: Unknown) -> napi::Result<Vec<f64>> {
-    Ok(numbers(pages::mapped_files(&handoff::pages_of(
-        env, &buffer,
-    )?)))
+pub fn is_mapped(env: &Env, buffer: Unknown, id: f64) -> napi::Result<bool> {
+    let mapped = pages::mapped_files(&handoff::pages_of(env, &buffer)?);
+    Ok(includes(&mapped, id))
 }
 
-fn numbers(files: Vec<FileId>) -> Vec<f64> {
-    files.into_iter().map(FileId::as_number).collect()
+fn includes(files: &[FileId], id: f64) -> bool {
+    files.iter().any(|file| file.as_number() == id)
 }
 
 /// From now on, [`rearm`] is called whenever the program has added or removed a listener of SIGBUS.
