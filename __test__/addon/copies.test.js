@@ -14,14 +14,14 @@ jest.setTimeout(60_000);
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
 
-/** The folders of two copies. */
+/** Installs two copies of the package, and returns their folders. */
 function twoCopies() {
   const parent = newFile();
   fs.mkdirSync(parent);
   return ["one", "two"].map((name) => copyPackage(parent, name));
 }
 
-test("two copies know of each other's snapshots and files", async () => {
+test("two copies share the state of snapshots and mapped files", async () => {
   expect(await run("two-copies.js", { args: twoCopies() })).toEqual({
     sameClass: false,
     seenByTheOther: [7, 7],
@@ -29,12 +29,12 @@ test("two copies know of each other's snapshots and files", async () => {
     restored: [7, 7, 7],
     restoredOver: [7, 7, 7],
     ...(features.mappedFiles && { lost: 0, told: "RangeError", toldToTheOther: null }),
-    // The addon that the worker got is the one that was loaded first.
+    // The worker uses the addon that was loaded first.
     firstInTheWorker: null,
   });
 });
 
-test("two copies use one addon, also if its file has gone", async () => {
+test("two copies load one addon, even if its file has been removed", async () => {
   const addons = await run("addons-of-copies.js", { args: twoCopies() });
   expect(addons).toEqual({ same: true, sameAfterRemoval: true });
 });

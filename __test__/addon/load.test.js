@@ -1,6 +1,6 @@
 "use strict";
 
-// Which addon is loaded, and what is said where there is none.
+// Which addon native.js loads, and its error if there is none.
 
 const fs = require("node:fs");
 const os = require("node:os");
@@ -26,8 +26,8 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
 /**
- * Loads the copy of the loader as on that platform, after some other program; what it exported, or the
- * error's message.
+ * Runs `before` and loads the copy of native.js as if on that platform; returns its exports, or the message
+ * and cause of its error.
  */
 function load(platform, arch, before = "") {
   const script = `
@@ -45,15 +45,15 @@ function load(platform, arch, before = "") {
   return JSON.parse(execFileSync(process.execPath, ["-e", script], { cwd: folder, env }));
 }
 
-/** Those of Linux: where there is musl, what needs that first. */
+/** Returns the targets for Linux in the order of loading: musl is first if its loader is installed. */
 function inOrder(platform, machine) {
-  // On the drive that `load` is on, where there are drives.
+  // On Windows, on the drive that `load()` uses.
   const musl = path.resolve(os.tmpdir(), `/lib/ld-musl-${machine}.so.1`);
   const abis = fs.existsSync(musl) ? ["musl", "gnu"] : ["gnu", "musl"];
   return abis.map((abi) => `${platform}-${abi}`);
 }
 
-/** A package there, with that program. */
+/** Installs a package that consists of one program. */
 function install(name, program) {
   const installed = path.join(folder, "node_modules", name);
   fs.mkdirSync(installed, { recursive: true });
@@ -66,26 +66,23 @@ test.each([
   ["darwin", "arm64", ["darwin-arm64"]],
   ["win32", "x64", ["win32-x64-msvc"]],
   ["freebsd", "riscv64", ["freebsd-riscv64"]],
-])(
-  "on %s-%s without an addon, the error names each that was looked for",
-  (platform, arch, targets) => {
-    const { message, cause } = load(platform, arch);
-    expect(message.split("\n")).toEqual([
-      `linear-memory: no addon for ${platform}-${arch} can be loaded. Looked for:`,
-      ...targets.map((target) => `  ${folder}/linear-memory.${target}.node: not there`),
-      ...targets.map((target) => `  linear-memory-${target}: not there`),
-      expect.stringMatching(/npm installs it/),
-      expect.anything(),
-      expect.stringMatching(/npm ci && npm run build$/),
-      expect.stringMatching(/^If a bundler has moved this file .* mark linear-memory as external/),
-      expect.stringMatching(/--external:linear-memory \(esbuild\)/),
-      expect.stringMatching(/serverExternalPackages \(Next\.js\)$/),
-    ]);
-    expect(cause).toBeUndefined();
-  },
-);
+])("without an addon for %s-%s, the error lists all that were tried", (platform, arch, targets) => {
+  const { message, cause } = load(platform, arch);
+  expect(message.split("\n")).toEqual([
+    `linear-memory: no addon for ${platform}-${arch} can be loaded. Looked for:`,
+    ...targets.map((target) => `  ${folder}/linear-memory.${target}.node: not there`),
+    ...targets.map((target) => `  linear-memory-${target}: not there`),
+    expect.stringMatching(/npm installs it/),
+    expect.anything(),
+    expect.stringMatching(/npm ci && npm run build$/),
+    expect.stringMatching(/^If a bundler has moved this file .* mark linear-memory as external/),
+    expect.stringMatching(/--external:linear-memory \(esbuild\)/),
+    expect.stringMatching(/serverExternalPackages \(Next\.js\)$/),
+  ]);
+  expect(cause).toBeUndefined();
+});
 
-test("an addon that cannot be loaded is passed over, and its error told if there is no other", () => {
+test("an addon that fails to load is skipped, and its error reported if there is no other", () => {
   install("linear-memory-linux-x64-musl", "throw new Error('needs another C library')");
   const { message, cause } = load("linux", "x64");
   expect(message).toContain("  linear-memory-linux-x64-musl: needs another C library\n");
@@ -96,7 +93,7 @@ test("an addon that cannot be loaded is passed over, and its error told if there
   expect(load("linux", "x64")).toEqual({ it: "gnu" });
 });
 
-test("what was built in the clone is preferred to a package", () => {
+test("an addon that was built locally is preferred to an installed one", () => {
   install("linear-memory-darwin-arm64", "exports.it = 'installed'");
   expect(load("darwin", "arm64")).toEqual({ it: "installed" });
 
@@ -105,7 +102,7 @@ test("what was built in the clone is preferred to a package", () => {
   expect(load("darwin", "arm64")).not.toHaveProperty("it");
 });
 
-test("an addon that this version cannot use is refused if it was loaded first", () => {
+test("an incompatible addon that was loaded first is an error", () => {
   install(
     "linear-memory-linux-x64-gnu",
     "exports.firstCopy = () => ({ path: '/other/addon.node', isCompatible: false })",
@@ -115,7 +112,7 @@ test("an addon that this version cannot use is refused if it was loaded first", 
   expect(message).toContain("/other/addon.node");
 });
 
-test("an addon that was loaded first is used, unless it is this one", () => {
+test("a compatible addon that another copy loaded first is used", () => {
   const other = path.join(folder, "first.js");
   fs.writeFileSync(other, "exports.it = 'first'");
   const first = JSON.stringify({ path: other, isCompatible: true });
@@ -125,9 +122,9 @@ test("an addon that was loaded first is used, unless it is this one", () => {
   expect(load("linux", "x64")).toEqual({ it: "only" });
 });
 
-test("a program that may not read the environment loads the addon that is installed", () => {
+test("the installed addon is loaded if the environment cannot be read", () => {
   install("linear-memory-darwin-arm64", "exports.it = 'installed'");
-  // As Deno does without --allow-env.
+  // Deno throws without --allow-env.
   const forbid = `
     const { env } = process;
     const get = (target, name) => {
@@ -138,23 +135,23 @@ test("a program that may not read the environment loads the addon that is instal
   expect(load("darwin", "arm64", forbid)).toEqual({ it: "installed" });
 });
 
-test("a bundle that is an ES module, and so has no __dirname, loads the addon that is installed", () => {
+test("the installed addon is loaded from a bundle that is an ES module, without `__dirname`", () => {
   install("linear-memory-darwin-arm64", "exports.it = 'installed'");
   fs.writeFileSync(
     path.join(folder, "native.js"),
     `const module_ = { exports: {} };
     const text = require("node:fs").readFileSync(${JSON.stringify(loader)}, "utf8");
-    // In such a function, the parameters of a CommonJS module are not there.
+    // Within new Function(), __dirname and the like are not defined.
     new Function("require", "module", text)(require, module_);
     module.exports = module_.exports;`,
   );
-  // `node -e` has a global one.
+  // `node -e` defines a global `__dirname`.
   expect(load("darwin", "arm64", "delete globalThis.__dirname;")).toEqual({ it: "installed" });
 });
 
-test("a program that may not look at files loads the addon that is installed", () => {
+test("the installed addon is loaded if files cannot be looked up", () => {
   install("linear-memory-linux-x64-gnu", "exports.it = 'installed'");
-  // As Deno does without --allow-read.
+  // Deno throws without --allow-read.
   const forbid = `
     require("node:fs").existsSync = () => {
       throw new Error("NotCapable");

@@ -1,7 +1,6 @@
 "use strict";
 
-// An engine that allows no external buffers (Electron): the addon is told to say so, as it does
-// there.
+// An engine without external buffers (Electron): the mocked addon fails as it does there.
 
 jest.mock("../../native", () => ({
   ...jest.requireActual("../../native"),
@@ -14,7 +13,7 @@ const { Memory, features } = require("../..");
 
 const PAGE = 65_536;
 
-test("every memory is hosted by the engine", () => {
+test("a memory is hosted by the engine", () => {
   const memory = new Memory({ initial: 1, maximum: 3 });
   new Uint8Array(memory.buffer)[0] = 1;
   expect(memory.toWebAssembly().buffer).toBe(memory.buffer);
@@ -26,20 +25,20 @@ test("every memory is hosted by the engine", () => {
   expect(memory.type()).toEqual({ minimum: 3, maximum: 3, shared: false, address: "i32" });
 });
 
-test("with 64-bit addresses too, in the engine's 32-bit pages where it has no others", () => {
+test("a memory with 64-bit addresses is hosted too, even if the engine has only 32-bit ones", () => {
   const memory = new Memory({ initial: 1n, maximum: 9n, address: "i64" });
   expect(memory.grow(1n)).toBe(1n);
   expect(memory.buffer.byteLength).toBe(2 * PAGE);
   expect(memory.type()).toEqual({ minimum: 2n, maximum: 9n, shared: false, address: "i64" });
 });
 
-test("what the engine cannot host is a RangeError", () => {
+test("a maximum that the engine cannot host is a RangeError", () => {
   const make = () => new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
   expect(make).toThrow(RangeError);
   expect(make).toThrow(/^Memory: the engine could not allocate it: /);
 });
 
-test("resizable buffers are the engine's or there are none, and features tell", () => {
+test("`features.resizableBuffers` reports whether the engine has resizable buffers", () => {
   const isEngines = "toResizableBuffer" in WebAssembly.Memory.prototype;
   expect(features.resizableBuffers).toEqual({ unshared: isEngines, shared: isEngines });
   const memory = new Memory({ initial: 1, maximum: 3 });

@@ -1,7 +1,7 @@
 "use strict";
 
-// A system that can neither map files nor wait for words of memory: the addon is told to say so, as it
-// does on Windows and on older macOS.
+// A system without huge pages, mapped files and waits: the mocked addon reports what it does on Windows and
+// older macOS.
 
 jest.mock("../../native", () => ({
   ...jest.requireActual("../../native"),
@@ -12,19 +12,19 @@ jest.mock("../../native", () => ({
 
 const { Memory, features } = require("../..");
 
-test("features tell", () => {
+test("`features` reports the missing capabilities", () => {
   expect(features).toMatchObject({ hugePages: false, mappedFiles: false, waits: false });
 });
 
 test.each([
   ["Memory.open()", () => Memory.open(__filename)],
   ["Memory.map()", () => new Memory({ initial: 1 }).map(0, __filename)],
-])("%s throws a TypeError that says why", (member, use) => {
+])("%s throws a TypeError with the reason", (member, use) => {
   expect(use).toThrow(TypeError);
   expect(use).toThrow(`${member}: this system cannot put a file's pages in place of a memory's`);
 });
 
-test("wait() is rejected and notify() throws, with a TypeError that says why", async () => {
+test("`wait()` rejects and `notify()` throws, with a TypeError that has the reason", async () => {
   const memory = new Memory({ initial: 1, maximum: 1, shared: true });
   await expect(memory.wait(0, 0)).rejects.toThrow(TypeError);
   await expect(memory.wait(0, 0)).rejects.toThrow(/^Memory\.wait\(\): this system has no waits /);
@@ -32,7 +32,7 @@ test("wait() is rejected and notify() throws, with a TypeError that says why", a
   expect(() => memory.notify(0)).toThrow(/^Memory\.notify\(\): this system has no waits /);
 });
 
-test("hugePages is a TypeError", () => {
+test("`hugePages: true` throws a TypeError with the reason", () => {
   const make = () => new Memory({ initial: 1 }, { hugePages: true });
   expect(make).toThrow(TypeError);
   expect(make).toThrow(/^Memory: hugePages: this system has none/);

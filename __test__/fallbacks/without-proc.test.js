@@ -1,6 +1,6 @@
 "use strict";
 
-// A process that has no /proc, as in some containers and sandboxes.
+// A process without /proc, as in some containers and sandboxes.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -15,7 +15,7 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-/** What a command prints that runs in a mount namespace of its own, with nothing in /proc. */
+/** Runs a command in its own mount namespace with an empty /proc, and returns its output. */
 function runWithoutProc(...command) {
   const script = 'mount -t tmpfs tmpfs /proc && exec "$0" "$@"';
   const args = ["--map-root-user", "--mount", "/bin/sh", "-c", script, ...command];
@@ -32,12 +32,12 @@ function canDoWithout() {
 
 const testWithout = process.platform === "linux" && canDoWithout() ? test : test.skip;
 
-test("`features.pageStates` is true where there is a /proc", () => {
+test("`features.pageStates` is true with /proc", () => {
   expect(features.pageStates).toBe(true);
 });
 
 testWithout(
-  "is told by `features`, and what need not know goes on (where a program can be without)",
+  "`features.pageStates` is false without /proc, and members that do not need it work (if `unshare` does)",
   () => {
     const file = path.join(folder, "file");
     fs.writeFileSync(file, Buffer.alloc(PAGE + 5, 7));

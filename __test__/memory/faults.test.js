@@ -1,32 +1,30 @@
 "use strict";
 
-// What a memory does when the system refuses: the addon of `npm run build:fault` has any call fail.
+// Memories, when system calls fail. The addon of `npm run build:fault` can make any call fail.
 
 const fs = require("node:fs");
 const path = require("node:path");
 
 const { features } = require("../..");
 const native = require("../../native");
-const { useFiles } = require("../support/files");
 const {
   addon,
   FAULT_TIMEOUT,
   DONE,
   REFUSED,
-  runWithFailures,
   expectOutcomes,
 } = require("../support/fault-scenarios");
 
 const root = path.join(__dirname, "..", "..");
 jest.setTimeout(FAULT_TIMEOUT + 20_000);
 
-// What comes of each call's failure, if no other fails. Where all fail that can, it is a RangeError.
+// What happens if a call fails and no other does. If all calls fail that can, a RangeError is thrown.
 const scenarios = [
-  // A smaller reservation does as well.
+  // Falls back to a smaller reservation.
   ["construct", { mmap: DONE, mprotect: DONE }],
   ["grow in place", { mprotect: REFUSED }],
   ["grow from nothing", { mprotect: REFUSED }],
-  // Pages that cannot be moved are copied.
+  // Falls back to copying the pages if they cannot be moved.
   ["grow elsewhere", { mmap: DONE, mprotect: DONE, open: DONE, ioctl: DONE, mremap: DONE }],
   ["move", { open: DONE, ioctl: DONE, mremap: DONE }],
 ];
@@ -49,7 +47,7 @@ const members = {
   "move resizable": "Memory.toWebAssembly()",
 };
 
-/** Runs a scenario with every failure; throws where one does more than a refusal may. */
+/** Runs a scenario with every set of failing calls, and expects that it is refused without side effects. */
 async function expectRecovery(scenario, expected, options) {
   const { handoff, harmed, errors } = await expectOutcomes(
     "faults.js",
@@ -72,69 +70,21 @@ describe.each([
   ["the preferred hand-off", {}],
   ["Node-API's hand-off", { LINEAR_MEMORY_HANDOFF: "node-api" }],
 ])("with %s", (_, env) => {
-  test.each(scenarios)("%s, whatever the system refuses", async (scenario, expected) => {
-    const handoff = await expectRecovery(scenario, expected, { env });
-    expect(handoff).toBe(env.LINEAR_MEMORY_HANDOFF ?? features.handoff);
-  });
+  test.each(scenarios)(
+    "%s succeeds or changes nothing, whichever system calls fail",
+    async (scenario, expected) => {
+      const handoff = await expectRecovery(scenario, expected, { env });
+      expect(handoff).toBe(env.LINEAR_MEMORY_HANDOFF ?? features.handoff);
+    },
+  );
 });
 
-describe("memories that are files", () => {
-  const { newFile, removeFiles } = useFiles();
-  afterAll(removeFiles);
-
-  test.each([
-    "open to read",
-    "open to write",
-    "open shared",
-    "open longer",
-    "grow in place",
-    "grow shared",
-    "follow",
-    "take in",
-    "move",
-    "flush",
-    "keep in step",
-    "close",
-    "discard",
-    "map",
-  ])("%s, whatever the system refuses", async (scenario) => {
-    const { runs, left } = await runWithFailures("file-faults.js", [scenario, newFile()]);
-    expect(left).toBe(0);
-    expect(runs.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
-    expect(runs[0]).not.toHaveProperty("error");
-    const refused = runs.filter(({ error }) => error !== undefined);
-    expect(refused.length).toBeGreaterThan(0);
-    for (const { error } of refused) {
-      expect(error).toMatchObject({ name: "RangeError", code: "ENOMEM" });
-      expect(error.message).toMatch(/^Memory(\.\w+\(\))?: .*os error 12/);
-    }
-    // What is refused leaves the memory and the file as they were. Only if taking back is refused too, the
-    // file stays longer, and the error says so.
-    for (const { calls, reached, error, isGrown, isSameLength } of refused) {
-      const last = reached[calls.at(-1) - 1];
-      if (scenario === "grow shared" && isGrown) {
-        // An engine memory grows by itself, before the file's pages can be put under it.
-        expect(error.message).toContain(
-          "has grown by 2 pages, but new pages are not the file's yet",
-        );
-      } else {
-        expect(isGrown).toBe(false);
-        // The last call of a flush, after pages that a module has added were taken in.
-        if (!isSameLength && last !== "fdatasync") {
-          expect(error.message).toMatch(/could not be made \d+ bytes long again: it stays longer$/);
-          if (scenario !== "take in") expect(calls.length).toBeGreaterThan(1);
-        }
-      }
-    }
-  });
-});
-
-test("construct, where the address space is limited and not even that can be known", async () => {
+test("`new Memory()` succeeds or throws a RangeError if the limit of address space cannot be read", async () => {
   const expected = { read: DONE, mmap: DONE, mprotect: DONE };
   await expectRecovery("construct", expected, { ulimit: "-v 6000000" });
 });
 
-test("what is shipped has no means to make a call fail", () => {
+test("the shipped addon cannot make calls fail", () => {
   const binaries = fs.readdirSync(root).filter((file) => file.endsWith(".node"));
   expect(binaries.length).toBeGreaterThan(0);
   const names = (file) =>

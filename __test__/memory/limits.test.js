@@ -1,6 +1,6 @@
 "use strict";
 
-// What the operating system and the engine do not give.
+// Limits of the operating system and of the engine.
 
 const { constants } = require("node:buffer");
 
@@ -14,26 +14,29 @@ const GIB_PAGES_N = BigInt(GIB_PAGES);
 
 const nodeMajor = parseInt(process.versions.node);
 
-describe("a maximum is a hint", () => {
-  // In KiB: less than half of what a 4 GiB reservation wants, besides what Node takes itself.
-  test.each([3_000_000, 6_000_000])("under ulimit -v %i", async (kilobytes) => {
-    const result = await run("little-address-space.js", { ulimit: `-v ${kilobytes}` });
-    // Node 24 and newer do without guard regions, so that their own class can allocate.
-    if (nodeMajor < 24) expect(result.engine).toMatchObject({ name: "RangeError" });
-    expect(result.first).toBe(9);
-    expect(new Set(result.last)).toEqual(new Set([7]));
-    expect(result.growth.name).toBe("RangeError");
-    expect(result.growth.message).toMatch(/^Memory\.grow\(\): \d+ bytes do not fit in the \d+/);
-    expect(result.unchanged).toBe(true);
-    expect(result.creation.name).toBe("RangeError");
-    expect(result.creation.message).toMatch(/^Memory: 3932160000 bytes do not fit/);
-    expect(result.leaked).toBeLessThan(2 ** 30);
-    expect(result.exhaustion.name).toBe("RangeError");
-    expect(result.held).toBeGreaterThan(0);
-    expect(result.alive).toBe(1000);
-  });
+describe("a maximum", () => {
+  // In KiB: less than half of a reservation of 4 GiB remains beside what Node.js itself takes.
+  test.each([3_000_000, 6_000_000])(
+    "is a hint under `ulimit -v %i`: memories work until the address space is full",
+    async (kilobytes) => {
+      const result = await run("little-address-space.js", { ulimit: `-v ${kilobytes}` });
+      // Node.js 24 and newer fall back to memories without guard regions, so their own class can allocate.
+      if (nodeMajor < 24) expect(result.engine).toMatchObject({ name: "RangeError" });
+      expect(result.first).toBe(9);
+      expect(new Set(result.last)).toEqual(new Set([7]));
+      expect(result.growth.name).toBe("RangeError");
+      expect(result.growth.message).toMatch(/^Memory\.grow\(\): \d+ bytes do not fit in the \d+/);
+      expect(result.unchanged).toBe(true);
+      expect(result.creation.name).toBe("RangeError");
+      expect(result.creation.message).toMatch(/^Memory: 3932160000 bytes do not fit/);
+      expect(result.leaked).toBeLessThan(2 ** 30);
+      expect(result.exhaustion.name).toBe("RangeError");
+      expect(result.held).toBeGreaterThan(0);
+      expect(result.alive).toBe(1000);
+    },
+  );
 
-  test("reserves address space, and no more of it than the maximum", () => {
+  test("limits how much address space is reserved", () => {
     const before = addressSpaceBytes();
     const memory = new Memory({ initial: 1, maximum: 10_000 });
     const reserved = addressSpaceBytes() - before;
@@ -46,7 +49,7 @@ describe("a maximum is a hint", () => {
 describe("more than 4 GiB, with 64-bit addresses", () => {
   const canView = constants.MAX_LENGTH >= 6 * GIB_PAGES * PAGE;
 
-  test("is had where the engine can view it, and a RangeError elsewhere", () => {
+  test("are allocated if the engine can view them, and are a RangeError otherwise", () => {
     const make = () => new Memory({ initial: 6n * GIB_PAGES_N, address: "i64" });
     if (!canView) {
       expect(make).toThrow(RangeError);
@@ -60,7 +63,7 @@ describe("more than 4 GiB, with 64-bit addresses", () => {
     expect(new DataView(memory.buffer).getUint8(6 * 2 ** 30 - 1)).toBe(77);
   });
 
-  test("is grown into, out of the 4 GiB that were reserved, with every byte", () => {
+  test("are reached by `grow()`, which keeps every byte when it leaves the 4 GiB that were reserved", () => {
     const memory = new Memory({ initial: 65_535n, address: "i64" });
     const view = new DataView(memory.buffer);
     for (const gib of [0, 1, 2, 3]) view.setUint32(gib * 2 ** 30, gib + 100);
@@ -81,7 +84,7 @@ describe("more than 4 GiB, with 64-bit addresses", () => {
     expect(new DataView(memory.buffer).getUint8(5 * 2 ** 30 - 1)).toBe(1);
   });
 
-  test("ends at 16 GiB, as the specification has it", () => {
+  test("are limited to the 16 GiB of the JS API", () => {
     const memory = new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
     expect(memory.type().maximum).toBe(300_000n);
     expect(() => memory.grow(262_144n)).toThrow(RangeError);
@@ -89,7 +92,7 @@ describe("more than 4 GiB, with 64-bit addresses", () => {
     expect(memory.grow(1n)).toBe(1n);
   });
 
-  test("shared, is had where it is hosted or safe, and a RangeError that says why elsewhere", () => {
+  test("are allocated for shared memories if the engine allows it, and are a RangeError otherwise", () => {
     const make = (maximum) => new Memory({ initial: 1n, maximum, shared: true, address: "i64" });
     for (const maximum of [65_537n, 300_000n]) {
       if (features.externalSharedBuffers) {
@@ -106,7 +109,7 @@ describe("more than 4 GiB, with 64-bit addresses", () => {
   });
 });
 
-test("as many memories as leave the engine room, then a RangeError, and all goes on", async () => {
+test("too many live memories are a RangeError, and leave the engine enough mappings to go on", async () => {
   const result = await run("many-memories.js");
   expect(result.live).toBeGreaterThanOrEqual(24_000);
   expect(result.error.name).toBe("RangeError");

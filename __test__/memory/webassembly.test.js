@@ -1,6 +1,6 @@
 "use strict";
 
-// Real modules on our pages: toWebAssembly() and Memory.from().
+// Modules and reserved pages: toWebAssembly() and Memory.from().
 
 const { Memory, features } = require("../..");
 const native = require("../../native");
@@ -10,7 +10,7 @@ const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
 
-/** Loads, stores and grows the memory it imports as "m" of "m". */
+/** A module that loads from, stores to and grows the memory that it imports as "m" of "m". */
 const IMPORTER = (type) => `(module
   (memory (import "m" "m") ${type})
   (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
@@ -34,26 +34,26 @@ const address = (memory) => native.address(bytes(memory));
 
 describe("Memory.from() refuses", () => {
   test.each([
-    ["nothing", undefined],
+    ["undefined", undefined],
     ["null", null],
     ["a number", 5],
     ["a string", "memory"],
     ["an empty object", {}],
     ["a function", () => {}],
     ["a buffer", new ArrayBuffer(PAGE)],
-    ["something that looks like a memory", { buffer: new ArrayBuffer(PAGE), grow() {} }],
+    ["an object with the members of a memory", { buffer: new ArrayBuffer(PAGE), grow() {} }],
     ["an object with the prototype of a memory", Object.create(WebAssembly.Memory.prototype)],
-    ["a token of nothing", { type: {} }],
+    ["a token without an id", { type: {} }],
     ["a token of an unknown memory", { id: 2 ** 40, type: { address: "i64", shared: true } }],
-    ["a token of no number", { id: NaN, type: { address: "i64", shared: true } }],
+    ["a token whose id is not a number", { id: NaN, type: { address: "i64", shared: true } }],
   ])("%s", (_, source) => {
     expect(() => Memory.from(source)).toThrow(TypeError);
     expect(() => Memory.from(source)).toThrow("Memory.from()");
   });
 });
 
-describe("an unshared memory in the engine", () => {
-  test("keeps its bytes, and shares them from then on", async () => {
+describe("an unshared memory, after toWebAssembly()", () => {
+  test("keeps its bytes, and the module writes to the same ones", async () => {
     const memory = new Memory({ initial: 2, maximum: 10 });
     bytes(memory)[PAGE] = 42;
     const before = memory.buffer;
@@ -66,7 +66,7 @@ describe("an unshared memory in the engine", () => {
     expect(load(8)).toBe(100);
   });
 
-  test("is always the same object, a WebAssembly.Memory with the same buffer", () => {
+  test("has one WebAssembly.Memory, with the same buffer", () => {
     const memory = new Memory({ initial: 1 });
     const engineMemory = memory.toWebAssembly();
     expect(engineMemory).toBeInstanceOf(WebAssembly.Memory);
@@ -76,7 +76,7 @@ describe("an unshared memory in the engine", () => {
     expect(Memory.from(memory)).toBe(memory);
   });
 
-  test("grows from both sides", async () => {
+  test("grows by the module and by `grow()`", async () => {
     const memory = new Memory({ initial: 1, maximum: 4 });
     const { size, grow, store, load } = await instantiate(memory, "1 4");
     expect(grow(1)).toBe(1);
@@ -93,7 +93,7 @@ describe("an unshared memory in the engine", () => {
     expect(() => load(3 * PAGE)).toThrow(WebAssembly.RuntimeError);
   });
 
-  test("keeps what it has when no maximum was given", async () => {
+  test("keeps its bytes and grows if it has no maximum", async () => {
     const memory = new Memory({ initial: 1 });
     memory.grow(3);
     bytes(memory)[4 * PAGE - 1] = 8;
@@ -103,7 +103,7 @@ describe("an unshared memory in the engine", () => {
     expect(memory.type()).toEqual({ minimum: 104, shared: false, address: "i32" });
   });
 
-  test.each([0, 1, 1024])("can have had %i pages", async (initial) => {
+  test.each([0, 1, 1024])("has the bytes of its %i pages", async (initial) => {
     const memory = new Memory({ initial });
     for (let page = 0; page < initial; page++) bytes(memory)[page * PAGE] = page % 251;
     const { load, size, grow } = await instantiate(memory);
@@ -113,7 +113,7 @@ describe("an unshared memory in the engine", () => {
     expect(load(initial * PAGE)).toBe(0);
   });
 
-  test("has its pages, moved: not a page is resident twice", () => {
+  test("has moved pages, not copies: no page is resident twice", () => {
     const size = 256 * 2 ** 20;
     const memory = new Memory({ initial: size / PAGE });
     bytes(memory).fill(1);
@@ -123,7 +123,7 @@ describe("an unshared memory in the engine", () => {
     expect(bytes(memory).every((byte) => byte === 1)).toBe(true);
   });
 
-  test("leaves its old addresses mapped as long as a detached buffer is held", async () => {
+  test("keeps its old addresses mapped while a detached buffer is reachable", async () => {
     const memory = new Memory({ initial: 1 });
     const first = memory.buffer;
     const at = address(memory);
@@ -135,7 +135,7 @@ describe("an unshared memory in the engine", () => {
     expect(protectionAt(at)).toBe("rw-p");
   });
 
-  test("takes 64-bit addresses where the engine has them, and says so elsewhere", () => {
+  test("has 64-bit addresses if the engine supports them, and is a TypeError otherwise", () => {
     const memory = new Memory({ initial: 2n, maximum: 5n, address: "i64" });
     bytes(memory)[PAGE] = 3;
     const { buffer } = memory;
@@ -151,7 +151,7 @@ describe("an unshared memory in the engine", () => {
     expect(memory.type()).toMatchObject({ maximum: 5n, shared: false, address: "i64" });
   });
 
-  test("cannot have a maximum that the engine does not take, and stays as it was", () => {
+  test("is a TypeError if the engine rejects the maximum, and the memory is unchanged", () => {
     const memory = new Memory({ initial: 1n, maximum: 2n ** 37n - 1n, address: "i64" });
     const { buffer } = memory;
     expect(() => memory.toWebAssembly()).toThrow(TypeError);
@@ -159,7 +159,7 @@ describe("an unshared memory in the engine", () => {
     expect(memory.grow(1n)).toBe(1n);
   });
 
-  test("can be moved by the valueOf of what it is to grow by", () => {
+  test("grows in the engine if `valueOf` of `delta` calls toWebAssembly()", () => {
     const memory = new Memory({ initial: 1, maximum: 9 });
     const delta = {
       valueOf() {
@@ -173,8 +173,8 @@ describe("an unshared memory in the engine", () => {
   });
 });
 
-describe("a memory that a module exports", () => {
-  test("is adopted: same bytes, same growth, one object", async () => {
+describe("Memory.from() of a memory that a module exports", () => {
+  test("adopts it: the bytes and the growth are the same, and so is the object each time", async () => {
     const { exports } = new WebAssembly.Instance(await compile(EXPORTER));
     const memory = Memory.from(exports.memory);
     expect(memory).toBeInstanceOf(Memory);
@@ -200,7 +200,7 @@ describe("a memory that a module exports", () => {
     { initial: 1, maximum: 65_536 },
     { initial: 0, maximum: 12_345, shared: true },
     { initial: 2, maximum: 2, shared: true },
-  ])("tells its type, which the engine keeps to itself: %j", (descriptor) => {
+  ])("finds out its type, which the engine does not expose: %j", (descriptor) => {
     const { initial, maximum, shared = false } = descriptor;
     expect(Memory.from(new WebAssembly.Memory(descriptor)).type()).toEqual({
       minimum: initial,
@@ -210,7 +210,7 @@ describe("a memory that a module exports", () => {
     });
   });
 
-  test("tells its type when it has 64-bit addresses, where the engine runs such modules", async () => {
+  test("finds out its type if it has 64-bit addresses (if the engine runs such modules)", async () => {
     let exporter;
     try {
       exporter = await compile('(module (memory (export "m") i64 1 7))');
@@ -226,8 +226,8 @@ describe("a memory that a module exports", () => {
   });
 });
 
-describe("a shared memory in the engine", () => {
-  test("stays where it is: buffers from before are over the same bytes", async () => {
+describe("a shared memory, after toWebAssembly()", () => {
+  test("stays in place: earlier buffers view the same bytes", async () => {
     const memory = new Memory({ initial: 1, maximum: 4, shared: true });
     const before = memory.buffer;
     const { store, grow } = await instantiate(memory, "1 4 shared");
@@ -240,7 +240,7 @@ describe("a shared memory in the engine", () => {
     expect(memory.grow(1)).toBe(2);
   });
 
-  test("with 64-bit addresses that the engine does not have is none of its memories", () => {
+  test("is a WebAssembly.Memory with 64-bit addresses only if the engine supports them", () => {
     const memory = new Memory({ initial: 1n, maximum: 2n, shared: true, address: "i64" });
     if (features.memory64) {
       expect(memory.toWebAssembly()).toBeInstanceOf(WebAssembly.Memory);

@@ -1,7 +1,7 @@
 "use strict";
 
-// Random sequences of operations on a memory of ours and one of the engine's, side by side: what
-// can be seen of the one must be seen of the other.
+// Random sequences of operations on a `Memory` and on an engine memory side by side: a program must not see
+// a difference.
 
 const fc = require("fast-check");
 
@@ -10,12 +10,12 @@ const { Memory, features } = require("../..");
 const PAGE = 65_536;
 
 /**
- * The engine's class. Where that makes no resizable buffers, a memory with one is made of the engine's
- * ArrayBuffers, by copying.
+ * The engine's class. If that has no resizable buffers, a stand-in copies between its buffer and a resizable
+ * ArrayBuffer.
  */
 const Reference = features.resizableBuffers.shared ? Resizable : Copying;
 
-/** JavaScriptCore makes a resizable buffer without a maximum too: the JS API has it throw. */
+/** Makes toResizableBuffer() throw without a maximum, as the JS API requires; JavaScriptCore does not. */
 function Resizable(descriptor) {
   const memory = new WebAssembly.Memory(descriptor);
   if (descriptor.maximum === undefined) {
@@ -40,7 +40,7 @@ function Copying(descriptor) {
     grow(delta) {
       if (resizable === undefined) return memory.grow(delta);
       const before = toPages(resizable.byteLength);
-      // Converts, and throws, as the engine does.
+      // Converts `delta`, and throws, as the engine does.
       new WebAssembly.Memory({ initial: before, maximum: descriptor.maximum }).grow(delta);
       resizable.resize((before + Math.trunc(delta)) * PAGE);
       return before;
@@ -74,7 +74,7 @@ function Copying(descriptor) {
   };
 }
 
-/** Both memories, and the views that were kept of them: dropped memories' too. */
+/** Both memories, and the views that were kept of them and of earlier ones. */
 class Pair {
   views = [];
 
@@ -87,11 +87,11 @@ class Pair {
       () => new Memory(descriptor),
       () => new Reference(descriptor),
     );
-    // Where both refuse, the ones before go on.
+    // If both throw, the earlier memories stay.
     if (ours !== undefined) Object.assign(this, { ours, theirs, moved: ours.type().shared });
   }
 
-  /** Does the same on both sides, and expects the same result or the same kind of error. */
+  /** Runs both actions, and expects that both return or both throw an error of the same name. */
   both(ours, theirs) {
     const outcome = (action) => {
       try {
@@ -137,7 +137,7 @@ class Pair {
     );
   }
 
-  /** Moving is, for who holds the buffer, like growing by nothing. */
+  /** Moves the memory; a holder of the buffer sees the same as with `grow(0)`. */
   toWebAssembly() {
     expect(this.ours.toWebAssembly()).toBe(this.ours.toWebAssembly());
     if (!this.moved) {
@@ -149,7 +149,7 @@ class Pair {
 
   toResizableBuffer() {
     if (this.moved && !features.resizableBuffers.shared) {
-      // A memory that is the engine's has none there.
+      // An engine memory has no resizable buffer there.
       expect(() => this.ours.toResizableBuffer()).toThrow(TypeError);
       return;
     }
@@ -217,7 +217,7 @@ const operation = fc.oneof(
   fc.tuple(fc.constant("construct"), descriptor),
 );
 
-test("ours and the engine's are told apart by nothing", () => {
+test("a Memory and an engine memory behave the same in 500 random sequences", () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 25 }), (operations) => {
       const pair = new Pair({ initial: 1, maximum: 8 });
