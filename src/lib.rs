@@ -1,14 +1,16 @@
-//! What the addon exports to `lib/`, and what that stands on. An arrow only ever points down:
+//! The native addon that `lib/` uses. Its modules are layers, and each uses only those below it:
 //!
 //! ```text
-//! exports                    thin functions, which convert numbers and errors
-//! handoff                    pages to engine buffers
-//! handles                    number -> live memory, image or file
-//! memory     files           address ranges of ours; files that are memories
-//! pages                      what can be done to anybody's pages
+//! exports                    thin functions for JavaScript, which convert numbers and errors
+//! handoff                    makes engine buffers over pages
+//! handles                    finds memories, images and files by the numbers that JavaScript has
+//! memory     files           reserved memories; files that back memories, and snapshot files
+//! pages                      operations on pages in place, whether reserved pages or engine memory
 //! waits  mapping_budget  units  error  sync
-//! sys                        the operating system's calls
+//! sys                        system calls; the only module that accesses pages by address
 //! ```
+//!
+//! `docs/architecture.md` has the reasons.
 
 mod error;
 pub mod exports;

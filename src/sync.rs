@@ -1,5 +1,5 @@
-//! What the growth protocol is made of: std's atomics and locks; or, with the feature
-//! `model-checking`, loom's, which run a test in every order of its threads' steps.
+//! The atomics and the lock of the growth protocol: those of std, or those of loom with the feature
+//! `model-checking`. Loom runs a test in every order of its threads' steps.
 
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use std::sync::{

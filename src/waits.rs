@@ -1,4 +1,5 @@
-//! Waits for a word of memory, each in a thread of its own, so that none keeps the engine from running.
+//! Waits for a word of memory. Each wait has a thread of its own, so that it does not block the JavaScript
+//! thread that started it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,24 +11,25 @@ use std::time::{Duration, Instant};
 use crate::sys::futex::{self, WaitOutcome};
 use crate::sys::{Address, Addresses, fault};
 
-/// Between looks at whether the thread that wants to know is still there. A wake is not delayed.
+/// The time between checks whether the wait was cancelled. A wake is not delayed by it.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// Little is called from such a thread.
+/// The bytes of the stack of a waiting thread, which calls few functions.
 const STACK: usize = 256 << 10;
 
 thread_local! {
-    /// Whether this thread of JavaScript has ended.
-    static IS_OVER: Arc<AtomicBool> = Arc::default();
+    /// Whether the waits of this JavaScript thread are cancelled.
+    static IS_CANCELLED: Arc<AtomicBool> = Arc::default();
 }
 
-/// Lists the pending waits by address and number, each with whether its thread of JavaScript has ended.
-///
-/// A wait locks it when it begins and when it ends, never in between.
-static PENDING: Mutex<BTreeMap<(Address, u64), Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
+/// The pending waits by address and number, each with whether it is cancelled.
+type PendingWaits = BTreeMap<(Address, u64), Arc<AtomicBool>>;
 
-fn lock_pending() -> MutexGuard<'static, BTreeMap<(Address, u64), Arc<AtomicBool>>> {
-    // Nothing panics under the lock; if it did, the list is still whole.
+/// A wait locks the list when it begins and when it ends, never in between.
+static PENDING: Mutex<PendingWaits> = Mutex::new(BTreeMap::new());
+
+fn lock_pending() -> MutexGuard<'static, PendingWaits> {
+    // Nothing panics while it holds the lock. If something did, the list would still be whole.
     PENDING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -36,10 +38,10 @@ fn lock_pending() -> MutexGuard<'static, BTreeMap<(Address, u64), Arc<AtomicBool
 struct Pending((Address, u64));
 
 impl Pending {
-    fn begin(address: Address, is_over: Arc<AtomicBool>) -> Self {
+    fn begin(address: Address, is_cancelled: Arc<AtomicBool>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let key = (address, NEXT.fetch_add(1, Ordering::Relaxed));
-        lock_pending().insert(key, is_over);
+        lock_pending().insert(key, is_cancelled);
         Self(key)
     }
 }
@@ -52,49 +54,50 @@ impl Drop for Pending {
 
 /// Counts the pending waits for words at these addresses, in all threads of this process.
 ///
-/// A wait counts from the call of [`start`] until just before it is settled, or until the thread of
-/// JavaScript that called has ended.
+/// A wait is pending from the call of [`start`] until just before its `complete` is called, or until
+/// [`cancel_all`] is called by the thread that started it.
 pub fn count_within(addresses: Addresses) -> usize {
     lock_pending()
         .range((addresses.start(), 0)..(addresses.end(), 0))
-        .filter(|(_, is_over)| !is_over.load(Ordering::Relaxed))
+        .filter(|(_, is_cancelled)| !is_cancelled.load(Ordering::Relaxed))
         .count()
 }
 
-/// Waits while the word at `address` is `expected`, until `deadline` or without end, and then calls
-/// `settle`: with an error where the system has no thread left, and never where the thread that called
-/// this has ended by then.
+/// Starts to wait while the word at `address` is `expected`, until `deadline` or without end.
+///
+/// Calls `complete` with the outcome, on another thread; or with an error on this thread, if no thread can be
+/// made. Does not call it after this thread has called [`cancel_all`].
 pub fn start(
     address: Address,
     expected: u32,
     deadline: Option<Instant>,
-    settle: impl FnOnce(io::Result<WaitOutcome>) + Send + 'static,
+    complete: impl FnOnce(io::Result<WaitOutcome>) + Send + 'static,
 ) {
-    // A thread that cannot be made takes its closure with it, and somebody is to be told.
-    let settle = Arc::new(Mutex::new(Some(settle)));
-    let take = |settle: &Mutex<Option<_>>| {
-        let mut settle = settle.lock().unwrap_or_else(PoisonError::into_inner);
-        settle.take()
+    // Shared with the thread: if that cannot be made, its closure is lost, and this one has to report it.
+    let complete = Arc::new(Mutex::new(Some(complete)));
+    let take = |complete: &Mutex<Option<_>>| {
+        let mut complete = complete.lock().unwrap_or_else(PoisonError::into_inner);
+        complete.take()
     };
-    let is_over = IS_OVER.with(Arc::clone);
-    let of_thread = Arc::clone(&settle);
-    let pending = Pending::begin(address, Arc::clone(&is_over));
+    let is_cancelled = IS_CANCELLED.with(Arc::clone);
+    let of_thread = Arc::clone(&complete);
+    let pending = Pending::begin(address, Arc::clone(&is_cancelled));
     let wait = move || {
-        let outcome = wait_until(address, expected, deadline, &is_over);
-        // Before the wait is settled: a program that knows of its end may restore the memory.
+        let outcome = wait_until(address, expected, deadline, &is_cancelled);
+        // The wait is no longer pending when it completes: a program that sees it end may restore the memory.
         drop(pending);
-        if let Some(settle) = take(&of_thread)
-            && !is_over.load(Ordering::Relaxed)
+        if let Some(complete) = take(&of_thread)
+            && !is_cancelled.load(Ordering::Relaxed)
         {
-            settle(outcome);
+            complete(outcome);
         }
     };
     let builder = thread::Builder::new().name("linear-memory".to_owned());
     let started = fault::check("clone").and_then(|()| builder.stack_size(STACK).spawn(wait));
     if let Err(source) = started
-        && let Some(settle) = take(&settle)
+        && let Some(complete) = take(&complete)
     {
-        settle(Err(source));
+        complete(Err(source));
     }
 }
 
@@ -102,22 +105,23 @@ fn wait_until(
     address: Address,
     expected: u32,
     deadline: Option<Instant>,
-    is_over: &AtomicBool,
+    is_cancelled: &AtomicBool,
 ) -> io::Result<WaitOutcome> {
     loop {
+        // No time is left after the deadline.
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let slice = left.map_or(SLICE, |left| left.min(SLICE));
         let outcome = futex::wait(address, expected, slice)?;
         let is_last = left.is_some_and(|left| left <= SLICE);
-        if outcome != WaitOutcome::TimedOut || is_last || is_over.load(Ordering::Relaxed) {
+        if outcome != WaitOutcome::TimedOut || is_last || is_cancelled.load(Ordering::Relaxed) {
             return Ok(outcome);
         }
     }
 }
 
-/// The waits of this thread are for nobody any more.
-pub fn end() {
-    IS_OVER.with(|is_over| is_over.store(true, Ordering::Relaxed));
+/// Cancels all waits that this thread has started, and those that it will start.
+pub fn cancel_all() {
+    IS_CANCELLED.with(|is_cancelled| is_cancelled.store(true, Ordering::Relaxed));
 }
 
 #[cfg(test)]
@@ -126,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    /// Begins a wait without end for `word`. The receiver gets its outcome.
+    /// Starts to wait for `word` without end. The receiver gets the outcome.
     fn begin(word: &u32) -> mpsc::Receiver<io::Result<WaitOutcome>> {
         let (sender, receiver) = mpsc::channel();
         start(address_of(word), *word, None, move |outcome| {
@@ -147,10 +151,10 @@ mod tests {
         ))
     }
 
-    /// Wakes the waits for `word`, until one has ended.
+    /// Wakes a wait for `word`, again and again until `ended` has its outcome.
     fn wake(word: &u32, ended: &mpsc::Receiver<io::Result<WaitOutcome>>) {
         loop {
-            // The thread may not be in the queue yet.
+            // The thread may not be waiting yet.
             futex::wake(address_of(word), 1).unwrap();
             match ended.try_recv() {
                 Ok(outcome) => return assert_eq!(outcome.unwrap(), WaitOutcome::Woken),
@@ -161,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_counts_at_its_address_until_it_is_settled() {
+    fn a_wait_is_pending_until_it_completes() {
         let words = [0; 4];
         assert_eq!(count(&words), 0);
         let first = begin(&words[1]);
@@ -176,24 +180,24 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_whose_thread_has_ended_does_not_count() {
+    fn a_cancelled_wait_is_not_pending() {
         let words = Arc::new([0; 1]);
         let in_thread = Arc::clone(&words);
         let ended = thread::spawn(move || {
             let outcome = begin(&in_thread[0]);
             assert_eq!(count(&*in_thread), 1);
-            end();
+            cancel_all();
             outcome
         });
         let outcome = ended.join().unwrap();
         assert_eq!(count(&*words), 0);
-        // Nobody is told, and the words have to stay until then.
+        // The outcome is dropped without being sent. The words have to stay until then.
         outcome.recv().unwrap_err();
     }
 
     #[test]
     #[cfg(feature = "fault-injection")]
-    fn a_wait_that_gets_no_thread_does_not_count() {
+    fn a_wait_without_a_thread_is_not_pending() {
         let words = [0; 1];
         fault::fail_at(&[1]);
         let outcome = begin(&words[0]).recv().unwrap();

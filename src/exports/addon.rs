@@ -17,7 +17,7 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     // A thread that is terminated never gets to its event loop.
     env.add_env_cleanup_hook((), |()| {
         spare_ranges::release();
-        waits::end();
+        waits::cancel_all();
         held_lock::release();
     })
     .map(drop)

@@ -30,11 +30,11 @@ mod tests {
     use crate::pages::testing::{Area, MIB, PAGE, bytes, image_of};
 
     #[test]
-    fn an_image_has_the_pages_that_are_not_zero() {
+    fn an_image_has_the_nonzero_pages() {
         let area = Area::new(8 * PAGE);
         area.write(PAGE + 5, 1);
         area.write(2 * PAGE, 2);
-        area.write(4 * PAGE, 0); // Touched, and still zero.
+        area.write(4 * PAGE, 0); // Resident, but zero.
         area.write(8 * PAGE - 1, 3);
         let image = image_of(&area);
         assert_eq!(image.length(), bytes(8 * PAGE));
@@ -45,11 +45,11 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_is_gone_is_still_in_what_is_frozen_next() {
+    fn pages_of_a_dropped_image_are_captured() {
         let area = Area::new(64 * MIB);
-        // So many that not all that is zero between them is mapped anonymously.
-        for extent in 0..16 {
-            area.write(4 * MIB * extent, 7);
+        // More extents than holes can be mapped separately: some zeros between them are the image's.
+        for index in 0..16 {
+            area.write(4 * MIB * index, 7);
         }
         let image = image_of(&area);
         let extents = Arc::clone(image.extents());
@@ -64,6 +64,9 @@ mod tests {
                 .iter()
                 .all(|extent| again.extents().contains(extent))
         );
-        assert!(area.resident() - before <= 16 * PAGE, "read what is zero");
+        assert!(
+            area.resident() - before <= 16 * PAGE,
+            "it has read pages that are zero"
+        );
     }
 }

@@ -64,7 +64,7 @@ mod tests {
     use crate::pages::{restore, slice};
 
     #[test]
-    fn what_is_discarded_reads_zero_and_takes_no_memory() {
+    fn discarded_pages_read_zero_and_take_no_memory() {
         let area = Area::new(4 * PAGE);
         let over_image = Area::new(4 * PAGE);
         restore(&over_image.pages(), &image(4 * PAGE, 7)).unwrap();

@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_one_run() {
+    fn adjacent_extents_are_merged() {
         let image = image(&[0..5, 5..9, 12..13]);
         assert_eq!(**image.extents(), [0..9, 12..13]);
         let mut bytes = [7; 5];
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_holes_are_found() {
+    fn holes_returns_the_largest_first() {
         let starts_and_lengths = |image: &Image| {
             let holes = image.holes().into_iter();
             holes
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_takes_no_more_of_a_file_than_it_has() {
+    fn an_image_is_not_mapped_beyond_the_end_of_its_file() {
         let image = testing::image(2 * PAGE, 7);
         let area = Area::new(3 * PAGE);
         let refused = image.map_at(&area.pages()).unwrap_err();

@@ -158,12 +158,12 @@ mod tests {
     use crate::pages::{decommit, discard, restore};
 
     #[test]
-    fn pages_of_a_file_that_writes_go_to_are_not_replaced() {
+    fn pages_of_a_writable_file_are_neither_discarded_nor_replaced() {
         let area = Area::new(4 * PAGE);
         let file = file_of(&[7; 2 * PAGE]);
         let second = slice(&area.pages(), PAGE..2 * PAGE).unwrap();
         map_file(&second, &file, 0, Writes::ToFile).unwrap();
-        let tries = || {
+        let attempts = || {
             let image = image(PAGE, 8);
             [
                 discard(&area.pages()),
@@ -172,15 +172,15 @@ mod tests {
                 map_file_bytes(&area.pages(), 2 * PAGE - 1..2 * PAGE, &file, 0).map(drop),
             ]
         };
-        for refused in tries() {
+        for refused in attempts() {
             assert!(matches!(refused, Err(MemoryError::FileIsWritable)));
             assert_eq!(area.byte(PAGE), 7);
         }
         discard(&slice(&area.pages(), 2 * PAGE..4 * PAGE).unwrap()).unwrap();
-        // If the engine has unmapped them since, they are another memory's.
+        // If the engine has unmapped them since, the pages are those of another memory.
         area.pages().remap_as_zeros().unwrap();
-        for done in tries() {
-            done.unwrap();
+        for allowed in attempts() {
+            allowed.unwrap();
         }
         map_file(&second, &file, 0, Writes::ToFile).unwrap();
         decommit(&area.pages()).unwrap();

@@ -31,7 +31,7 @@ enum Source {
 struct MappedFile {
     id: FileId,
     writes: Writes,
-    /// Watches exactly the address range of the overlay.
+    /// Guards exactly the address range of the overlay.
     guard: Arc<TruncationGuard>,
 }
 
@@ -65,7 +65,7 @@ impl Overlay {
         }
     }
 
-    /// Returns the overlay of a file whose mapped pages `guard` watches.
+    /// Returns the overlay of a file whose mapped pages `guard` guards.
     pub fn of_file(id: FileId, writes: Writes, guard: TruncationGuard) -> Self {
         let guard = Arc::new(guard);
         Self {
@@ -109,7 +109,7 @@ impl Overlay {
 
     /// Returns this overlay for `addresses` only: its pages were moved there, or the rest of its range
     /// belongs to another overlay now.
-    pub fn watching(mut self, addresses: Addresses) -> Self {
+    pub fn guarding(mut self, addresses: Addresses) -> Self {
         if let Source::File(file) = &mut self.source {
             file.guard = Arc::new(file.guard.also_over(addresses));
         }
@@ -136,7 +136,7 @@ impl Overlay {
 
     /// Returns this overlay without its first `skipped` bytes.
     ///
-    /// A file's pages are still watched from the first byte on: see [`Overlay::watching`].
+    /// A file's pages are still guarded from the first byte on: see [`Overlay::guarding`].
     pub fn skip(&self, skipped: usize) -> Self {
         Self {
             source: self.source.clone(),

@@ -202,7 +202,7 @@ impl OverlayTable {
             let Some(entry) = self.by_start.remove(&whole.start()) else {
                 continue;
             };
-            // The rest gets a watch of its own before that of the whole is dropped: no page is ever without.
+            // The rest gets its own guard before that of the whole is dropped, so that no page is ever unguarded.
             let (before, behind) = (
                 whole.up_to(addresses.start()),
                 whole.starting_at(addresses.end()),
@@ -212,7 +212,7 @@ impl OverlayTable {
                     continue;
                 }
                 let skipped = whole.offsets_of(rest).start;
-                let overlay = entry.overlay.skip(skipped).watching(rest);
+                let overlay = entry.overlay.skip(skipped).guarding(rest);
                 let end = rest.end();
                 self.by_start.insert(rest.start(), Entry { end, overlay });
             }
@@ -381,7 +381,7 @@ mod tests {
         let files = |table: &OverlayTable| table.files(all.addresses()).collect::<Vec<_>>();
         assert_eq!(files(&table), [(id, false)]);
 
-        // The remaining pages are still watched: the handler records that the last is lost. Then no page of
+        // The remaining pages are still guarded: the handler records that the last is lost. Then no page of
         // the file is left.
         let last = length.get() - page.get();
         assert_eq!(all.read(last..last + 1), [0]);
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_of_a_split_file_is_watched_by_itself() {
+    fn each_part_of_a_split_file_is_guarded_by_itself() {
         let page = HostBytes::page().get();
         let (mapping, length) = lost_pages();
         let all = mapping.pages(length).unwrap();

@@ -76,7 +76,7 @@ fn copy_overlays(overlays: &mut OverlayTable, from: &PageRange, to: &PageRange) 
     for (segment, overlay) in segments {
         let Some(overlay) = overlay else { continue };
         let target = to.slice(from.offsets_of(segment));
-        overlays.insert(target, overlay.watching(target));
+        overlays.insert(target, overlay.guarding(target));
     }
 }
 
@@ -165,7 +165,7 @@ mod tests {
     use crate::pages::{discard, restore};
 
     #[test]
-    fn pages_over_an_image_move_with_it() {
+    fn an_image_moves_with_its_pages() {
         let image = image(8 * PAGE, 7);
         let (from, to) = (Area::new(16 * PAGE), Area::new(16 * PAGE));
         restore(&from.pages(), &image).unwrap();
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(read(&from), [7, 9, 0, 7, 0, 9]);
         relocate(from.pages(), to.pages()).unwrap();
         assert_eq!(read(&to), [7, 9, 0, 7, 0, 9]);
-        // As a memory of its own.
+        // The image can be reset at the new addresses.
         restore(&to.pages(), &image).unwrap();
         assert_eq!(read(&to), [7, 7, 7, 7, 0, 0]);
         to.write(PAGE, 9);
@@ -194,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_are_several_mappings_move() {
+    fn pages_of_several_mappings_move() {
         let (from, to) = (Area::new(4 * PAGE), Area::new(4 * PAGE));
         from.fill(0..4 * PAGE, 7);
-        // Not anonymous, and not in the table: another mapping is all that counts.
+        // The table does not know this mapping: that there are several is enough.
         let image = image(PAGE, 8);
         let second = slice(&from.pages(), PAGE..2 * PAGE).unwrap();
         image.map_at(&second).unwrap();

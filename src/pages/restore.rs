@@ -84,7 +84,8 @@ fn is_mapped_at(segments: &[Segment], image: &Image) -> bool {
     image.is_mapped_at(segments.map(|(addresses, overlay)| (*addresses, offset_of(overlay))))
 }
 
-/// Undoes all writes to the pages since `image` was mapped there.
+/// Undoes all writes to the pages since `image` was mapped there. Only systems that report their mappings get
+/// here ([`is_mapped_at`]).
 fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
     let dirty = sys::private_pages(addresses, MOST_REWRITTEN);
@@ -119,7 +120,7 @@ mod tests {
     use crate::pages::{capture, discard, relocate, resident};
 
     #[test]
-    fn an_image_comes_back_however_much_was_written_since() {
+    fn an_image_is_reset_however_much_was_written() {
         let image = image(8 * MIB, 7);
         let area = Area::new(10 * MIB);
         for written in [0..0, 0..MIB, 0..10 * MIB, 6 * MIB..10 * MIB, 0..4 * PAGE] {
@@ -133,10 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn beyond_an_image_is_nothing_of_its_file() {
+    fn pages_beyond_an_image_are_anonymous_and_zero() {
         let area = Area::new(8 * PAGE);
         let beyond = slice(&area.pages(), 2 * PAGE..8 * PAGE).unwrap();
-        // Over pages of the program's, over a longer image's, over its own.
+        // Over anonymous pages, over a longer image, and over another image of the same length.
         for longer in [image(0, 0), image(8 * PAGE, 8), image(2 * PAGE, 8)] {
             area.fill(0..8 * PAGE, 9);
             restore(&area.pages(), &longer).unwrap();
@@ -147,7 +148,7 @@ mod tests {
                 assert_eq!([0, 1].map(|page| area.byte(page * PAGE)), [7, 7]);
                 assert!(beyond.is_zero());
                 assert!(!OverlayTable::lock().overlaps(beyond.addresses()));
-                // A page of a file beyond its end would fault.
+                // A page beyond the end of a file would fault.
                 beyond.write_zeros();
                 area.fill(0..4 * PAGE, 9);
             }
@@ -163,9 +164,9 @@ mod tests {
         assert_eq!(area.byte(0), 9);
     }
 
-    /// The engine unmaps its memories without a word, and makes the next at the same addresses.
+    /// The engine unmaps its memories without notice, and maps the next at the same addresses.
     #[test]
-    fn an_image_that_is_no_longer_there_is_put_back_whole() {
+    fn an_image_that_was_unmapped_is_mapped_again() {
         for length in [PAGE, 8 * MIB] {
             let image = image(length, 7);
             let area = Area::new(length);
@@ -175,7 +176,7 @@ mod tests {
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
 
-            // Another image's, of which nobody told either.
+            // Another image is mapped there, which the table does not know either.
             let other = super::tests::image(length, 8);
             other.map_at(&area.pages()).unwrap();
             restore(&area.pages(), &image).unwrap();
@@ -183,9 +184,9 @@ mod tests {
         }
     }
 
-    /// Nobody tells of what is put where the table has nothing, as under the zeros of an image.
+    /// The table has no entry for the holes of an image, so it cannot tell that something is mapped there.
     #[test]
-    fn what_another_put_where_an_image_has_zeros_is_gone_after_a_restore() {
+    fn a_restore_replaces_what_was_mapped_in_a_hole_of_the_image() {
         let other = image(MIB, 8);
         for written in [0..PAGE, 0..0] {
             let source = Area::new(8 * MIB);
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_be_frozen_put_back_and_moved() {
+    fn an_empty_range_can_be_captured_restored_and_moved() {
         let (area, other) = (Area::new(PAGE), Area::new(PAGE));
         let none = slice(&area.pages(), 0..0).unwrap();
         let image = Arc::new(capture(&none).unwrap());
@@ -212,7 +213,7 @@ mod tests {
         discard(&none).unwrap();
         relocate(none, slice(&other.pages(), 0..0).unwrap()).unwrap();
         assert_eq!(resident(&none).unwrap(), 0);
-        // Of a longer memory, all is beyond its end.
+        // All of a longer memory is beyond the end of an empty image.
         area.write(0, 9);
         for _ in 0..2 {
             restore(&area.pages(), &image).unwrap();

@@ -1,4 +1,4 @@
-//! Areas of pages, images and files for the tests of this folder.
+//! Helpers of the tests in this folder: pages, images and files to test with.
 
 use std::fs::File;
 use std::ops::Range;
@@ -10,13 +10,17 @@ use crate::pages::{capture, position, resident, slice};
 use crate::sys::testing::byte_at;
 use crate::sys::{self, HostBytes, Mapping, PageRange};
 
+/// The bytes of a system page.
 pub const PAGE: usize = 4096;
+
+/// The bytes of a mebibyte.
+pub const MIB: usize = 1 << 20;
 
 pub fn bytes(count: usize) -> HostBytes {
     HostBytes::round_up(count).unwrap()
 }
 
-/// Accessible pages, with nothing about them in the table, now or later.
+/// Anonymous, accessible pages. Their entries in the table are removed when this is dropped.
 pub struct Area {
     mapping: Mapping,
     length: HostBytes,
@@ -35,16 +39,16 @@ impl Area {
 
     pub fn write(&self, offset: usize, value: u8) {
         let page = offset - offset % PAGE;
-        let all = slice(&self.pages(), page..page + PAGE).unwrap();
+        let pages = slice(&self.pages(), page..page + PAGE).unwrap();
         let mut content = [0; PAGE];
         for (place, byte) in content.iter_mut().enumerate() {
             *byte = self.byte(page + place);
         }
         content[offset - page] = value;
-        all.write_at(&content, 0);
+        pages.write_at(&content, 0);
     }
 
-    /// A byte of each page of the system's, in `offsets`.
+    /// Writes `value` to the first byte of each page in `offsets`.
     pub fn fill(&self, offsets: Range<usize>, value: u8) {
         let mut content = [0; PAGE];
         content[0] = value;
@@ -74,16 +78,14 @@ pub fn image_of(area: &Area) -> Arc<Image> {
     Arc::new(capture(&area.pages()).unwrap())
 }
 
-/// An image of so many bytes, one of which in each page is `value`.
+/// Returns an image of `length` bytes. The first byte of each page is `value`.
 pub fn image(length: usize, value: u8) -> Arc<Image> {
     let area = Area::new(length);
     area.fill(0..length, value);
     image_of(&area)
 }
 
-pub const MIB: usize = 1 << 20;
-
-/// A file of these bytes.
+/// Returns a file with these bytes.
 pub fn file_of(bytes: &[u8]) -> File {
     use std::os::fd::{AsFd, AsRawFd};
     let mut image = sys::ImageFile::create(position(bytes.len())).unwrap();

@@ -39,11 +39,11 @@ mod tests {
     use crate::sys::Mapping;
 
     #[test]
-    fn what_is_reserved_ends_with_what_is_inaccessible() {
+    fn reserved_bytes_end_with_the_inaccessible_mapping() {
         let mapping = Mapping::reserve(bytes(6 * PAGE), bytes(2 * PAGE)).unwrap();
         let pages = mapping.pages(bytes(2 * PAGE)).unwrap();
         let reserved = reserved_around(&pages).unwrap();
-        // The kernel may have put another inaccessible mapping right behind.
+        // The kernel may have placed another inaccessible mapping directly behind.
         assert!(reserved >= 6 * PAGE);
         let first = slice(&pages, 0..PAGE).unwrap();
         assert_eq!(reserved_around(&first).unwrap(), PAGE);
