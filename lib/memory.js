@@ -23,15 +23,22 @@ const pages = require("./operations/pages");
 const { createSnapshot, isSnapshot, imageOf } = require("./snapshot");
 const { ObjectGetPrototypeOf, TypeError } = require("./built-ins/primordials");
 
-// What most programs never need is loaded when it is used.
+// Operations that many programs never need are required within the members that use them.
 
-// It inherits from no class, but its constructor returns an object that it has not made itself.
+/**
+ * A linear memory.
+ *
+ * Every member converts all its arguments before it acts on the store: a conversion can run code of the
+ * program, which can move the memory to another store, or close it.
+ *
+ * The class extends null so that its constructor may return an object that it did not make.
+ */
 class Memory extends null {
   constructor(descriptor, options = undefined) {
     const type = readDescriptor(descriptor);
-    const read = readOptions(options, { ignoresUnknown: isRegistered() });
+    const { hugePages } = readOptions(options, { ignoresUnknown: isRegistered() });
     const prototype = prototypeFor(new.target);
-    const store = createStore(type, read);
+    const store = createStore(type, { hugePages });
     if (store.needsHiddenClasses && !isRegistered()) keepHiddenClasses(createExample);
     return createObject(store, prototype);
   }
@@ -63,7 +70,7 @@ class Memory extends null {
   get buffer() {
     let store;
     try {
-      store = Slot.get(this); // What storeOf() does; as a call, it would take as long as the rest.
+      store = Slot.get(this); // as storeOf() does: calling it would take as long as the rest
     } catch {
       store = storeOf(this, "buffer");
     }
@@ -74,7 +81,7 @@ class Memory extends null {
     const store = storeOf(this, "grow()");
     const { address } = store.type;
     const added = toAddress(delta, address, "Memory.grow(): delta");
-    // Asked again: converting `delta` may have run toWebAssembly(), or close().
+    // Re-read the store: converting `delta` may have moved the memory, or closed it.
     return fromAddress(storeOf(this, "grow()").grow(added), address);
   }
 
@@ -137,7 +144,7 @@ class Memory extends null {
     storeOf(this, "map()");
     const { readMapping, map } = require("./operations/map");
     const mapping = readMapping(offset, file, options);
-    // Looked up again: a getter of the options can move the memory, map another file, or close it.
+    // Re-read the store: a getter of the options may have moved the memory, or mapped another file.
     const store = storeOf(this, "map()");
     const mapped = map(store, mapping);
     if (mapped !== store) Slot.set(toMemory(this, "map()"), mapped);
@@ -159,8 +166,8 @@ class Memory extends null {
     storeOf(this, "wait()");
     const { readWait, wait } = require("./operations/wait");
     const args = readWait(index, expected, timeout);
-    // Looked up again: the conversions can move the memory, or close it.
-    // Not the promise itself: that would look up its then().
+    // Re-read the store: the conversions may have moved the memory, or closed it. To return
+    // the promise without `await` would look up its then(), which a program can replace.
     return await wait(storeOf(this, "wait()"), args);
   }
 
@@ -168,7 +175,7 @@ class Memory extends null {
     storeOf(this, "notify()");
     const { readNotify, notify } = require("./operations/wait");
     const args = readNotify(index, count);
-    // Looked up again: as in wait().
+    // Re-read the store, as in wait().
     return notify(storeOf(this, "notify()"), args);
   }
 
@@ -185,7 +192,7 @@ class Memory extends null {
   }
 }
 
-/** Returns the store of a memory, for a member; throws if the receiver is not a memory, or is closed. */
+/** Returns the store of the receiver of `member`; throws if the receiver is not a memory, or is closed. */
 function storeOf(receiver, member) {
   let store;
   try {
@@ -198,9 +205,9 @@ function storeOf(receiver, member) {
 }
 
 /**
- * Returns the `Memory` that a receiver is, or the one of an engine memory that has no slot; throws if it is
- * neither. Such engine memories have our members if this class stands in for the engine's, and later if they
- * have our prototype from that time.
+ * Returns the `Memory` that the receiver of `member` is, or that stands for it if it is an engine memory;
+ * throws if it is neither. Engine memories have our members while this class stands in for the engine's.
+ * Those that got our prototype then have them afterwards, too.
  */
 function toMemory(receiver, member) {
   if (isObject(receiver) && Slot.isIn(receiver)) return receiver;
@@ -214,12 +221,12 @@ function hasOurPrototype(memory) {
   return ObjectGetPrototypeOf(memory) === Memory.prototype;
 }
 
-/** For a member that converts arguments, which may close the memory: its state is looked at later. */
+/** Throws if the receiver of `member` is not a memory. A closed one passes, until arguments are converted. */
 function checkReceiver(receiver, member) {
   if (!isObject(receiver) || !Slot.isIn(receiver)) storeOf(receiver, member);
 }
 
-/** Returns objects that have every hidden class of a memory over reserved pages: one that has grown. */
+/** Creates a memory over reserved pages that has grown. Returns objects that have all its hidden classes. */
 function createExample() {
   const memory = new Memory({ initial: 0, maximum: 0 });
   const { buffer } = memory;

@@ -6,7 +6,7 @@ const { createPlatformObject, ExistingObject } = require("./webidl/platform-obje
 const { TypeError } = require("./built-ins/primordials");
 const { readSnapshot, writeSnapshot } = require("./operations/snapshot-file");
 
-/** A frozen image of a memory's bytes, and the type of that memory. Programs cannot make any. */
+/** A frozen image of the bytes of a memory, with the type of that memory. */
 class Snapshot extends null {
   constructor() {
     throw illegalConstructor(
@@ -28,7 +28,7 @@ class Snapshot extends null {
   }
 }
 
-/** Where a Snapshot has its image. */
+/** Holds the image of a Snapshot. */
 class ImageSlot extends ExistingObject {
   #image;
 
@@ -50,13 +50,16 @@ function isSnapshot(value) {
   return isObject(value) && ImageSlot.isIn(value);
 }
 
-/** What a Snapshot is of; throws if `value` is not one. */
+/** Returns the image of a Snapshot, for `member`; throws if `value` is not a Snapshot. */
 function imageOf(value, member) {
   if (isSnapshot(value)) return ImageSlot.get(value);
   throw new TypeError(`${member}: expected a Snapshot, got ${show(value)}`);
 }
 
-/** A Snapshot of an image: its number, what keeps it alive, its length, the type of its memory. */
+/**
+ * Creates the Snapshot of an image: the addon's handle of it, what keeps it alive, its length in bytes, and
+ * the type of the memory.
+ */
 function createSnapshot(image) {
   const snapshot = createPlatformObject(Snapshot);
   new ImageSlot(snapshot, image);

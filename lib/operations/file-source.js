@@ -1,6 +1,6 @@
 "use strict";
 
-// Opens files as programs name them. Errors of the system are Node's own, with its codes.
+// Opens the files that programs name. System errors are those of `node:fs`, with its codes.
 
 const { show } = require("../webidl/convert");
 const { features } = require("../engine/features");
@@ -53,9 +53,9 @@ function readSource(file, member) {
 }
 
 /**
- * Opens a file, calls `action` with its descriptor and its length, and closes it again. A descriptor of
- * the program's stays open. If `creates` is true, a file that does not exist is created first, and is removed
- * again if `action` throws.
+ * Opens a file, calls `action` with its descriptor and its length, and closes it again. A descriptor that the
+ * program gave stays open. If `creates` is true, creates a file that does not exist, and removes it again if
+ * `action` throws.
  */
 function withFile({ file, name }, { isWritten, creates = false }, member, action) {
   if (!features.mappedFiles) {
@@ -78,17 +78,17 @@ function withFile({ file, name }, { isWritten, creates = false }, member, action
 const SMALL = { __proto__: null, bigint: false };
 const BIG = { __proto__: null, bigint: true, throwIfNoEntry: true };
 
-// Opening a pipe does not wait for its other end.
+// With O_NONBLOCK, opening a pipe does not wait for its other end.
 const READING = O_RDONLY | O_NONBLOCK;
 const WRITING = O_RDWR | O_NONBLOCK;
 
-/** Opens a file to write to it. Returns its descriptor and, if it was created, the path that it has. */
+/** Opens or creates a file to write to. Returns its descriptor and, if it was created, its path. */
 function openOrCreate(file) {
   const descriptor = openIfExists(file) ?? createIfAbsent(file);
   if (descriptor !== undefined) return descriptor;
   const found = openIfExists(file);
   if (found !== undefined) return found;
-  // A link to what does not exist: O_EXCL refuses to follow it.
+  // A link to a path that does not exist, which O_EXCL refuses to follow.
   const created = openSync(file, WRITING | O_CREAT, 0o600);
   return { descriptor: created, created: realpath(file, "buffer") };
 }
@@ -114,7 +114,7 @@ function unless(code, action) {
   }
 }
 
-/** Removes a file that was created for what failed with `error`, unless somebody has written to it. */
+/** Removes a file that was created for an action that threw `error`, unless somebody has written to it. */
 function removeCreated(path, descriptor, error) {
   try {
     const { dev, ino, size } = fstatSync(descriptor, BIG);
@@ -125,7 +125,7 @@ function removeCreated(path, descriptor, error) {
   }
 }
 
-/** Returns the length of the file; throws unless it is a regular one. */
+/** Returns the length of a file; throws unless it is a regular file. */
 function lengthOf(descriptor, name, member) {
   const { mode, size } = fstatSync(descriptor, SMALL);
   requireFile(mode, name, member);

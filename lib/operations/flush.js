@@ -13,7 +13,7 @@ function readRange(offset, length, member) {
   };
 }
 
-/** Writes what was stored to the disk, on another thread. */
+/** Flushes the file that a memory is to the disk, on another thread. */
 async function flush(store, range) {
   const { id, owner, path } = prepare(store, range, "Memory.flush()");
   try {
@@ -23,7 +23,7 @@ async function flush(store, range) {
   }
 }
 
-/** Writes what was stored to the disk before it returns. */
+/** Flushes the file that a memory is to the disk before it returns. */
 function flushSync(store, range) {
   const { id, owner, path } = prepare(store, range, "Memory.flushSync()");
   try {
@@ -33,6 +33,7 @@ function flushSync(store, range) {
   }
 }
 
+/** Returns the file that a memory is, with all pages that were added; throws unless it can be flushed. */
 function prepare(store, { offset, length }, member) {
   const { file } = store;
   if (!file?.isWritten) {

@@ -19,11 +19,11 @@ const { Boolean, MathCeil, RangeError, TypeError } = require("../built-ins/primo
 
 const MEMBER = "Memory.open()";
 
-/** Returns the store of a new memory that is a file. */
+/** Opens a file. Returns the store of a new memory that is this file. */
 function openFile(file, options) {
   const source = readSource(file, MEMBER);
   const { mode, ...given } = readOptions(options);
-  // Checked before a file is made.
+  // Check the type before a file is created.
   if (given.initial !== undefined || given.maximum !== undefined) typeOf(source.name, 0, given);
   const isWritten = mode !== "r";
   const creates = isWritten && given.initial !== undefined;
@@ -42,7 +42,7 @@ function openFile(file, options) {
   });
 }
 
-/** Reads each member once, and converts it as far as code of the program can take part in that. */
+/** Reads each option once, and converts it until no code of the program can run any more. */
 function readOptions(options) {
   if (options !== undefined && !isObject(options)) {
     throw new TypeError(`${MEMBER}: options: expected an object, got ${show(options)}`);
@@ -66,13 +66,13 @@ function readOptions(options) {
   };
 }
 
-/** Returns the type of the memory: of as many pages as the file has, or as were given for. */
+/** Returns the type of a memory that has all pages of a file of `size` bytes, and at least `initial`. */
 function typeOf(path, size, { initial, maximum, shared, address }) {
   const pages = MathCeil(size / PAGE);
   const isChosen =
     address === undefined && pages > sizeLimit({ address: "i32", maximum: undefined });
   const kind = isChosen ? "i64" : address;
-  // Who did not choose the type of addresses counts pages in numbers.
+  // A program that did not choose the address type counts pages in numbers.
   const toPages = (value, name) =>
     isChosen && typeof value === "number"
       ? fromAddress(toAddress(value, "i32", `${MEMBER}: ${name}`), "i64")
@@ -97,8 +97,9 @@ function typeOf(path, size, { initial, maximum, shared, address }) {
 }
 
 /**
- * Takes the file of a descriptor. A descriptor of the program's is opened anew if the file is written to:
- * its own may append, and shares its locks with all who have inherited it.
+ * Takes the file of a descriptor into the addon. If the program gave the descriptor, and the file is written
+ * to, the file is opened anew: the program's descriptor may append, and shares its locks with every process
+ * that has inherited it.
  */
 function takeFile({ file, name }, descriptor, isWritten) {
   try {

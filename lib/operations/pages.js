@@ -1,6 +1,6 @@
 "use strict";
 
-// What can be done to the pages of a memory in place, whichever store they are in.
+// Operations on the pages of a memory in place, in any store.
 
 const { PAGE } = require("../webidl/convert");
 const { readSnapshotOptions } = require("../webidl/descriptor");
@@ -9,7 +9,7 @@ const { translate } = require("../addon/errors");
 const { RangeError, TypeError } = require("../built-ins/primordials");
 const native = require("../../native");
 
-/** Gives pages back to the system. Returns how many bytes of memory that freed. */
+/** Decommits pages, which then read zero, or as the mapped file. Returns how many bytes that freed. */
 function discard(store, offset, length) {
   const byteLength = store.size * PAGE;
   if (length > byteLength - offset) {
@@ -28,12 +28,12 @@ function discard(store, offset, length) {
   );
 }
 
-/** An image of all pages: its number, what keeps it alive, its length. */
+/** Captures an image of all pages. Returns the addon's handle of it, what keeps it alive, and its length. */
 function capture(store) {
   return attempt("Memory.snapshot()", () => native.capture(store.pages));
 }
 
-/** Puts an image in place of the pages, and zeros beyond its end. */
+/** Replaces the pages by those of an image, and by zeros beyond its end. */
 function restore(store, { id, owner }, member) {
   const { file } = store;
   if (file?.isWritten) {
@@ -43,7 +43,7 @@ function restore(store, { id, owner }, member) {
   attempt(member, () => put(store.pages, id, owner));
 }
 
-/** Returns the store of a new memory that begins as an image. Its type is the image's, but for `options`. */
+/** Creates a store that begins as an image. Its type is the image's, except for `options`. */
 function createFrom(image, options) {
   const type = readSnapshotOptions(options, image.byteLength / PAGE, image.type);
   const store = createStore(type, { hugePages: false });
@@ -51,7 +51,10 @@ function createFrom(image, options) {
   return store;
 }
 
-/** In bytes: the address space kept for the memory, what of it is accessible, what takes memory. */
+/**
+ * Returns the usage in bytes: the address space that is reserved for the memory, the part of it that is
+ * accessible, and the part that takes physical memory.
+ */
 function usage(store) {
   return attempt("Memory.usage()", () => {
     const { reserved, committed } = store.addressSpace;

@@ -4,7 +4,7 @@ const { S_IFDIR, S_IFMT, S_IFREG, getSystemErrorName } = require("../built-ins/n
 const { setOwn } = require("../addon/errors");
 const { TypeError } = require("../built-ins/primordials");
 
-/** Throws unless that is the mode of a regular file: nothing else can be mapped, or read as a whole. */
+/** Throws unless `mode` is that of a regular file. Other files can be neither mapped nor read as a whole. */
 function requireFile(mode, text, member) {
   const kind = mode & S_IFMT;
   if (kind === S_IFREG) return;
@@ -19,9 +19,9 @@ function requireFile(mode, text, member) {
   throw error;
 }
 
-const LAST_ERRNO = 4095; // those of Windows begin at 4,000
+const LAST_ERRNO = 4095; // On Windows, the numbers of Node.js begin at 4,000.
 
-/** Returns the number that Node.js has for a code. To load `node:os` for that would take longer. */
+/** Returns the number that Node.js has for an error code. Loading `node:os` would take longer. */
 function errnoOf(code) {
   for (let errno = -1; errno >= -LAST_ERRNO; errno--) {
     if (getSystemErrorName(errno) === code) return errno;

@@ -1,6 +1,6 @@
 "use strict";
 
-// The files of snapshots, read and written whole. Which bytes are where in one, the addon knows.
+// Reads and writes the files of snapshots. Their format is the addon's: src/files/snapshot_file.rs.
 
 const { PAGE, show } = require("../webidl/convert");
 const { setOwn, translate } = require("../addon/errors");
@@ -17,10 +17,10 @@ const { requireFile } = require("./regular-file");
 const OPEN = "Snapshot.open()";
 const SAVE = "Snapshot.save()";
 
-/** The image that a file has, and the type of the memory that it was of. */
+/** Reads a snapshot file. Returns its image, with the type of the memory that it was captured from. */
 function readSnapshot(file) {
   const path = toPath(file, OPEN);
-  // Does not wait for the other end of a pipe.
+  // With O_NONBLOCK, opening a pipe does not wait for its other end.
   const descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
     requireFile(fstatSync(descriptor, { __proto__: null, bigint: false }).mode, path, OPEN);
@@ -31,13 +31,13 @@ function readSnapshot(file) {
   }
 }
 
-/** The addon does all of it: Node's own functions call some that a program can replace. */
+/** Writes a snapshot file, by the addon alone: functions of Node.js call some that a program can replace. */
 function writeSnapshot({ id, owner, type }, file) {
   const path = toPath(file, SAVE);
   attempt(SAVE, path, () => saveImage(id, owner, path, flagsOf(type), type.maximum ?? 0));
 }
 
-/** Of what `node:fs` takes as paths, those that say where a file's folder is. */
+/** Converts a path or a URL to a path. Refuses bytes and descriptors, which `node:fs` accepts as well. */
 function toPath(file, member) {
   const path = pathOfUrl(file);
   if (path !== undefined) return path;
@@ -50,7 +50,7 @@ function toPath(file, member) {
   throw error;
 }
 
-// How a file says what the memory was.
+// Flags in a file, for the type of the memory.
 const IS_64 = 1;
 const IS_SHARED = 2;
 const HAS_MAXIMUM = 4;
@@ -65,7 +65,7 @@ function flagsOf({ address, shared, maximum }) {
 
 const ALL_FLAGS = IS_64 | IS_SHARED | HAS_MAXIMUM;
 
-/** The type that a file names; throws where no memory of that length could have it. */
+/** Returns the type of the memory, from a file; throws if no memory of that length can have this type. */
 function typeFrom(flags, maximum, byteLength, file) {
   const isLimited = (flags & HAS_MAXIMUM) !== 0;
   const isShared = (flags & IS_SHARED) !== 0;

@@ -1,7 +1,7 @@
 "use strict";
 
-// Waiting and waking between threads and processes that share a memory, by the system's own means: the
-// engine's queues end where the process does.
+// Waits and notifies between threads and processes that share a memory, by system calls: the queues of the
+// engine do not reach beyond the process.
 
 const { show, toPrimitive } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
@@ -35,7 +35,7 @@ function readNotify(index, count) {
   return { index: toIndex(index, "Memory.notify()"), count: toCount(count) };
 }
 
-/** Returns a promise of how the wait ends: "ok", "not-equal" or "timed-out". */
+/** Waits on another thread. Returns a promise of the outcome: "ok", "not-equal" or "timed-out". */
 async function wait(store, { index, expected, timeout }) {
   const word = wordAt(store, index, "Memory.wait()");
   try {
@@ -47,7 +47,7 @@ async function wait(store, { index, expected, timeout }) {
   }
 }
 
-/** Wakes at most `most` of those who wait. Returns how many it woke. */
+/** Wakes at most `count` waits. Returns how many it woke. */
 function notify(store, { index, count }) {
   const word = wordAt(store, index, "Memory.notify()");
   try {
@@ -59,7 +59,7 @@ function notify(store, { index, count }) {
   }
 }
 
-/** The address of a word of a shared memory, which is mapped until `release` is called. */
+/** Returns the address of a word of a shared memory, which stays mapped until `release` is called. */
 function wordAt(store, index, member) {
   if (!store.isShared) throw new TypeError(`${member}: shared: only of a shared memory`);
   if (!features.waits) {
@@ -75,7 +75,7 @@ function wordAt(store, index, member) {
   let held = pages;
   return {
     address: native.address(pages) + index * WORD,
-    // That this refers to the pages is what keeps them.
+    // This closure refers to the pages, which keeps them mapped.
     release: () => {
       held = held && undefined;
     },

@@ -9,11 +9,12 @@ const { upgrade } = require("./upgrade");
 const { toWebAssembly } = Memory.prototype;
 
 /**
- * An import object that reads as another, but that each `Memory` in it is a WebAssembly.Memory. What
- * the engine reads, when, in which order and how often, and what it says of it, stays its own: nothing
- * is read here but in its name.
+ * Returns a proxy of an import object in which each `Memory` reads as a WebAssembly.Memory. The engine decides
+ * what it reads, in which order and how often, and which errors it throws: the proxy reads only what the
+ * engine reads through it.
  *
- * The target is not the object itself: a proxy must tell the values of its target's frozen properties.
+ * The target of the proxy is not the object itself: a proxy has to report the values of its target's frozen
+ * properties as they are.
  */
 function forEngine(imports) {
   if (!isObject(imports)) return imports;

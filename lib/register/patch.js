@@ -19,11 +19,12 @@ const {
 const { shared } = require("../addon/realm");
 
 /**
- * What is replaced, for all copies of this package in a thread: by object and place, a map from each
- * replacement to what it replaced. So the copies can be undone in any order.
+ * The values that are replaced, for all copies of this package in a thread: for each object and place, a map
+ * from each replacement to the value that it replaced. So the copies can be undone in any order.
  */
 const places = shared("replaced", () => new WeakMap());
 
+/** The replacements at one place of an object: each has replaced the one below it. */
 class Layers {
   #below;
 
@@ -38,7 +39,7 @@ class Layers {
     WeakMapPrototypeSet(this.#below, replacement, replaced);
   }
 
-  /** What is under a replacement that is in place; `top` is what is there now. */
+  /** Removes a replacement, and returns the value that it replaced. `top` is the value in place now. */
   remove(replacement, top) {
     const below = this.#below;
     const replaced = WeakMapPrototypeGet(below, replacement);
@@ -52,7 +53,7 @@ class Layers {
   }
 }
 
-/** A property with another value, or with another getter, until it is taken back. */
+/** A patch that replaces the value or the getter of a property. */
 class Patch {
   #object;
   #key;
@@ -60,7 +61,7 @@ class Patch {
   #layers;
   #replacement;
 
-  /** Attributes stay as they are. `field` says what is replaced: "value" or "get". */
+  /** Replaces the `field` of the property, "value" or "get". Keeps its attributes. */
   constructor(object, key, replacement, field = "value") {
     const before = ObjectGetOwnPropertyDescriptor(object, key);
     define(object, key, before, field, replacement);
@@ -72,7 +73,7 @@ class Patch {
     this.#layers.put(replacement, before[field]);
   }
 
-  /** Leaves the property alone if someone else has replaced it since. */
+  /** Restores the property, unless other code has replaced it since. */
   undo() {
     const now = ObjectGetOwnPropertyDescriptor(this.#object, this.#key);
     const replaced = this.#layers.remove(this.#replacement, now?.[this.#field]);
@@ -85,7 +86,7 @@ function define(object, key, attributes, field, replacement) {
   ObjectDefineProperty(object, key, { __proto__: null, ...attributes, [field]: replacement });
 }
 
-/** An object that inherits from another one, until that is taken back. */
+/** A patch that replaces the prototype of an object. */
 class PrototypePatch {
   #object;
   #layers;
@@ -107,7 +108,7 @@ class PrototypePatch {
   }
 }
 
-/** A property that is not there, until that is taken back. */
+/** A patch that removes a property. */
 class Removal {
   #object;
   #key;
@@ -126,7 +127,7 @@ class Removal {
     this.#after = keys;
   }
 
-  /** Puts it back where it was in the order of properties: those behind it are put back, too. */
+  /** Restores the property at its place in the order of properties, by redefining all that follow it. */
   undo() {
     const object = this.#object;
     if (ObjectGetOwnPropertyDescriptor(object, this.#key) !== undefined) return;

@@ -7,18 +7,18 @@ const { replacements } = require("./replacements");
 let undo;
 
 /**
- * Has `WebAssembly.Memory` be `Memory`, and instantiation take one. Returns what undoes it: the same
- * function until it is called.
+ * Makes `WebAssembly.Memory` our class, and instantiation accept a `Memory`. Returns the function that undoes
+ * this: the same one until it is called.
  */
 function register() {
   return (undo ??= replaceAll());
 }
 
 function replaceAll() {
-  // From now on, every memory is hosted, also one that is met when nothing can be loaded any more.
+  // From now on, every memory is hosted. A program may break the module loader before its first memory.
   loadHosted();
   const replace = replacements();
-  // The last one that was put in place, and those before it.
+  // A list of the patches that are in place, from the last to the first.
   let patches;
   const undoAll = () => {
     for (; patches !== undefined; patches = patches.before) patches.patch.undo();
@@ -26,7 +26,7 @@ function replaceAll() {
   try {
     for (let i = 0; i < replace.length; i++) patches = { patch: replace[i](), before: patches };
   } catch (error) {
-    undoAll(); // of a frozen WebAssembly, say
+    undoAll(); // for example, if WebAssembly is frozen
     throw error;
   }
   setRegistered(true);

@@ -10,8 +10,8 @@ const { forEngine } = require("./imports");
 const { Patch, PrototypePatch, Removal } = require("./patch");
 
 /**
- * What stands in for the engine's: functions that put it in place. The engine's functions are wrapped in
- * proxies, so that all that can be asked of them is still theirs to answer.
+ * Returns functions that each put one patch in place, and return it. Functions of the engine are wrapped in
+ * proxies, so that their names, lengths, prototypes and all the rest stay the engine's.
  */
 function replacements() {
   const { Instance } = WebAssembly;
@@ -19,7 +19,7 @@ function replacements() {
   return [
     () => new Patch(WebAssembly, "Memory", Memory),
     () => new Patch(EngineMemory.prototype, "constructor", Memory),
-    // For memories that nobody has told us of: those that other threads post.
+    // For memories that other threads post: nothing reports their arrival.
     () => new PrototypePatch(EngineMemory.prototype, Memory.prototype),
     () => new Patch(WebAssembly, "Instance", Replacement),
     () => new Patch(Instance.prototype, "constructor", Replacement),
@@ -31,7 +31,7 @@ function replacements() {
   ];
 }
 
-/** What is not there to be taken back. */
+/** A patch that changes nothing. */
 const NO_PATCH = { undo() {} };
 
 function patchFunction(name) {
@@ -40,7 +40,7 @@ function patchFunction(name) {
   return new Patch(WebAssembly, name, wrapFunction(original));
 }
 
-/** A program that looks for what only some engines have must not find what would throw. */
+/** Removes a member that the engine's class lacks: a program that looks for it must not find one that throws. */
 function removeUnlessEngineHas(member) {
   return hasResizable ? NO_PATCH : new Removal(Memory.prototype, member);
 }
@@ -65,7 +65,7 @@ function wrapFunction(original) {
   });
 }
 
-/** The getter of an instance's exports: only by it does a program get at a memory that is exported. */
+/** Returns a getter of exports that upgrades memories. A program reaches exported memories only through it. */
 function exportsGetter(prototype) {
   const { get: original } = ObjectGetOwnPropertyDescriptor(prototype, "exports");
   const { get } = ObjectGetOwnPropertyDescriptor(
@@ -81,7 +81,7 @@ function exportsGetter(prototype) {
   return get;
 }
 
-/** Arguments whose second is an import object. The engine's again after the undo, if still called. */
+/** Converts the import object, which is the second argument. Does nothing after `register()` was undone. */
 function convertImports(args) {
   if (isRegistered() && args.length >= 2) args[1] = forEngine(args[1]);
   return args;

@@ -1,7 +1,7 @@
 "use strict";
 
-// Memories that the engine has made while our class stands in for its own. The engine gives them its
-// prototype; they get ours when the program gets them, or when anything of ours is given one.
+// Upgrades memories that the engine made while our class stands in for its own. The engine gives them its
+// prototype. They get ours when the program reads them from exports, or passes them to an import or a member.
 
 const { Memory } = require("../memory");
 const { EngineMemory, isMemory } = require("../engine/memory");
@@ -16,10 +16,10 @@ const {
 
 const { from } = Memory;
 
-/** The exports of instances whose memories have our prototype. */
+/** The exports objects whose memories were upgraded. */
 const upgraded = new WeakMap();
 
-/** Gives the memories among an instance's exports our prototype. Exports are frozen: once is enough. */
+/** Upgrades the memories among the exports of an instance. Exports are frozen: once is enough. */
 function upgradeExports(exported) {
   if (WeakMapPrototypeHas(upgraded, exported)) return;
   const keys = ReflectOwnKeys(exported);
@@ -30,7 +30,7 @@ function upgradeExports(exported) {
   WeakMapPrototypeSet(upgraded, exported, true);
 }
 
-/** Has a memory of the engine's be one of ours. */
+/** Makes an engine memory a `Memory`, if it has the engine's prototype. */
 function upgrade(value) {
   if (isMemory(value) && ObjectGetPrototypeOf(value) === EngineMemory.prototype) from(value);
 }

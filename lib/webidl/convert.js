@@ -1,8 +1,8 @@
 "use strict";
 
-// Conversions of JavaScript values, as WebIDL and the JavaScript API of WebAssembly define them.
-// Each takes the name of what it converts, so that an error can say so. They run user code
-// (getters, valueOf): callers convert everything before they look at any state.
+// Converts JavaScript values as ECMAScript, Web IDL and the JavaScript API of WebAssembly define it. Each
+// function takes the name of what it converts, for its errors. Conversions run code of the program (getters,
+// `valueOf`): callers convert everything before they read any state.
 
 const {
   ArrayPrototypeJoin,
@@ -25,7 +25,7 @@ const PAGE = 65_536;
 const U32_LIMIT = 2 ** 32;
 const U64_LIMIT = 2n ** 64n;
 
-/** What an error message shows of a value. Never runs user code. */
+/** Returns how an error message shows a value. Runs no code of the program. */
 function show(value) {
   switch (typeof value) {
     case "string":
@@ -47,7 +47,10 @@ function isObject(value) {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
-/** ECMAScript's ToPrimitive with the hint "number", so that what follows can name what it refuses. */
+/**
+ * Converts as ECMAScript's ToPrimitive does, with the hint "number". Later conversions of the result run no
+ * code of the program, and can name the value that they refuse.
+ */
 function toPrimitive(value, name) {
   if (!isObject(value)) return value;
   const exotic = value[SymbolToPrimitive];
@@ -66,7 +69,7 @@ function toPrimitive(value, name) {
   return result;
 }
 
-/** ECMAScript's ToNumber, of what `toPrimitive` returned. */
+/** Converts a result of `toPrimitive` as ECMAScript's ToNumber does, and names the value in its errors. */
 function toNumber(primitive, name) {
   if (typeof primitive === "bigint" || typeof primitive === "symbol") {
     throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
@@ -74,7 +77,7 @@ function toNumber(primitive, name) {
   return Number(primitive);
 }
 
-/** WebIDL's `[EnforceRange] unsigned long`. */
+/** Converts to Web IDL's `[EnforceRange] unsigned long`. */
 function toU32(value, name) {
   const primitive = toPrimitive(value, name);
   const whole = MathTrunc(toNumber(primitive, name));
@@ -84,7 +87,7 @@ function toU32(value, name) {
   return whole + 0; // -0 becomes 0
 }
 
-/** A number of bytes, whole pages of 64 KiB. */
+/** Converts to a number of bytes that are whole pages of 64 KiB. */
 function toPageBytes(value, name) {
   const primitive = toPrimitive(value, name);
   const bytes = toNumber(primitive, name);
@@ -97,7 +100,7 @@ function toPageBytes(value, name) {
   return bytes + 0; // -0 becomes 0
 }
 
-/** Converts a number of bytes. Only numbers are taken, so that no code of the program runs. */
+/** Checks a number of bytes. Accepts numbers only, so that no code of the program runs. */
 function toByteCount(value, name) {
   if (typeof value !== "number") {
     throw new TypeError(`${name}: expected a number, got ${show(value)}`);
@@ -108,7 +111,7 @@ function toByteCount(value, name) {
   return value + 0; // -0 becomes 0
 }
 
-/** ECMAScript's ToIndex. */
+/** Converts as ECMAScript's ToIndex does. */
 function toIndex(value, name) {
   const primitive = toPrimitive(value, name);
   const whole = MathTrunc(toNumber(primitive, name)) || 0; // NaN and -0 become 0
@@ -118,7 +121,7 @@ function toIndex(value, name) {
   return whole;
 }
 
-/** A BigInt of 64 bits without sign, from what ECMAScript's ToBigInt takes: numbers are refused. */
+/** Converts to an unsigned BigInt of 64 bits. Refuses numbers, as ECMAScript's ToBigInt does. */
 function toU64(value, name) {
   const primitive = toPrimitive(value, name);
   const kind = typeof primitive;
@@ -141,21 +144,21 @@ function toBigInt(primitive, name) {
 }
 
 /**
- * The JS API's AddressValueToU64, as a number. Beyond 2^53 it is no longer exact, but then it is
- * beyond every limit that it is compared with.
+ * Converts as AddressValueToU64 of the JS API does, to a number. Beyond 2^53 the number is not exact, but
+ * then it exceeds every limit that it is compared with.
  */
 function toAddress(value, address, name) {
   return address === "i64" ? Number(toU64(value, name)) : toU32(value, name);
 }
 
-/** The JS API's U64ToAddressValue. */
+/** Converts a number as U64ToAddressValue of the JS API does. */
 function fromAddress(number, address) {
   return address === "i64" ? BigInt(number) : number;
 }
 
 /**
- * Throws if an object with options that are not the JS API's has a member that is none of them. Callers
- * check before they read the options.
+ * Throws if an options object has a member that is not in `known`. Only for options beyond the JS API, which
+ * itself ignores unknown members. Callers check before they read the options.
  */
 function checkMembers(options, known, name) {
   const keys = ObjectKeys(options);
@@ -173,7 +176,7 @@ function isOneOf(key, known) {
   return false;
 }
 
-/** What an error message shows of a number of pages. */
+/** Returns how an error message shows a number of pages. */
 function showPages(pages, address) {
   if (pages > NumberMAX_SAFE_INTEGER) return "2^53 or more";
   return show(fromAddress(pages, address));

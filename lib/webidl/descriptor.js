@@ -9,16 +9,17 @@ const {
   TypeError,
 } = require("../built-ins/primordials");
 
-// Pages that the JS API's "Implementation-defined Limits" allow: in a type, and at run time.
+// In pages, from "Implementation-defined Limits" of the JS API: what a type may declare, and what a memory may
+// have at run time.
 const LIMITS = {
   i32: { declared: 65_536, size: 65_536 },
   i64: { declared: 2 ** 37 - 1, size: 262_144 },
 };
 
 /**
- * Reads a MemoryDescriptor: its members in alphabetical order, as WebIDL reads dictionaries, each
- * converted before the next is read, as the web platform's tests want it. `minimum` is another name of
- * `initial` in the type reflection proposal, so that what `type()` returns is a descriptor.
+ * Reads a MemoryDescriptor. Reads the members in alphabetical order, as Web IDL does for dictionaries, and
+ * converts each before it reads the next, as the web platform tests require. `minimum` is another name of
+ * `initial` in the type reflection proposal, so that the result of `type()` is a descriptor.
  *
  * @returns {{ address: "i32" | "i64", initial: number, maximum: number | undefined, shared: boolean }}
  */
@@ -47,8 +48,8 @@ function readDescriptor(descriptor) {
 }
 
 /**
- * Reads the options that the JS API does not have, from the argument that it ignores. So a value that is
- * not an object is ignored here too. So is an unknown member if this class stands in for the engine's.
+ * Reads the options beyond the JS API, from an argument that the JS API ignores. So a value that is not an
+ * object is ignored here as well, and so are unknown members if this class stands in for the engine's.
  *
  * @returns {{ hugePages: boolean }}
  */
@@ -61,8 +62,8 @@ function readOptions(options, { ignoresUnknown }) {
 const OPTIONS = ["hugePages"];
 
 /**
- * Reads the options of a memory that starts as a snapshot: what they do not say is as in the type that
- * the snapshot's memory had.
+ * Reads the options of a memory that begins as a snapshot. Returns its type, which is that of the snapshot's
+ * memory where no option is given.
  */
 function readSnapshotOptions(options, initial, type) {
   const { address } = type;
@@ -116,17 +117,17 @@ function check({ address, initial, maximum, shared }, member = "Memory") {
   }
 }
 
-/** Whether a descriptor for that address type may have such a maximum. */
+/** Returns whether a descriptor with that address type may have such a maximum. */
 function isMaximum(value, address) {
   return NumberIsInteger(value) && value >= 0 && value <= LIMITS[address].declared;
 }
 
-/** The most pages that a memory of that type can ever have. */
+/** Returns the largest number of pages that a memory of that type can ever have. */
 function sizeLimit({ address, maximum = Infinity }) {
   return MathMin(maximum, LIMITS[address].size);
 }
 
-/** Throws a RangeError where `delta` more pages than `size` are too many for the type. */
+/** Throws a RangeError if a memory of that type cannot have `delta` more pages than `size`. */
 function checkGrowth(type, size, delta, member = "Memory.grow()") {
   const limit = sizeLimit(type);
   if (delta <= limit - size) return;
