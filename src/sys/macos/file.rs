@@ -1,4 +1,4 @@
-//! What is done to files: all that `unix/file.rs` has, and what macOS does in its own way.
+//! Operations on files: those of `unix/file.rs`, and those that macOS has in a form of its own.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,12 +12,12 @@ use memmap2::MmapOptions;
 use crate::sys::fault;
 pub use crate::sys::unix::file::*;
 
-/// Takes room on the disk for `added` bytes from `end` on, the file's end, which they move. Whether the
-/// file system knows how.
+/// Allocates disk blocks for `added` bytes from `end`, the end of the file, on, and makes the file longer
+/// (`F_PREALLOCATE`, `ftruncate(2)`). Returns whether the file system supports that.
 ///
 /// # Errors
 ///
-/// What `fcntl(2)` and `ftruncate(2)` say.
+/// Returns the error from `fcntl(2)` or `ftruncate(2)`.
 pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<bool> {
     let too_long = |_| io::Error::from(io::ErrorKind::FileTooLarge);
     let mut store = libc::fstore_t {
@@ -28,7 +28,7 @@ pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<
         fst_bytesalloc: 0,
     };
     let allocated = fault::check("fallocate").and_then(|()| {
-        // SAFETY: the command takes such a struct, to read and to write.
+        // SAFETY: the command reads and writes such a struct.
         let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_PREALLOCATE, &raw mut store) };
         if result == -1 {
             return Err(io::Error::last_os_error());
@@ -41,11 +41,11 @@ pub(in crate::sys) fn allocate(file: &File, end: u64, added: u64) -> io::Result<
             _ => Err(error),
         };
     }
-    // What was allocated lies beyond the end, which does not move by itself.
+    // The blocks lie beyond the end of the file, which does not move by itself.
     file.set_len(end + added).map(|()| true)
 }
 
-/// Does nothing: there is no such call for holes.
+/// Does nothing: macOS has no call that allocates blocks for holes.
 ///
 /// # Errors
 ///
@@ -54,7 +54,7 @@ pub(in crate::sys) fn allocate_holes(_file: &File, _length: u64) -> io::Result<(
     Ok(())
 }
 
-/// Does nothing, and returns that: there is no such call.
+/// Returns false: macOS has no call that zeroes a range.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub(in crate::sys) fn zero_range(_file: &File, _end: u64) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Checks nothing: there are no seals.
+/// Checks nothing: files cannot be sealed on macOS.
 ///
 /// # Errors
 ///
@@ -72,23 +72,24 @@ pub fn check_shrinkable(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns a path by which an open file can be opened again: the one that it was opened by.
+/// Returns a path by which an open file can be opened again: the one by which it was opened (`F_GETPATH`).
 ///
 /// # Errors
 ///
-/// The error from `fcntl(F_GETPATH)`.
+/// Returns the error from `fcntl(2)`.
 pub(in crate::sys) fn path_of(file: &File) -> io::Result<PathBuf> {
     fault::check("fcntl")?;
     let path = rustix::fs::getpath(file)?;
     Ok(OsString::from_vec(path.into_bytes()).into())
 }
 
-/// What was written is on the disk when this returns: as far as the disk itself says so. What was written
-/// to mapped pages is given to the file first, by a mapping made for that: they are the same pages.
+/// Writes modified pages of the file to disk (`F_FULLFSYNC`), as far as the disk itself reports the truth.
+/// Before that, `msync(2)` on a mapping of the whole file passes bytes that were written to mapped pages on
+/// to the file: all mappings share these pages.
 ///
 /// # Errors
 ///
-/// What `mmap(2)`, `msync(2)` and `fcntl(F_FULLFSYNC)` say.
+/// Returns the error from `mmap(2)`, `msync(2)` or `fcntl(2)`.
 pub fn flush(file: &File) -> io::Result<()> {
     fault::check("mmap")?;
     if file.metadata()?.len() != 0 {
@@ -97,5 +98,5 @@ pub fn flush(file: &File) -> io::Result<()> {
         mapped.flush()?;
     }
     fault::check("fcntl")?;
-    file.sync_data() // with F_FULLFSYNC, here
+    file.sync_data() // std calls `fcntl(F_FULLFSYNC)` on macOS
 }

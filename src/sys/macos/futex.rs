@@ -1,5 +1,5 @@
-//! `os_sync_wait_on_address(3)`, which macOS has since 14.4: looked up at run time, so that the addon loads
-//! on older ones.
+//! Waits by `os_sync_wait_on_address(3)`, which macOS has since 14.4. It is looked up at run time, so that
+//! the addon also loads on older versions.
 
 use std::ffi::{c_int, c_void};
 use std::io;
@@ -17,7 +17,7 @@ use crate::sys::Address;
 use crate::sys::futex::WaitOutcome;
 use crate::sys::process_symbols;
 
-/// `OS_SYNC_WAIT_ON_ADDRESS_SHARED`, and the same of waking: also between processes.
+/// `OS_SYNC_WAIT_ON_ADDRESS_SHARED`, and the same flag for waking: works between processes.
 const SHARED: u32 = 1;
 
 /// `OS_CLOCK_MACH_ABSOLUTE_TIME`.
@@ -43,26 +43,27 @@ struct Calls {
 
 fn calls() -> Option<Calls> {
     static CALLS: LazyLock<Option<Calls>> = LazyLock::new(|| {
-        // SAFETY: the type is the one that <os/os_sync_wait_on_address.h> declares.
+        // SAFETY: this is the type that <os/os_sync_wait_on_address.h> declares.
         let wait = unsafe { process_symbols::symbol(c"os_sync_wait_on_address_with_timeout") }?;
-        // SAFETY: likewise.
+        // SAFETY: as above.
         let wake_any = unsafe { process_symbols::symbol(c"os_sync_wake_by_address_any") }?;
         Some(Calls { wait, wake_any })
     });
     *CALLS
 }
 
-/// Whether the system has such waits.
+/// Returns whether the system has such waits.
 pub fn is_available() -> bool {
     calls().is_some()
 }
 
 /// Waits while the word at `address` is `expected`. An address where nothing is mapped is an error, not a
-/// fault. A word that changes just as the wait begins may end it as woken: the system does not tell.
+/// fault. A word that changes just as the wait begins may end the wait as woken: the system does not report
+/// the difference.
 ///
 /// # Errors
 ///
-/// What the system says; `Unsupported` before macOS 14.4.
+/// Returns the error from `os_sync_wait_on_address(3)`, or `Unsupported` before macOS 14.4.
 pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let calls = calls().ok_or(io::ErrorKind::Unsupported)?;
     if read(address)? != expected {
@@ -70,7 +71,7 @@ pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<Wa
     }
     let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
     if nanoseconds == 0 {
-        return Ok(WaitOutcome::TimedOut); // which the system refuses
+        return Ok(WaitOutcome::TimedOut); // zero would be an invalid argument
     }
     let pointer = ptr::without_provenance_mut(address.get());
     // SAFETY: the kernel checks the address.
@@ -94,22 +95,22 @@ pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<Wa
     }
 }
 
-/// Wakes at most `count` of those who wait for the word at `address`. Returns how many.
+/// Wakes at most `count` waits for the word at `address`. Returns how many it has woken.
 ///
 /// # Errors
 ///
-/// What the system says; `Unsupported` before macOS 14.4.
+/// Returns the error from `os_sync_wake_by_address_any(3)`, or `Unsupported` before macOS 14.4.
 pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     let calls = calls().ok_or(io::ErrorKind::Unsupported)?;
     let mut woken = 0;
-    // One after the other: nobody tells how many were woken at once.
+    // Wakes one at a time: a call that wakes all does not report how many.
     while woken < count {
         let pointer = ptr::without_provenance_mut(address.get());
         // SAFETY: the kernel checks the address, and reads nothing there.
         if unsafe { (calls.wake_any)(pointer, WORD, SHARED) } < 0 {
             let error = io::Error::last_os_error();
             return match error.raw_os_error() {
-                Some(libc::ENOENT) => Ok(woken), // nobody waits any more
+                Some(libc::ENOENT) => Ok(woken), // there are no more waits
                 _ => Err(error),
             };
         }
@@ -118,7 +119,8 @@ pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     Ok(woken)
 }
 
-/// The word, read by the kernel.
+/// Reads the word by a call of the kernel, for which an unmapped address is an error
+/// (`mach_vm_read_overwrite`).
 fn read(address: Address) -> io::Result<u32> {
     let invalid = |_| io::Error::from(io::ErrorKind::InvalidInput);
     let from = u64::try_from(address.get()).map_err(invalid)?;
@@ -126,9 +128,9 @@ fn read(address: Address) -> io::Result<u32> {
     let mut word = 0_u32;
     let to = u64::try_from((&raw mut word).addr()).map_err(invalid)?;
     let mut done = 0;
-    // SAFETY: takes nothing.
+    // SAFETY: the call takes no arguments.
     let task = unsafe { mach_task_self() };
-    // SAFETY: the kernel checks `from`; at `to`, there is room for a word.
+    // SAFETY: the kernel checks `from`, and there is room for a word at `to`.
     let result = unsafe { mach_vm_read_overwrite(task, from, length, to, &raw mut done) };
     match result {
         KERN_SUCCESS => Ok(word),

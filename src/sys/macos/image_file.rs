@@ -1,5 +1,5 @@
-//! Files for images: in the folder for temporary files, under no name. Shared memory objects
-//! (`shm_open(2)`) can be neither read nor written there, and memory without a file cannot be mapped twice.
+//! Files for images: temporary files that are unlinked at once. Shared memory objects (`shm_open(2)`) can
+//! neither be read nor written on macOS, and memory without a file cannot be mapped twice.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -9,15 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::sys::{Addresses, fault};
 
-/// Names that are tried before the folder is thought to be full of them.
+/// How many names are tried.
 const MOST_TRIES: u64 = 1000;
 
-/// A file that has lost its name before anything is written to it. Other programs that this one starts do
-/// not get it.
+/// Creates a file and removes its name before anything is written to it. Child processes do not inherit it.
 ///
 /// # Errors
 ///
-/// What `open(2)` and `unlink(2)` say.
+/// Returns the error from `open(2)` or `unlink(2)`.
 pub fn create_image_file() -> io::Result<File> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut tries = 0;
@@ -27,7 +26,7 @@ pub fn create_image_file() -> io::Result<File> {
         let name = format!("linear-memory-{}-{number}", process::id());
         let path = std::env::temp_dir().join(name);
         fault::check("open")?;
-        // Close-on-exec, as all that std opens.
+        // std opens all files as close-on-exec.
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
@@ -46,8 +45,8 @@ pub fn create_image_file() -> io::Result<File> {
     }
 }
 
-/// From now on, nobody changes the file. There are no seals: but nobody else has it, and the only
-/// descriptor is in an image, which writes no more.
+/// Does nothing, since macOS has no seals. Nobody else can open the file, and the only descriptor is in an
+/// image, which writes no more.
 ///
 /// # Errors
 ///
@@ -56,7 +55,7 @@ pub fn seal(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether nobody can write to the file, or truncate it: see [`seal`].
+/// Returns true: see [`seal`].
 ///
 /// # Errors
 ///
@@ -65,10 +64,10 @@ pub fn is_sealed(_file: &File) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether the file's bytes are under each of these stretches of addresses. The kernel does not tell.
+/// Returns false: the kernel does not report which file is mapped.
 pub fn is_mapped_at(
     _file: &File,
-    _stretches: impl Iterator<Item = (Addresses, Option<u64>)>,
+    _extents: impl Iterator<Item = (Addresses, Option<u64>)>,
 ) -> bool {
     false
 }

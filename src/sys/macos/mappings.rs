@@ -1,4 +1,4 @@
-//! Which mappings this process has, as `mach_vm_region` reports them.
+//! The mappings of this process (`mach_vm_region`).
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -14,12 +14,12 @@ use super::mach_error::mach_error;
 use crate::sys::mapping_info::MappingInfo;
 use crate::sys::{Address, Addresses, fault};
 
-/// The mappings that have addresses in common with `addresses`, in order. Which are a file's, and shared,
-/// the kernel does not tell for sure.
+/// Returns the mappings that overlap `addresses`, in order. The kernel does not report reliably which are
+/// those of files, and which are shared.
 ///
 /// # Errors
 ///
-/// What `mach_vm_region` says.
+/// Returns the error from `mach_vm_region`.
 pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
     let mut within = Vec::new();
     let mut left = addresses;
@@ -36,7 +36,7 @@ pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
     Ok(within)
 }
 
-/// The first mapping that ends beyond `address`.
+/// Returns the first mapping that ends above `address`.
 fn mapping_from(address: Address) -> io::Result<Option<MappingInfo>> {
     let unknown = |_| io::Error::from(io::ErrorKind::InvalidInput);
     let mut start = u64::try_from(address.get()).map_err(unknown)?;
@@ -45,9 +45,9 @@ fn mapping_from(address: Address) -> io::Result<Option<MappingInfo>> {
     let mut count = vm_region_basic_info_64::count();
     let mut object = MACH_PORT_NULL;
     fault::check("mach_vm_region")?;
-    // SAFETY: takes nothing.
+    // SAFETY: the call takes no arguments.
     let task = unsafe { mach_task_self() };
-    // SAFETY: with room for what this flavor answers, as `count` says.
+    // SAFETY: `info` has room for what this flavor returns, as `count` says.
     let result = unsafe {
         mach_vm_region(
             task,
@@ -61,10 +61,10 @@ fn mapping_from(address: Address) -> io::Result<Option<MappingInfo>> {
     };
     match result {
         KERN_SUCCESS => {}
-        KERN_INVALID_ADDRESS => return Ok(None), // nothing is mapped from there on
+        KERN_INVALID_ADDRESS => return Ok(None), // nothing is mapped above `address`
         code => return Err(mach_error("mach_vm_region", code)),
     }
-    // SAFETY: all zeros is one, and the call above has filled it.
+    // SAFETY: all zeros are a valid value, and the call above has filled it.
     let info = unsafe { info.assume_init() };
     let start = usize::try_from(start).map_err(unknown)?;
     let length = usize::try_from(length).map_err(unknown)?;

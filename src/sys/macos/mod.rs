@@ -1,5 +1,5 @@
-//! macOS: pages are mapped as on Linux. Written from the system's headers and manual pages, and checked
-//! by the compiler; see docs/platforms.md for what was never run.
+//! macOS: pages are mapped as on Linux. This is written from the system's headers and manual pages, and
+//! checked by the compiler; docs/platforms.md lists what has never run.
 
 pub mod file;
 pub mod futex;
@@ -23,7 +23,7 @@ pub use mappings::mappings_within;
 pub use residency::resident_bytes;
 pub use sigxfsz::SigxfszBlock;
 
-/// What [`super::unix`] asks of each system.
+/// What [`super::unix`] needs that is different on each of its systems.
 pub mod platform {
     pub(in crate::sys) use super::file::{allocate, allocate_holes, path_of, zero_range};
     pub use super::image_file::{create_image_file, is_mapped_at, is_sealed, seal};

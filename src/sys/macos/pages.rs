@@ -1,4 +1,4 @@
-//! What macOS does to pages in place.
+//! Operations that replace, move or drop pages in the way of macOS.
 
 use std::io;
 
@@ -12,18 +12,19 @@ use mach2::vm_statistics::{VM_FLAGS_FIXED, VM_FLAGS_OVERWRITE};
 use super::mach_error::mach_error;
 use crate::sys::{HostBytes, PageRange, fault};
 
-/// From now on, huge pages are asked for.
+/// Requests huge pages.
 ///
 /// # Errors
 ///
-/// Always: only ranges that are mapped so from the beginning have them, on some processors.
+/// Always `Unsupported`: macOS has huge pages only on some processors, and only for ranges that are mapped
+/// so from the beginning.
 pub fn prefer_huge(_pages: &PageRange) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 impl PageRange<'_> {
-    /// Decommits the pages: they take no memory afterwards, and read zero. No advice of `madvise(2)` promises
-    /// that here, so this maps new pages, which is a single step to other threads.
+    /// Decommits the pages: afterwards they read zero and take no memory. No advice of `madvise(2)`
+    /// guarantees that on macOS, so this maps new pages, which is a single step for other threads.
     ///
     /// # Errors
     ///
@@ -32,34 +33,36 @@ impl PageRange<'_> {
         self.remap_as_zeros()
     }
 
-    /// Drops what was written to private copies of a mapped file's pages.
+    /// Drops private copies of a mapped file's pages.
     ///
     /// # Errors
     ///
-    /// Always `Unsupported`: no advice of `madvise(2)` promises that here. Map the file again instead.
+    /// Always `Unsupported`: no advice of `madvise(2)` guarantees that on macOS. Callers map the file again
+    /// instead.
     pub fn revert(&self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Moves the pages to where those of `to` are, which are lost: of any mapping, or of several. What
-    /// stays here is mapped, and reads zero.
+    /// Moves the pages, of one mapping or of several, to the addresses of `to`, whose own pages are lost.
+    /// The range here stays mapped and reads zero.
     ///
     /// # Errors
     ///
-    /// What `mach_vm_remap` and `mmap(2)` say. What `to` had may be lost then, but what is here stays.
+    /// Returns the error from `mach_vm_remap` or `mmap(2)`. The pages of `to` may be lost then, but those
+    /// here stay.
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
         self.alias_at(to)?;
         self.remap_as_zeros().inspect_err(|_| {
-            // Two ranges with the same pages would be worse. Where this fails too, who called copies.
+            // Two ranges with the same pages would be worse. If this fails too, the caller copies.
             let _ = to.remap_as_zeros();
         })
     }
 
-    /// Has the pages of `to` be the same pages; those that were there are lost.
+    /// Maps the same pages at `to` as well, whose own pages are lost.
     ///
     /// # Errors
     ///
-    /// What `mach_vm_remap` says. What `to` had may be lost then.
+    /// Returns the error from `mach_vm_remap`. The pages of `to` may be lost then.
     pub fn alias_at(&self, to: &PageRange) -> io::Result<()> {
         if self.length() != to.length() {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -75,9 +78,10 @@ impl PageRange<'_> {
         let length = number(self.length().get())?;
         let (mut protection, mut most) = (VM_PROT_NONE, VM_PROT_NONE);
         fault::check("mach_vm_remap")?;
-        // SAFETY: takes nothing.
+        // SAFETY: the call takes no arguments.
         let task = unsafe { mach_task_self() };
-        // SAFETY: both ranges are mapped, equally long, and their owners' to replace: see `new`.
+        // SAFETY: both ranges are mapped and equally long, and their owners let them be replaced: see
+        // `new`.
         let result = unsafe {
             mach_vm_remap(
                 task,

@@ -1,15 +1,15 @@
-//! Which pages are in memory, as `mincore(2)` reports it.
+//! Which pages are in memory (`mincore(2)`).
 
 use std::io;
 use std::ptr;
 
 use crate::sys::{Addresses, fault, page_size};
 
-/// How many bytes of `addresses` are in memory.
+/// Returns how many bytes of `addresses` are in memory.
 ///
 /// # Errors
 ///
-/// What `mincore(2)` says.
+/// Returns the error from `mincore(2)`.
 pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
     const PAGES: usize = 4096;
     let page = page_size();
@@ -18,7 +18,7 @@ pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
     for chunk in addresses.chunks(PAGES * page) {
         fault::check("mincore")?;
         let first = ptr::without_provenance(chunk.start().get());
-        // SAFETY: the kernel checks the addresses; `states` has room for each page's.
+        // SAFETY: the kernel checks the addresses, and `states` has room for the state of each page.
         let result = unsafe { libc::mincore(first, chunk.len(), states.as_mut_ptr()) };
         if result != 0 {
             return Err(io::Error::last_os_error());

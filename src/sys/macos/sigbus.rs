@@ -1,30 +1,31 @@
-//! What macOS says with SIGBUS. All of this is called in its handler.
+//! What macOS reports with SIGBUS. The signal handler calls all functions here.
 
 use std::ffi::c_int;
 
 use crate::sys::Address;
 
-/// Codes from here on are of signals that somebody sent (`SI_USER` and what follows it).
+/// The lowest code of signals that were sent (`SI_USER`, and the codes above it).
 const FIRST_SENT: c_int = 0x10001;
 
-/// Where this thread's `errno` is.
+/// Returns the address of `errno` in this thread.
 pub fn errno_location() -> *mut c_int {
-    // SAFETY: takes nothing.
+    // SAFETY: the call takes no arguments.
     unsafe { libc::__error() }
 }
 
-/// Whether a mapped file may have lost the page. The codes of faults differ between processors, and tell
-/// less than on Linux: what decides is that the address is watched.
+/// Returns whether the signal may report a page that a mapped file has lost. The codes of faults differ
+/// between processors, and say less than on Linux: whether the address is watched decides.
 pub fn is_of_lost_page(info: &libc::siginfo_t) -> bool {
     !was_sent(info)
 }
 
-/// Whether somebody sent the signal.
+/// Returns whether a process sent the signal.
 pub fn was_sent(info: &libc::siginfo_t) -> bool {
     info.si_code >= FIRST_SENT
 }
 
-/// Whether reading there would raise the signal. Nobody tells: each page faults by itself.
+/// Returns false: the system does not report whether reading the page would raise the signal. Each page
+/// faults by itself.
 pub fn is_lost(_address: Address, _page: usize) -> bool {
     false
 }

@@ -1,7 +1,7 @@
-//! SIGXFSZ, which the system sends where a file would become longer than the process may make it. It
-//! goes to the process, not to a thread, so no thread can hold it back. Node.js ignores it.
+//! SIGXFSZ, which the system sends if a file would become longer than `RLIMIT_FSIZE` allows. It sends the
+//! signal to the process, not to a thread, so no thread can block it. Node.js ignores it.
 
-/// Stands for what holds it back on Linux.
+/// Takes the place of what blocks the signal on Linux.
 #[derive(Debug)]
 pub struct SigxfszBlock;
 

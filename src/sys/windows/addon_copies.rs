@@ -1,9 +1,9 @@
-//! Windows: pages are never put in place of others, and mappings are not limited. So copies of this addon
-//! have nothing that both would have to know.
+//! Copies of this addon on Windows: pages are never replaced, and mappings are not limited. So copies have
+//! nothing in common that both would have to know.
 
 use crate::sys::addon_copies::FirstCopy;
 
-/// The copy that was loaded first, unless this one serves as well.
+/// Returns `None`: each copy can work by itself.
 pub fn first() -> Option<FirstCopy> {
     None
 }

@@ -1,4 +1,4 @@
-//! What is done to a file: a snapshot's, since none can be a memory.
+//! Operations on files, of snapshots: no file can be mapped as a memory.
 
 use std::ffi::c_int;
 use std::fs::{self, File, OpenOptions};
@@ -15,27 +15,29 @@ use windows_sys::Win32::System::IO::OVERLAPPED;
 
 use crate::sys::{Writes, fault, file_offset, process_symbols};
 
-/// The file of a descriptor that JavaScript has, by a handle of our own. Descriptors are the engine's C
-/// library's, which has to be asked.
+/// Duplicates a descriptor that JavaScript owns. Descriptors belong to the engine's C library, which
+/// `uv_get_osfhandle` asks for the handle.
 ///
 /// # Errors
 ///
-/// `ERROR_INVALID_HANDLE` where the number is none, or `Unsupported` where the engine does not tell.
+/// Returns `ERROR_INVALID_HANDLE` if the number is not an open descriptor, or `Unsupported` if the engine
+/// does not export that function.
 pub fn duplicate(descriptor: i32) -> io::Result<File> {
     type GetHandle = unsafe extern "C" fn(descriptor: c_int) -> RawHandle;
     fault::check("DuplicateHandle")?;
-    // SAFETY: `uv_os_fd_t uv_get_osfhandle(int fd)`, of libuv.
+    // SAFETY: libuv declares `uv_os_fd_t uv_get_osfhandle(int fd)`.
     let get: Option<GetHandle> = unsafe { process_symbols::symbol(c"uv_get_osfhandle") };
     let get = get.ok_or(io::ErrorKind::Unsupported)?;
     if descriptor < 0 {
         return Err(no_descriptor());
     }
-    // SAFETY: says what it knows of any number.
+    // SAFETY: the function accepts any number that is not negative.
     let handle = unsafe { get(descriptor) };
     if handle.is_null() || handle == INVALID_HANDLE_VALUE {
         return Err(no_descriptor());
     }
-    // SAFETY: open as long as the descriptor is, which JavaScript keeps during this call.
+    // SAFETY: the handle is open as long as the descriptor is, which JavaScript keeps open during this
+    // call.
     let borrowed = unsafe { BorrowedHandle::borrow_raw(handle) };
     Ok(borrowed.try_clone_to_owned()?.into())
 }
@@ -44,7 +46,7 @@ fn no_descriptor() -> io::Error {
     io::Error::from_raw_os_error(i32::try_from(ERROR_INVALID_HANDLE).unwrap_or_default())
 }
 
-/// Checks nothing: none can be a memory.
+/// Checks nothing: no file can be mapped as a memory.
 ///
 /// # Errors
 ///
@@ -53,7 +55,7 @@ pub fn check_access(_file: &File, _writes: Writes) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks nothing: none can be a memory.
+/// Checks nothing: no file can be mapped as a memory.
 ///
 /// # Errors
 ///
@@ -62,20 +64,20 @@ pub fn check_mappable(_file: &File, _writes: Writes) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens nothing: none can be a memory.
+/// Opens nothing: no file can be mapped as a memory.
 ///
 /// # Errors
 ///
-/// `Unsupported`.
+/// Always `Unsupported`.
 pub fn reopen(_file: &File) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// How many bytes the file has.
+/// Returns the length of the file in bytes.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// Returns the error from `GetFileInformationByHandle`.
 pub fn length(file: &File) -> io::Result<u64> {
     fault::check("GetFileInformationByHandle")?;
     Ok(file.metadata()?.len())
@@ -85,7 +87,7 @@ pub fn length(file: &File) -> io::Result<u64> {
 ///
 /// # Errors
 ///
-/// What `ReadFile` says, or `UnexpectedEof`.
+/// Returns the error from `ReadFile`, or `UnexpectedEof`.
 pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     let mut done = 0;
     while done < bytes.len() {
@@ -99,11 +101,11 @@ pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether another file can take the place of what is at `path`: a file, a link, or nothing.
+/// Checks that a new file can take the place of what is at `path`: a file, a link, or nothing.
 ///
 /// # Errors
 ///
-/// `IsADirectory`, or what the system says.
+/// Returns `IsADirectory`, or the error from the system.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     fault::check("GetFileInformationByHandle")?;
     match fs::symlink_metadata(path) {
@@ -113,37 +115,37 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a file where there is none. The folder says whose it is.
+/// Creates a file where there is none. It inherits the access rights of the directory.
 ///
 /// # Errors
 ///
-/// What `CreateFile` says.
+/// Returns the error from `CreateFile`.
 pub fn create(path: &Path) -> io::Result<File> {
     fault::check("CreateFile")?;
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// What was written to the file is on the disk when this returns.
+/// Writes the file and its metadata to disk.
 ///
 /// # Errors
 ///
-/// What `FlushFileBuffers` says.
+/// Returns the error from `FlushFileBuffers`.
 pub fn sync(file: &File) -> io::Result<()> {
     fault::check("FlushFileBuffers")?;
     file.sync_all()
 }
 
-/// Puts a file in the place of another.
+/// Replaces the file at `to` by that at `from`.
 ///
 /// # Errors
 ///
-/// What the system says; both are then where they were.
+/// Returns the error from `MoveFileEx`; both files are then where they were.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fault::check("MoveFileEx")?;
     fs::rename(from, to)
 }
 
-/// Nothing: folders cannot be synced here.
+/// Does nothing: directories cannot be flushed on Windows.
 ///
 /// # Errors
 ///
@@ -152,17 +154,16 @@ pub fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where the next bytes are, from `from` on, that may be others than zeros: there, since the system is
-/// not asked.
+/// Returns `from`: the bytes there may be other than zeros, since the system is not asked.
 pub fn next_data(_file: &File, from: u64) -> u64 {
     from
 }
 
-/// Reads bytes at `offset` until `bytes` is full or the file ends. Returns how many.
+/// Reads bytes at `offset` until `bytes` is full or the file ends. Returns how many it has read.
 ///
 /// # Errors
 ///
-/// The error from `ReadFile`.
+/// Returns the error from `ReadFile`.
 pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < bytes.len() {
@@ -180,7 +181,7 @@ pub fn read_some(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize
 ///
 /// # Errors
 ///
-/// The error from `WriteFile`, or `WriteZero`.
+/// Returns the error from `WriteFile`, or `WriteZero`.
 pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     let mut done = 0;
     while done < bytes.len() {
@@ -194,12 +195,12 @@ pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the file `length` bytes long, where it is not yet. The system takes room on the disk for all of
-/// them, unless the file is a sparse one.
+/// Makes the file `length` bytes long if it is shorter. The system allocates disk space for all of them,
+/// unless the file is sparse.
 ///
 /// # Errors
 ///
-/// What the system says; the file is then as long as it was.
+/// Returns the error from `SetFileInformationByHandle`; the file is then as long as it was.
 pub fn extend(file: &File, length: u64) -> io::Result<()> {
     if self::length(file)? < length {
         set_length(file, length)?;
@@ -211,13 +212,13 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// What the system says.
+/// Returns the error from `SetFileInformationByHandle`.
 pub fn set_length(file: &File, length: u64) -> io::Result<()> {
     fault::check("SetFileInformationByHandle")?;
     file.set_len(length)
 }
 
-/// Takes room on the disk for holes, which a file that is no sparse one has none of.
+/// Does nothing: files have no holes, unless they are sparse.
 ///
 /// # Errors
 ///
@@ -226,7 +227,7 @@ pub fn fill_holes(_file: &File, _length: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks nothing: there are no seals.
+/// Checks nothing: files cannot be sealed on Windows.
 ///
 /// # Errors
 ///
@@ -235,20 +236,20 @@ pub fn check_shrinkable(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes zeros of nothing: no file can be a memory.
+/// Zeroes nothing: no file can be mapped as a memory.
 ///
 /// # Errors
 ///
-/// `Unsupported`.
+/// Always `Unsupported`.
 pub fn zero_up_to(_file: &File, _end: u64) -> Result<(), (u64, io::Error)> {
     Err((0, io::ErrorKind::Unsupported.into()))
 }
 
-/// Cuts off what the file has beyond `length` bytes.
+/// Makes the file `length` bytes long if it is longer.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// Returns the error from `SetFileInformationByHandle`.
 pub fn shrink_to(file: &File, length: u64) -> io::Result<()> {
     if file.metadata()?.len() > length {
         file.set_len(length)?;
@@ -256,32 +257,32 @@ pub fn shrink_to(file: &File, length: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// What was written is on the disk when this returns: as far as the disk itself says so.
+/// Writes the file to disk, as far as the disk itself reports the truth.
 ///
 /// # Errors
 ///
-/// What `FlushFileBuffers` says.
+/// Returns the error from `FlushFileBuffers`.
 pub fn flush(file: &File) -> io::Result<()> {
     fault::check("FlushFileBuffers")?;
     file.sync_data()
 }
 
-/// The lock by which processes take turns at a file's length, until it is dropped. It is on a byte that
-/// no file has, so that a program's own locks are not in its way.
+/// A lock that lets processes change a file's length in turn, held until it is dropped. It locks a byte
+/// that no file has, so it does not conflict with a program's own locks (`LockFileEx`).
 #[derive(Debug)]
 pub struct LengthLock(Arc<File>);
 
 impl LengthLock {
-    /// Waits until no other process has it.
+    /// Acquires the lock: waits until no other process holds it.
     ///
     /// # Errors
     ///
-    /// What `LockFileEx` says.
+    /// Returns the error from `LockFileEx`.
     pub fn acquire(file: &Arc<File>) -> io::Result<Self> {
         fault::check("LockFileEx")?;
         let handle = file.as_raw_handle();
         let mut place = last_byte();
-        // SAFETY: the file is open, and `place` there until the call returns, which waits.
+        // SAFETY: the file is open, and `place` lives until the call returns, which waits for the lock.
         let locked =
             unsafe { LockFileEx(handle, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &raw mut place) };
         if locked == 0 {
@@ -294,13 +295,13 @@ impl LengthLock {
 impl Drop for LengthLock {
     fn drop(&mut self) {
         let mut place = last_byte();
-        // Where it fails, the lock goes with the file.
-        // SAFETY: as in `of`.
+        // If this fails, closing the file releases the lock.
+        // SAFETY: as in `acquire`.
         unsafe { UnlockFileEx(self.0.as_raw_handle(), 0, 1, 0, &raw mut place) };
     }
 }
 
-/// Where the lock is.
+/// Returns the place of the byte that is locked.
 fn last_byte() -> OVERLAPPED {
     let mut place = OVERLAPPED {
         hEvent: ptr::null_mut(),

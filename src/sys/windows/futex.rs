@@ -1,5 +1,5 @@
-//! Waiting for a word of memory to change. Memories cannot be shared with other processes here, so that the
-//! queues are this one's: `WaitOnAddress` would not say how many a wake has woken.
+//! Waits in queues of this process: on Windows, other processes cannot share memories. `WaitOnAddress` is
+//! not used, since it does not report how many waits a call has woken.
 
 use std::collections::HashMap;
 use std::io;
@@ -14,10 +14,10 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 use crate::sys::Address;
 use crate::sys::futex::WaitOutcome;
 
-/// Who waits for the words at these addresses, in the order in which they came.
+/// The waits for the words at these addresses, in the order in which they began.
 type Queues = HashMap<Address, Vec<Arc<Waiter>>>;
 
-/// One of them. Whether it was woken is in the queue: it is there no more.
+/// A wait. It has been woken if it is no longer in its queue.
 #[derive(Debug, Default)]
 struct Waiter {
     is_woken: Condvar,
@@ -25,11 +25,11 @@ struct Waiter {
 
 fn queues() -> MutexGuard<'static, Queues> {
     static QUEUES: LazyLock<Mutex<Queues>> = LazyLock::new(Mutex::default);
-    // Nothing panics under the lock; if it did, the queues are still whole.
+    // Nothing panics while it holds the lock. If something did, the queues would still be whole.
     QUEUES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the system has such waits.
+/// Returns whether the system has such waits.
 pub fn is_available() -> bool {
     true
 }
@@ -39,10 +39,11 @@ pub fn is_available() -> bool {
 ///
 /// # Errors
 ///
-/// What `ReadProcessMemory` says.
+/// Returns the error from `ReadProcessMemory`.
 pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
     let deadline = Instant::now().checked_add(timeout);
-    // Read under the lock: who changes the word and then wakes finds this waiter, or was before.
+    // Read under the lock: a thread that changes the word and then wakes either finds this wait, or has
+    // changed the word before it is read here.
     let mut queues = queues();
     if read(address)? != expected {
         return Ok(WaitOutcome::NotEqual);
@@ -50,7 +51,7 @@ pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<Wa
     let waiter = Arc::new(Waiter::default());
     queues.entry(address).or_default().push(Arc::clone(&waiter));
     loop {
-        // A wait whose deadline has passed still looks once whether it was woken.
+        // Saturates: a wait whose deadline has passed still checks once whether it was woken.
         let left = deadline.map_or(timeout, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         });
@@ -77,7 +78,7 @@ fn remove(queues: &mut Queues, address: Address, waiter: &Arc<Waiter>) {
     }
 }
 
-/// Wakes at most `count` of those who wait for the word at `address`, who came first. Returns how many.
+/// Wakes at most `count` waits for the word at `address`, the oldest first. Returns how many it has woken.
 ///
 /// # Errors
 ///
@@ -100,14 +101,14 @@ pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     Ok(number)
 }
 
-/// The word, read by the system.
+/// Reads the word by a system call, for which an unmapped address is an error.
 fn read(address: Address) -> io::Result<u32> {
     let mut word = 0_u32;
     let from = ptr::without_provenance(address.get());
     let to = (&raw mut word).cast();
-    // SAFETY: takes nothing.
+    // SAFETY: the call takes no arguments.
     let process = unsafe { GetCurrentProcess() };
-    // SAFETY: the system checks `from`; at `to`, there is room for a word.
+    // SAFETY: the system checks `from`, and there is room for a word at `to`.
     let done = unsafe { ReadProcessMemory(process, from, to, size_of::<u32>(), ptr::null_mut()) };
     if done == 0 {
         return Err(io::Error::last_os_error());

@@ -1,4 +1,4 @@
-//! An image of pages: a copy of those bytes that are not zero.
+//! An image of pages: a copy of the extents that are not zero, since no file can be mapped.
 
 use std::convert::Infallible;
 use std::io;
@@ -6,25 +6,25 @@ use std::ops::Deref;
 
 use crate::sys::{Addresses, HostBytes, PageRange};
 
-/// Runs of bytes, in order and apart; what is between them is zero.
+/// The copied extents, in order and apart. What is between them is zero.
 #[derive(Debug)]
 pub struct ImageFile {
-    runs: Vec<Run>,
+    extents: Vec<Extent>,
 }
 
 #[derive(Debug)]
-struct Run {
+struct Extent {
     start: usize,
     bytes: Vec<u8>,
 }
 
-impl Run {
+impl Extent {
     fn end(&self) -> usize {
         self.start + self.bytes.len()
     }
 }
 
-/// An image's bytes, mapped: there is no such thing.
+/// The bytes of an image, mapped for reading: there is no such value on Windows.
 #[derive(Debug)]
 pub struct ImageBytes(Infallible);
 
@@ -37,31 +37,34 @@ impl Deref for ImageBytes {
 }
 
 impl ImageFile {
-    /// An image of zeros, of whatever length.
+    /// Creates an image of zeros, of any length.
     ///
     /// # Errors
     ///
     /// None.
     pub fn create(_length: u64) -> io::Result<Self> {
-        Ok(Self { runs: Vec::new() })
+        Ok(Self {
+            extents: Vec::new(),
+        })
     }
 
-    /// Takes the bytes of `pages` in, as they are read, at `offset`, which is beyond all before.
+    /// Copies the bytes of `pages`, each as it is when it is read, to `offset`, which has to be beyond all
+    /// bytes before.
     ///
     /// # Errors
     ///
-    /// `OutOfMemory`.
+    /// Returns `OutOfMemory`, or `InvalidInput` for an offset that is not beyond.
     pub fn write_pages(&mut self, pages: &PageRange, offset: u64) -> io::Result<()> {
         let mut bytes = room_for(pages.length().get())?;
         pages.append_to(&mut bytes);
         self.push(bytes, offset)
     }
 
-    /// Takes `bytes` in, at `offset`, which is beyond all before.
+    /// Copies `bytes` to `offset`, which has to be beyond all bytes before.
     ///
     /// # Errors
     ///
-    /// `OutOfMemory`.
+    /// As [`ImageFile::write_pages`].
     pub fn write(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut own = room_for(bytes.len())?;
         own.extend_from_slice(bytes);
@@ -70,10 +73,10 @@ impl ImageFile {
 
     fn push(&mut self, bytes: Vec<u8>, offset: u64) -> io::Result<()> {
         let start = usize::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
-        if self.runs.last().is_some_and(|last| start < last.end()) {
+        if self.extents.last().is_some_and(|last| start < last.end()) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        self.runs.push(Run { start, bytes });
+        self.extents.push(Extent { start, bytes });
         Ok(())
     }
 
@@ -81,16 +84,16 @@ impl ImageFile {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` beyond all addresses.
+    /// Returns `InvalidInput` for an offset beyond the address space.
     pub fn read(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
         let start = usize::try_from(offset).map_err(|_| io::ErrorKind::InvalidInput)?;
         let end = start + bytes.len();
         bytes.fill(0);
-        let first = self.runs.partition_point(|run| run.end() <= start);
-        let within = self.runs.iter().skip(first);
-        for run in within.take_while(|run| run.start < end) {
-            let (from, to) = (run.start.max(start), run.end().min(end));
-            let source = run.bytes.get(from - run.start..to - run.start);
+        let first = self.extents.partition_point(|extent| extent.end() <= start);
+        let within = self.extents.iter().skip(first);
+        for extent in within.take_while(|extent| extent.start < end) {
+            let (from, to) = (extent.start.max(start), extent.end().min(end));
+            let source = extent.bytes.get(from - extent.start..to - extent.start);
             let target = bytes.get_mut(from - start..to - start);
             if let Some((target, source)) = target.zip(source) {
                 target.copy_from_slice(source);
@@ -99,34 +102,34 @@ impl ImageFile {
         Ok(())
     }
 
-    /// Its bytes, mapped.
+    /// Maps the bytes for reading.
     ///
     /// # Errors
     ///
-    /// Always: they are in pieces.
+    /// Always `Unsupported`: the bytes are in several places.
     pub fn map(&self, _length: HostBytes) -> io::Result<ImageBytes> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Copies its bytes over those of `pages`, and zeros between them and beyond.
+    /// Copies the image over the bytes of `pages`, and zeros between and beyond its extents.
     ///
     /// # Errors
     ///
-    /// None: all that it needs is there.
+    /// None: the pages are committed.
     pub fn map_at(&self, pages: &PageRange) -> io::Result<()> {
         pages.decommit()?;
-        for run in &self.runs {
-            pages.write_at(&run.bytes, run.start);
+        for extent in &self.extents {
+            pages.write_at(&extent.bytes, extent.start);
         }
         Ok(())
     }
 
-    /// Whether its bytes are mapped at these addresses: they are copied.
-    pub fn is_mapped_at(&self, _stretches: impl Iterator<Item = (Addresses, Option<u64>)>) -> bool {
+    /// Returns false: images are copied, never mapped.
+    pub fn is_mapped_at(&self, _extents: impl Iterator<Item = (Addresses, Option<u64>)>) -> bool {
         false
     }
 
-    /// From now on, nobody can change it: nobody else has it, and an image writes no more.
+    /// Does nothing: nobody else has the image, and it is not written to any more.
     ///
     /// # Errors
     ///
@@ -136,7 +139,8 @@ impl ImageFile {
     }
 }
 
-/// Nothing, with room for so many bytes: whose want must not end the process.
+/// Returns an empty vector with room for `length` bytes. A lack of memory is an error, and does not end the
+/// process.
 fn room_for(length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     bytes

@@ -1,4 +1,4 @@
-//! An owned range of addresses.
+//! Reserved address space (`VirtualAlloc`, `VirtualFree`).
 
 use std::io;
 use std::ptr::{self, NonNull};
@@ -10,10 +10,10 @@ use windows_sys::Win32::System::Memory::{
 
 use crate::sys::{HostBytes, PageRange, fault};
 
-/// Addresses that are ours from the moment they are reserved until this is dropped.
+/// An owned range of addresses, which is released when this value is dropped.
 ///
-/// Engines and their threads read and write the pages through buffers at any time, so no Rust
-/// reference is ever made to them: everything goes by address.
+/// Engines and their threads read and write the pages through buffers at any time. So no Rust reference to
+/// the pages is ever made: all access is by address.
 #[derive(Debug)]
 pub struct Mapping {
     base: NonNull<u8>,
@@ -22,19 +22,19 @@ pub struct Mapping {
 
 // SAFETY: an address range belongs to the process, not to a thread.
 unsafe impl Send for Mapping {}
-// SAFETY: as above; what is done to it, the system orders.
+// SAFETY: as above. The system orders concurrent calls.
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Reserves `length` bytes, the first `accessible` of which read zero and can be written; the rest
-    /// faults, and nothing is set aside for it.
+    /// Reserves `length` bytes, and commits the first `accessible` of them, which read zero. Accesses to
+    /// the others fault, and take no memory.
     ///
     /// # Errors
     ///
-    /// What `VirtualAlloc` says; nothing stays reserved then.
+    /// Returns the error from `VirtualAlloc`; nothing stays reserved then.
     pub fn reserve(length: HostBytes, accessible: HostBytes) -> io::Result<Self> {
         fault::check("VirtualAlloc")?;
-        // SAFETY: reserves addresses that nobody has.
+        // SAFETY: without an address, the system chooses one where nothing is reserved.
         let base = unsafe { VirtualAlloc(ptr::null(), length.get(), MEM_RESERVE, PAGE_NOACCESS) };
         let base = NonNull::new(base.cast()).ok_or_else(io::Error::last_os_error)?;
         let mapping = Self { base, length };
@@ -42,16 +42,17 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// As [`Mapping::reserve`], with huge pages.
+    /// Reserves with huge pages.
     ///
     /// # Errors
     ///
-    /// Always: the system gives them to those only who may lock memory, and all at once.
+    /// Always `Unsupported`: only processes that may lock memory can have huge pages, and only if all are
+    /// committed at once.
     pub fn reserve_huge(_length: HostBytes, _accessible: HostBytes) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// From now on, huge pages are asked for.
+    /// Requests huge pages.
     ///
     /// # Errors
     ///
@@ -60,23 +61,23 @@ impl Mapping {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// The first byte's address.
+    /// Returns the address of the first byte.
     pub fn base(&self) -> NonNull<u8> {
         self.base
     }
 
-    /// Makes the bytes from `start` to `end` readable and writable; those that were not read zero.
+    /// Commits the bytes from `start` to `end` (`MEM_COMMIT`). Those that were not committed read zero.
     ///
     /// # Errors
     ///
-    /// What `VirtualAlloc` says, or `InvalidInput` where the bytes are not in this mapping.
+    /// Returns the error from `VirtualAlloc`, or `InvalidInput` if the bytes are not in this mapping.
     pub fn make_accessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
-        let Some(pages) = self.part(start, end)? else {
+        let Some(pages) = self.slice(start, end)? else {
             return Ok(());
         };
         fault::check("VirtualAlloc")?;
         let first = pages.base().as_ptr().cast();
-        // SAFETY: the bytes are ours, checked above; those that are committed stay as they are.
+        // SAFETY: the bytes are in this mapping, checked above. Those that are committed stay as they are.
         let committed =
             unsafe { VirtualAlloc(first, pages.length().get(), MEM_COMMIT, PAGE_READWRITE) };
         if committed.is_null() {
@@ -89,48 +90,49 @@ impl Mapping {
         Ok(())
     }
 
-    /// Makes the bytes from `start` to `end` fault; what was in them is lost.
+    /// Decommits the bytes from `start` to `end` (`MEM_DECOMMIT`): accesses fault, and their content is
+    /// lost.
     ///
     /// # Errors
     ///
-    /// What `VirtualFree` says; otherwise as [`Mapping::make_accessible`].
+    /// Returns the error from `VirtualFree`; otherwise as [`Mapping::make_accessible`].
     pub fn make_inaccessible(&self, start: HostBytes, end: HostBytes) -> io::Result<()> {
-        let Some(pages) = self.part(start, end)? else {
+        let Some(pages) = self.slice(start, end)? else {
             return Ok(());
         };
         fault::check("VirtualFree")?;
         let first = pages.base().as_ptr().cast();
-        // SAFETY: the bytes are ours, checked above; no Rust reference to them exists.
+        // SAFETY: the bytes are in this mapping, checked above, and no Rust reference to them exists.
         if unsafe { VirtualFree(first, pages.length().get(), MEM_DECOMMIT) } == 0 {
             return Err(io::Error::last_os_error());
         }
         Ok(())
     }
 
-    /// The pages of the first `length` bytes.
+    /// Returns the pages of the first `length` bytes. They have to be accessible when they are used.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` where the bytes are not in this mapping.
+    /// Returns `InvalidInput` if the mapping is shorter.
     pub fn pages(&self, length: HostBytes) -> io::Result<PageRange<'_>> {
         if length > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // SAFETY: the mapping is ours, and lives as long as it is borrowed here.
+        // SAFETY: this value owns the mapping, which lives as long as it is borrowed here.
         Ok(unsafe { PageRange::new(self.base, length) })
     }
 
-    /// The pages from `start` to `end`; `None` where those are none.
-    fn part(&self, start: HostBytes, end: HostBytes) -> io::Result<Option<PageRange<'_>>> {
-        let part = self.pages(self.length)?.slice(start.get()..end.get());
-        let part = part.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(Some(part).filter(|part| part.length() != HostBytes::ZERO))
+    /// Returns the pages from `start` to `end`, or `None` if there are none.
+    fn slice(&self, start: HostBytes, end: HostBytes) -> io::Result<Option<PageRange<'_>>> {
+        let pages = self.pages(self.length)?.slice(start.get()..end.get());
+        let pages = pages.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Some(pages).filter(|pages| pages.length() != HostBytes::ZERO))
     }
 }
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: reserved by `reserve`, whole, and nobody has it any more.
+        // SAFETY: `reserve` has reserved this range as a whole, and nobody uses it any more.
         unsafe { VirtualFree(self.base.as_ptr().cast(), 0, MEM_RELEASE) };
     }
 }

@@ -1,4 +1,4 @@
-//! Which mappings this process has, as `VirtualQuery` reports them.
+//! The mappings of this process (`VirtualQuery`).
 
 use std::io;
 use std::mem::size_of;
@@ -11,12 +11,12 @@ use windows_sys::Win32::System::Memory::{
 use crate::sys::mapping_info::MappingInfo;
 use crate::sys::{Address, Addresses, fault};
 
-/// The mappings that have addresses in common with `addresses`, in order: pages of one allocation that
-/// are alike.
+/// Returns the mappings that overlap `addresses`, in order. A mapping is a range of pages of one allocation
+/// that have the same attributes.
 ///
 /// # Errors
 ///
-/// None: what cannot be asked for ends the list.
+/// None: an address that cannot be queried ends the list.
 pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
     let mut within = Vec::new();
     let mut left = addresses;
@@ -25,10 +25,10 @@ pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
         let mut info = MEMORY_BASIC_INFORMATION::default();
         let room = size_of::<MEMORY_BASIC_INFORMATION>();
         let first = ptr::without_provenance(left.start().get());
-        // SAFETY: with room for the answer.
-        let told = unsafe { VirtualQuery(first, &raw mut info, room) };
-        if told == 0 {
-            break; // beyond what a process can have
+        // SAFETY: `info` has room for what the call returns.
+        let filled = unsafe { VirtualQuery(first, &raw mut info, room) };
+        if filled == 0 {
+            break; // above the addresses that a process can use
         }
         let region = Addresses::new(Address::of(info.BaseAddress), info.RegionSize);
         if !info.AllocationBase.is_null() {

@@ -1,5 +1,5 @@
-//! Windows: address ranges are reserved, committed and given back. Pages cannot be put in place of others
-//! that are in use, nor moved: images and moved pages are copied, and files cannot be mapped.
+//! Windows: address space is reserved, committed and decommitted. Pages that are in use can be neither
+//! replaced nor moved. So images and moved pages are copied, and files cannot be mapped.
 
 pub mod addon_copies;
 pub mod file;
@@ -23,5 +23,5 @@ pub use residency::resident_bytes;
 pub use sigxfsz::SigxfszBlock;
 pub use truncation::TruncationGuard;
 
-/// Whether a file's pages, an image's among them, can be put in place of others.
+/// Whether pages of a file, or of an image, can be mapped in place of others.
 pub const MAPS_FILES: bool = false;

@@ -1,4 +1,4 @@
-//! What Windows does to pages in place.
+//! Operations that move or drop pages in the way of Windows, or write them to files.
 
 use std::fs::File;
 use std::io;
@@ -9,17 +9,18 @@ use windows_sys::Win32::System::Memory::{MEM_RESET, PAGE_READWRITE, VirtualAlloc
 
 use crate::sys::{HostBytes, PageRange, Writes, fault, file_offset};
 
-/// As many bytes as are given back, copied or written at a time, so that no more of what was never
-/// touched takes memory for it.
+/// How many bytes are decommitted, copied or written at a time, so that no more pages than these take
+/// memory only because they were touched for that.
 const CHUNK: HostBytes = HostBytes::MIB;
 
 impl PageRange<'_> {
-    /// Decommits the pages as far as that is possible without a gap: they read zero afterwards, and the system
-    /// takes their memory if it wants to.
+    /// Decommits the pages as far as possible without a gap: afterwards they read zero, and the system can
+    /// take their memory.
     ///
-    /// `MEM_DECOMMIT` would make the pages fault until they are committed again, which could fail, and other
-    /// threads may be using them. So this writes zeros, and `MEM_RESET` lets the system drop the pages:
-    /// afterwards, it has either these pages or zeros. The same holds for what other threads write meanwhile.
+    /// `MEM_DECOMMIT` would make the pages fault until they are committed again, which could fail, while
+    /// other threads may be using them. So this writes zeros, and `MEM_RESET` lets the system drop the
+    /// pages. Afterwards the pages are these or zeros. The same holds for what other threads write
+    /// meanwhile.
     ///
     /// # Errors
     ///
@@ -29,25 +30,25 @@ impl PageRange<'_> {
         for chunk in self.chunks() {
             chunk.write_zeros();
             let (first, length) = (chunk.base().as_ptr().cast(), chunk.length().get());
-            // SAFETY: the pages are the owner's to replace: see `new`.
+            // SAFETY: the owner lets the pages be replaced: see `new`.
             unsafe { VirtualAlloc(first, length, MEM_RESET, PAGE_READWRITE) };
-            // What is not locked leaves the working set by this.
-            // SAFETY: changes no byte.
+            // Unlocking pages that are not locked removes them from the working set.
+            // SAFETY: the call changes no byte.
             unsafe { VirtualUnlock(first, length) };
         }
         Ok(())
     }
 
-    /// Drops what was written to private copies of a mapped file's pages.
+    /// Drops private copies of a mapped file's pages.
     ///
     /// # Errors
     ///
-    /// Always `Unsupported`: no file is ever mapped here.
+    /// Always `Unsupported`: no file is ever mapped.
     pub fn revert(&self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Makes the pages read zero. There are only anonymous pages, so this is [`PageRange::decommit`].
+    /// Makes the pages read zero. All pages are anonymous, so this is [`PageRange::decommit`].
     ///
     /// # Errors
     ///
@@ -56,20 +57,21 @@ impl PageRange<'_> {
         self.decommit()
     }
 
-    /// Puts a file's pages in their place.
+    /// Maps pages of a file in place of these.
     ///
     /// # Errors
     ///
-    /// Always: the system maps files where nothing is reserved.
+    /// Always `Unsupported`: the system maps files only where nothing is reserved.
     pub fn map_file(&self, _file: &File, _offset: u64, _writes: Writes) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Copies the pages to where those of `to` are, which are lost. What is here reads zero then.
+    /// Copies the pages to the addresses of `to`, whose own pages are lost. Afterwards the range here reads
+    /// zero.
     ///
     /// # Errors
     ///
-    /// `InvalidInput` where they are not as many.
+    /// Returns `InvalidInput` if the lengths differ.
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
         if self.length() != to.length() {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -80,7 +82,7 @@ impl PageRange<'_> {
                 .split(HostBytes::page())
                 .zip(to.split(HostBytes::page()))
             {
-                // Who writes zeros makes them take memory.
+                // Writing zeros would make the page take memory.
                 if !from.is_zero() {
                     from.copy_to(&to);
                 }
@@ -90,22 +92,23 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Has the pages of `to` be the same pages.
+    /// Maps the same pages at `to` as well.
     ///
     /// # Errors
     ///
-    /// Always: a page has one address here.
+    /// Always `Unsupported`: a page has a single address.
     pub fn alias_at(&self, _to: &PageRange) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Writes the bytes to a file, as they are read, at `offset`, but nothing from `end` on.
+    /// Writes the bytes to `file` at `offset`, each as it is when it is read. Writes nothing at the offset
+    /// `end` of the file or beyond.
     ///
     /// # Errors
     ///
-    /// What `WriteFile` says.
+    /// Returns the error from `WriteFile`.
     pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
-        // Nothing is written if `end` is before `offset`.
+        // Saturates: nothing is written if `offset` is at `end` or beyond.
         let room = end.saturating_sub(offset);
         let length =
             usize::try_from(room).map_or(self.length().get(), |room| self.length().get().min(room));
@@ -121,15 +124,15 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Adds the bytes to `target`, as they are read, as many as it has room for.
+    /// Appends the bytes to `target`, each as it is when it is read, as far as it has room for them.
     pub fn append_to(&self, target: &mut Vec<u8>) {
         let room = target.spare_capacity_mut();
         let count = room.len().min(self.length().get());
-        // SAFETY: from `base`, so many bytes are readable: see `new`; and there is room for them, which is
-        // another's, since no plain reference to those here is ever made.
+        // SAFETY: from `base` on, so many bytes are readable: see `new`. They do not overlap the room in
+        // `target`: no plain reference to the bytes here is ever made.
         unsafe { ptr::copy_nonoverlapping(self.base().as_ptr(), room.as_mut_ptr().cast(), count) };
         let length = target.len() + count;
-        // SAFETY: so many were there, and were added above.
+        // SAFETY: so many bytes were there, or were added above.
         unsafe { target.set_len(length) };
     }
 
@@ -137,7 +140,7 @@ impl PageRange<'_> {
         self.split(CHUNK)
     }
 
-    /// All of them, so many bytes at a time.
+    /// Splits the range into parts of `size` bytes; the last may be shorter.
     fn split(&self, size: HostBytes) -> impl Iterator<Item = Self> {
         let all = *self;
         let mut at = HostBytes::ZERO;

@@ -1,4 +1,4 @@
-//! Which pages are in this process's working set, as `QueryWorkingSetEx` reports it.
+//! Which pages are in this process's working set (`QueryWorkingSetEx`).
 
 use std::io;
 use std::mem::size_of;
@@ -11,14 +11,14 @@ use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use crate::sys::{Addresses, fault, page_size};
 
-/// How many bytes of `addresses` are in this process's working set.
+/// Returns how many bytes of `addresses` are in this process's working set.
 ///
 /// # Errors
 ///
-/// What `QueryWorkingSetEx` says.
+/// Returns the error from `QueryWorkingSetEx`.
 pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
     const PAGES: usize = 4096;
-    /// The bit that says that the page is there.
+    /// The bit that is set if the page is in the working set.
     const IS_VALID: usize = 1;
     let page = page_size();
     let mut states = Vec::with_capacity(PAGES);
@@ -33,15 +33,15 @@ pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
         let room = states.len() * size_of::<PSAPI_WORKING_SET_EX_INFORMATION>();
         let room = u32::try_from(room).map_err(|_| io::ErrorKind::InvalidInput)?;
         fault::check("QueryWorkingSetEx")?;
-        // SAFETY: takes nothing.
+        // SAFETY: the call takes no arguments.
         let process = unsafe { GetCurrentProcess() };
-        // SAFETY: fills in what is there of each, in the room that there is.
+        // SAFETY: the call fills in the attributes of each state, in the room that there is.
         let done = unsafe { K32QueryWorkingSetEx(process, states.as_mut_ptr().cast(), room) };
         if done == 0 {
             return Err(io::Error::last_os_error());
         }
         let is_resident = |state: &&PSAPI_WORKING_SET_EX_INFORMATION| {
-            // SAFETY: all of the union's members are numbers.
+            // SAFETY: all members of the union are numbers.
             let flags = unsafe { state.VirtualAttributes.Flags };
             flags & IS_VALID != 0
         };

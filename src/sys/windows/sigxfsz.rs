@@ -1,6 +1,6 @@
-//! SIGXFSZ, which this system does not have.
+//! SIGXFSZ, a signal that Windows does not have.
 
-/// Stands for what holds it back on Linux.
+/// Takes the place of what blocks the signal on Linux.
 #[derive(Debug)]
 pub struct SigxfszBlock;
 

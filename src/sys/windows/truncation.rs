@@ -1,11 +1,11 @@
-//! MappingInfo files that somebody truncates: there are none, and no system would let anybody truncate them.
+//! Truncation of mapped files: no files are mapped, and Windows lets nobody truncate a mapped file.
 
 use std::convert::Infallible;
 use std::io;
 
 use crate::sys::Addresses;
 
-/// Addresses of a mapped file's that are watched.
+/// Watches addresses of a mapped file. It has no values, since no files are mapped.
 #[derive(Debug)]
 pub struct TruncationGuard(Infallible);
 
@@ -14,26 +14,26 @@ impl TruncationGuard {
     ///
     /// # Errors
     ///
-    /// Always: no file's pages are there.
+    /// Always `Unsupported`: no file is mapped there.
     pub fn over(_addresses: Addresses) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Watches `addresses` as well, as part of the same.
+    /// Watches `addresses` as part of the same file.
     pub fn also_over(&self, _addresses: Addresses) -> Self {
         match self.0 {}
     }
 
-    /// Does nothing: there is no handler.
+    /// Does nothing: there is no signal handler.
     pub fn keep_armed() {}
 
-    /// Likewise.
+    /// Does nothing: there is no signal handler.
     pub fn expect_reports() {}
 
-    /// Likewise.
+    /// Does nothing: there is no signal handler.
     pub fn rearm(_by_force: bool) {}
 
-    /// Returns whether a page was lost, and now reads zero.
+    /// Returns whether a page was lost since the file was mapped.
     pub fn has_lost_page(&self) -> bool {
         match self.0 {}
     }
