@@ -1,6 +1,6 @@
 "use strict";
 
-// What is in the file after a process was killed in the middle of anything.
+// The bytes of a file after its writer was killed at a random moment.
 
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");
@@ -13,10 +13,13 @@ const program = path.join(__dirname, "..", "fixtures", "write-sequence.js");
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
 
-// A hundred take a minute.
+// A hundred rounds take a minute.
 const ROUNDS = Number(process.env.LINEAR_MEMORY_CRASHES ?? 20);
 
-/** Kills a writer after so many reports, and some moments; returns the last index that it reported. */
+/**
+ * Kills a writer after `reports` reports and `spins` rounds of an empty loop. Returns the last index that it
+ * reported.
+ */
 async function killWriter(file, reports, spins) {
   const child = spawn(process.execPath, [program, file], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
@@ -33,7 +36,7 @@ async function killWriter(file, reports, spins) {
   return Number(text.slice(0, text.lastIndexOf("\n")).split("\n").at(-1));
 }
 
-/** How many words from the first are the sequence's; throws where another is than it, or zero. */
+/** Returns how many words at the start are the sequence's. Throws if a later word is not zero. */
 function wordsOf(file) {
   const content = fs.readFileSync(file);
   expect(content.length % 65_536).toBe(0);
@@ -44,7 +47,7 @@ function wordsOf(file) {
   return end;
 }
 
-test(`${ROUNDS} writers are killed: nothing flushed is lost, and nothing is there that was not written`, async () => {
+test(`${ROUNDS} killed writers lose no flushed word, and leave no word that was not written`, async () => {
   const counts = new Set();
   let seed = 1;
   const random = (limit) => (seed = (seed * 48_271) % 2_147_483_647) % limit;
@@ -60,6 +63,6 @@ test(`${ROUNDS} writers are killed: nothing flushed is lost, and nothing is ther
     }
   };
   await Promise.all([killSome(), killSome()]);
-  // They were killed in many places.
+  // They were killed at many different moments.
   expect(counts.size).toBeGreaterThan(ROUNDS / 4);
 }, 120_000);

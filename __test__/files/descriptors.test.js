@@ -1,6 +1,6 @@
 "use strict";
 
-// Memories opened by a descriptor: they do not depend on its flags, nor on other holders of it.
+// Memories opened by descriptor: neither the descriptor's flags nor its other holders affect them.
 
 const { spawn } = require("node:child_process");
 const fs = require("node:fs");
@@ -14,7 +14,7 @@ const { startWorker } = require("../support/workers");
 
 const PAGE = 65_536;
 const TIMES = 800;
-const program = path.join(__dirname, "..", "fixtures", "grow-descriptor.js");
+const program = path.join(__dirname, "..", "fixtures", "grow-inherited-descriptor.js");
 const root = path.join(__dirname, "..", "..");
 
 const { newFile, removeFiles } = useFiles();
@@ -30,7 +30,7 @@ async function withDescriptor(file, flags, action) {
   }
 }
 
-/** Expects that no page was given to two growers, and that each still has the mark of its own. */
+/** Expects that each page was added by exactly one grower, whose mark it has. */
 function expectDisjoint(file, grown) {
   const total = grown.length * TIMES;
   const pages = grown.flat().sort((a, b) => a - b);
@@ -41,7 +41,7 @@ function expectDisjoint(file, grown) {
   expect(marks).toEqual(grown.map((_, index) => [index + 1]));
 }
 
-test("two threads that grow by one descriptor are given no page twice", async () => {
+test("threads that grow a file by the same descriptor never add the same page", async () => {
   const file = newFile(Buffer.alloc(PAGE));
   await withDescriptor(file, "r+", async (descriptor) => {
     const turn = new Int32Array(new SharedArrayBuffer(4));
@@ -70,7 +70,7 @@ test("two threads that grow by one descriptor are given no page twice", async ()
   });
 });
 
-test("two processes that grow by one descriptor that they inherited are given no page twice", async () => {
+test("processes that grow a file by an inherited descriptor never add the same page", async () => {
   const file = newFile(Buffer.alloc(PAGE));
   await withDescriptor(file, "r+", async (descriptor) => {
     const peers = await Promise.all(
@@ -93,7 +93,7 @@ test("two processes that grow by one descriptor that they inherited are given no
 });
 
 test.each(["a+", fs.constants.O_RDWR | fs.constants.O_APPEND])(
-  "what a module stores in pages that it added is kept with a descriptor that appends, %s",
+  "an appending descriptor (%s) keeps the bytes that a module stores in pages that it added",
   async (flags) => {
     const file = newFile(Buffer.alloc(PAGE, 1));
     await withDescriptor(file, flags, (descriptor) => {
@@ -112,7 +112,7 @@ test.each(["a+", fs.constants.O_RDWR | fs.constants.O_APPEND])(
   },
 );
 
-test("the descriptor stays open, its flags stay, and the memory's own goes with it", async () => {
+test("the descriptor stays open and keeps its flags, and close() closes the memory's own", async () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   await withDescriptor(file, "a+", (descriptor) => {
     const memory = Memory.open(descriptor, { mode: "r+" });
@@ -124,7 +124,7 @@ test("the descriptor stays open, its flags stay, and the memory's own goes with 
   });
 });
 
-test("a file without a name is a memory like others", async () => {
+test("a deleted file can be opened, grown and shared by descriptor", async () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   await withDescriptor(file, "a+", (descriptor) => {
     fs.unlinkSync(file);
@@ -141,7 +141,7 @@ test("a file without a name is a memory like others", async () => {
   });
 });
 
-test("a descriptor that is open for less than the mode wants is refused", async () => {
+test("open() rejects a descriptor that is not open for the mode", async () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   const before = fs.readFileSync(file);
   const options = { r: {}, "r+": { initial: 2 }, "w+": { initial: 1 } };
@@ -162,11 +162,11 @@ test("a descriptor that is open for less than the mode wants is refused", async 
   }
 });
 
-test("a file that this process may not open anew is refused, and keeps its bytes", async () => {
+test("open() rejects a file that this process may not reopen, and leaves its bytes", async () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   const script = `
     const { Memory } = require(${JSON.stringify(root)});
-    // Root may open all files.
+    // Root may open every file.
     if (process.getuid() === 0) process.setuid(65534);
     for (const options of [{ mode: "r+" }, { mode: "w+", initial: 2 }]) {
       try {

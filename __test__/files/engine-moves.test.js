@@ -1,6 +1,6 @@
 "use strict";
 
-// Engines that have not reserved as much as a memory can grow to copy it to other pages when it grows.
+// An engine that has reserved less than a memory's maximum copies the memory to other pages when it grows.
 // Those pages are not the file's.
 
 const { useFiles } = require("../support/files");
@@ -15,15 +15,15 @@ const PAGE = 65_536;
 const flag = "--disable-wasm-trap-handler";
 const flags = process.allowedNodeEnvironmentFlags.has(flag) ? [flag] : [];
 
-// Kilobytes of address space: far from the 4 GiB that the engine wants to reserve, besides the memory's own.
+// In kilobytes of address space: far less than the 4 GiB that the engine wants to reserve for itself.
 const ulimit = "-v 2000000";
 
-const use = (args, options = {}) => run("engine-moves.js", { args, flags, ...options });
+const use = (args, options = {}) => run("grow-file-in-engine.js", { args, flags, ...options });
 
 test.each([
   ["with a maximum", 65_536],
   ["without a maximum", 0],
-])("a memory that the engine would move is not given to it: %s", async (_, maximum) => {
+])("toWebAssembly() throws if the engine would move the memory later: %s", async (_, maximum) => {
   const file = newFile();
   const { refusal, before, kept, isFile } = await use([file, maximum], { ulimit });
   expect(refusal.name).toBe("RangeError");
@@ -31,23 +31,23 @@ test.each([
     /^Memory\.toWebAssembly\(\): .*could reserve \d+ bytes only, of the 4294967296 .*smaller maximum/,
   );
   expect(refusal.message).toContain(file);
-  // Nothing has changed: the file did not get longer, and is still the memory.
+  // Nothing has changed: the file is as long as before, and still backs the memory.
   expect(kept).toEqual(before);
   expect(isFile).toBe(true);
 });
 
-test("nor is one made in the engine", async () => {
+test("open() throws under register if the engine would move the memory later", async () => {
   const { refusal, before, kept } = await use([newFile(), 65_536, "registered"], { ulimit });
   expect(refusal.message).toMatch(/^Memory\.open\(\): .*could reserve \d+ bytes only/);
   expect(kept).toEqual(before);
 });
 
-test("a smaller maximum helps", async () => {
+test("toWebAssembly() works with a smaller maximum", async () => {
   const result = await use([newFile(), 700], { ulimit });
   expect(result).toEqual({ errors: [], byte: 9, length: 503 * PAGE });
 });
 
-test("one that was moved all the same is told of by every later call", async () => {
+test("every later call throws if the engine has moved the memory nevertheless", async () => {
   const file = newFile();
   const result = await use([file, 65_536, "unchecked"], { ulimit });
   expect(result.errors.map(({ name }) => name)).toEqual(Array(4).fill("RangeError"));

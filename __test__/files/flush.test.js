@@ -1,5 +1,7 @@
 "use strict";
 
+// Memory.flush() and Memory.flushSync().
+
 const fs = require("node:fs");
 
 const { Memory } = require("../..");
@@ -16,7 +18,7 @@ beforeEach(() => {
 });
 afterEach(() => memory.close());
 
-test("resolves with nothing, off this thread", async () => {
+test("flush() resolves to undefined, in a later turn, and flushSync() returns undefined", async () => {
   let isSettled = false;
   const promise = memory.flush().then((value) => {
     isSettled = true;
@@ -27,7 +29,7 @@ test("resolves with nothing, off this thread", async () => {
   expect(memory.flushSync()).toBe(undefined);
 });
 
-test("many at a time, of parts and of all", async () => {
+test("flush() can be pending many times, for parts and for the whole memory", async () => {
   const flushes = [];
   for (let round = 0; round < 64; round++) {
     new Uint8Array(memory.buffer).fill(round);
@@ -36,7 +38,7 @@ test("many at a time, of parts and of all", async () => {
   expect(await Promise.all(flushes)).toEqual(Array(3 * 64).fill(undefined));
 });
 
-test("one that is under way outlives the memory", async () => {
+test("a pending flush() outlives close()", async () => {
   const promise = memory.flush();
   memory.close();
   await promise;
@@ -53,7 +55,7 @@ test.each([
   ["length", 0, 1.5],
   ["length", 0, Infinity],
   ["4097 bytes at 258048", 63 * 4096, 4097],
-])("refuses a bad %s: %p, %p", async (name, offset, length) => {
+])("flush() and flushSync() reject a bad %s: %p, %p", async (name, offset, length) => {
   const wanted = new RegExp(`^Memory\\.flush(Sync)?\\(\\): ${name}`);
   expect(() => memory.flushSync(offset, length)).toThrow(RangeError);
   expect(() => memory.flushSync(offset, length)).toThrow(wanted);
@@ -61,7 +63,7 @@ test.each([
   await expect(memory.flush(offset, length)).rejects.toThrow(wanted);
 });
 
-test("refuses what are no numbers", async () => {
+test("flush() and flushSync() reject arguments that are not numbers", async () => {
   for (const value of ["0", null, 0n, {}, Symbol("0")]) {
     expect(() => memory.flushSync(value)).toThrow(TypeError);
     expect(() => memory.flushSync(0, value)).toThrow(TypeError);
@@ -69,7 +71,7 @@ test("refuses what are no numbers", async () => {
   }
 });
 
-test("of a memory that is no file, or is never written to one", async () => {
+test("flush() and flushSync() reject memories without a writable file", async () => {
   for (const other of [new Memory({ initial: 1 }), Memory.open(newFile(Buffer.alloc(PAGE)))]) {
     expect(() => other.flushSync()).toThrow(TypeError);
     expect(() => other.flushSync()).toThrow("no file");
@@ -79,7 +81,7 @@ test("of a memory that is no file, or is never written to one", async () => {
   await expect(Memory.prototype.flush.call({})).rejects.toThrow(TypeError);
 });
 
-test("bad arguments do not make the file longer", () => {
+test("flushSync() does not extend the file if its arguments are bad", () => {
   const file = newFile();
   const grown = Memory.open(file, { mode: "w+", initial: 1, maximum: 4 });
   grown.toWebAssembly().grow(1);

@@ -1,5 +1,7 @@
 "use strict";
 
+// Growing and opening files without room on the disk.
+
 const { useFiles } = require("../support/files");
 const { run } = require("../support/run-fixture");
 
@@ -8,15 +10,14 @@ afterAll(removeFiles);
 
 const PAGE = 65_536;
 
-// Kilobytes that a file may have: 16 pages. What the system says where the disk itself is full differs
-// in its number alone.
+// In kilobytes for each file: 16 pages. On a full disk, only the number of the system's error differs.
 const ulimit = "-f 1024";
 
 test.each(["unshared", "shared"])(
-  "no room to grow or to open, %s: a RangeError, and nothing changed",
+  "grow() and open() without room throw a RangeError and change nothing: %s",
   async (kind) => {
     const file = newFile();
-    const result = await run("full-disk.js", { args: [file, kind], ulimit });
+    const result = await run("fill-disk.js", { args: [file, kind], ulimit });
     const state = { pages: 3, size: 3 * PAGE, isFilled: true };
     expect(result.before).toEqual(state);
     expect(result.after).toEqual(state);

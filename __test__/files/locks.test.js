@@ -1,6 +1,6 @@
 "use strict";
 
-// The lock of a file's length, when the thread that holds it is terminated.
+// The lock of a file's length, after the thread that holds it was terminated.
 
 const fs = require("node:fs");
 const vm = require("node:vm");
@@ -15,12 +15,12 @@ afterAll(removeFiles);
 
 const PAGE = 65_536;
 
-test("a terminated thread ends and leaves no lock behind", async () => {
-  const { rounds, sizes } = await run("terminate-file.js", { args: [newFile()] });
+test("a thread that is terminated during grow() ends and leaves no lock", async () => {
+  const { rounds, sizes } = await run("terminate-while-growing-file.js", { args: [newFile()] });
   expect(sizes).toEqual(Array.from({ length: rounds }, (_, round) => round + 2));
 });
 
-test("a timeout of vm leaves no lock behind", async () => {
+test("a vm timeout during grow() leaves no lock", async () => {
   const file = newFile(Buffer.alloc(PAGE));
   const memory = Memory.open(file, { mode: "r+", maximum: 200, shared: true });
   const context = vm.createContext({ memory });

@@ -1,6 +1,6 @@
 "use strict";
 
-// A loss is reported by the memory whose file lost a page, and by no other.
+// A lost page is reported by the memory whose file lost it, and by no other.
 
 const fs = require("node:fs");
 
@@ -10,8 +10,8 @@ const { run } = require("../support/run-fixture");
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
 
-test("each loss is reported where the engine uses addresses again", async () => {
-  const { rounds, addresses, lost, reported, blamed } = await run("lose-after-others.js", {
+test("a loss is reported by its memory alone, although the engine uses addresses again", async () => {
+  const { rounds, addresses, lost, reported, blamed } = await run("truncate-one-of-many-files.js", {
     args: [newFile()],
   });
   expect(addresses).toBeLessThan(rounds / 2);
@@ -30,10 +30,12 @@ test.each([
   ["underLast", "outer"],
   ["copied", undefined],
 ])(
-  "files over parts of each other, %s: the one that lost a page is named",
+  "the error names the file that lost a page, of files mapped over each other: %s",
   async (name, blamed) => {
     const files = { outer: newFile(), inner: newFile() };
-    const result = await run("lose-of-several.js", { args: [name, files.outer, files.inner] });
+    const result = await run("truncate-overlapping-files.js", {
+      args: [name, files.outer, files.inner],
+    });
     if (blamed === undefined) expect(result).toEqual({ buffer: 16 * 65_536 });
     else
       expect(result.message).toBe(
@@ -45,10 +47,12 @@ test.each([
 const isRoot = process.getuid?.() === 0;
 const onFullDisk = isRoot && fs.existsSync("/usr/bin/unshare") ? test : test.skip;
 
-onFullDisk("a full disk and many scattered holes: the process lives (as root only)", async () => {
+onFullDisk("the process survives stores to many holes on a full disk (needs root)", async () => {
   const directory = newFile();
   fs.mkdirSync(directory);
-  const { hits, mappings, errors } = await run("lose-scattered.js", { args: [directory] });
+  const { hits, mappings, errors } = await run("store-in-holes-on-full-disk.js", {
+    args: [directory],
+  });
   expect(hits).toBeGreaterThan(32_768);
   expect(mappings).toBeLessThan(20_000);
   for (const message of errors) expect(message).toContain(text);

@@ -1,5 +1,7 @@
 "use strict";
 
+// Memory.map().
+
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
 const { pathToFileURL } = require("node:url");
@@ -20,7 +22,7 @@ for (let index = 0; index < content.length; index++) content[index] = 1 + (index
 const file = newFile(content);
 
 afterEach(() => {
-  // Nothing of all this ever changes the file, or keeps it open.
+  // No test changes the file or leaves it open.
   expect(fs.readFileSync(file).equals(content)).toBe(true);
   expect(openFilesWithin(directory)).toEqual([]);
 });
@@ -31,7 +33,7 @@ afterAll(() => {
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
-/** A memory of bytes that are no file's, and what they are to be after a `map`. */
+/** Returns a memory whose bytes differ from those of the file. */
 function filled(pages = 8, type = {}) {
   const memory = new Memory({ initial: pages, ...type });
   bytesOf(memory).fill(255);
@@ -46,18 +48,18 @@ function expectMapped(memory, offset, from, length) {
 
 test.each([
   ["a whole file", 0, 0, content.length],
-  ["a whole file further on", PAGE, 0, content.length],
+  ["a whole file at an offset", PAGE, 0, content.length],
   ["whole pages", 4096, 8192, 3 * 4096],
   ["unaligned ends", 5000, 5000 - 4096, 20_000],
   ["an unaligned beginning", 4095, 4095, 4097],
-  ["pages that do not meet", 1, 0, 2 * PAGE],
-  ["pages that do not meet, the other way round", PAGE, 7, PAGE],
+  ["bytes at different offsets in their pages", 1, 0, 2 * PAGE],
+  ["bytes at different offsets in their pages, the other way round", PAGE, 7, PAGE],
   ["part of a page", 10, 20, 30],
-  ["a page less a byte", 1, 1, 4095],
-  ["two halves of pages", 4000, 4000, 200],
+  ["a page without its first byte", 1, 1, 4095],
+  ["parts of two pages", 4000, 4000, 200],
   ["the end of the file at the end of the memory", 8 * PAGE - 100, 3 * PAGE, 100],
-  ["nothing", 8 * PAGE, content.length, 0],
-])("%s", (_, offset, fileOffset, length) => {
+  ["no bytes", 8 * PAGE, content.length, 0],
+])("map() maps %s", (_, offset, fileOffset, length) => {
   const types = [{}, { maximum: 16, shared: true }];
   for (const memory of types.map((type) => filled(8, type))) {
     const { buffer } = memory;
@@ -68,7 +70,7 @@ test.each([
   }
 });
 
-test("without options, all of the file; of the rest without a length", () => {
+test("map() maps the whole file without options, and the rest of it without a length", () => {
   const memory = filled();
   memory.map(PAGE, file);
   expectMapped(memory, PAGE, 0, content.length);
@@ -77,18 +79,18 @@ test("without options, all of the file; of the rest without a length", () => {
   expectMapped(other, 0, PAGE, content.length - PAGE);
 });
 
-test("a file is a path, a Buffer, a URL or a descriptor, which stays open where it was", () => {
+test("map() takes a path, a Buffer, a URL, or a descriptor, which keeps its position", () => {
   const descriptor = fs.openSync(file, "r");
   for (const named of [file, Buffer.from(file), pathToFileURL(file), descriptor]) {
     const memory = filled();
     memory.map(0, named);
     expectMapped(memory, 0, 0, content.length);
   }
-  expect(fs.readSync(descriptor, Buffer.alloc(1))).toBe(1); // at its beginning still
+  expect(fs.readSync(descriptor, Buffer.alloc(1))).toBe(1); // still at the beginning
   fs.closeSync(descriptor);
 });
 
-test("pages are the file's, neither read nor copied", () => {
+test("map() neither reads nor copies whole pages", () => {
   const large = newFile("");
   fs.truncateSync(large, 256 * 2 ** 20);
   const memory = new Memory({ initial: 4096 });
@@ -100,7 +102,7 @@ test("pages are the file's, neither read nor copied", () => {
   expect(mappingCountOf(large)).toBe(0);
 });
 
-test("over the memory of an instance, while it is used", async () => {
+test("map() works while an instance uses the memory", async () => {
   const module = await compile(`(module (memory (export "m") 8 16)
     (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
     (func (export "store") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
@@ -123,7 +125,7 @@ test("over the memory of an instance, while it is used", async () => {
   expect(() => load(9 * PAGE)).toThrow(WebAssembly.RuntimeError);
 });
 
-test("what is mapped moves with the memory, and into the engine", () => {
+test("mapped bytes move with the memory, and into the engine", () => {
   const memory = new Memory({ initial: 4, maximum: 400 });
   bytesOf(memory).fill(255);
   memory.map(4096, file, { fileOffset: 4096, length: PAGE });
@@ -139,7 +141,7 @@ test("what is mapped moves with the memory, and into the engine", () => {
   ]);
 });
 
-test("snapshots have it; restoring and discarding take it away", () => {
+test("snapshot() captures mapped bytes; restore() and discard() replace them", () => {
   const memory = filled(4);
   const before = memory.snapshot();
   memory.map(0, file, { length: 2 * PAGE });
@@ -161,7 +163,7 @@ test("snapshots have it; restoring and discarding take it away", () => {
   expect(bytesOf(memory)[PAGE]).toBe(content[0]);
 });
 
-test("maps of maps: the last is what is there", () => {
+test("map() replaces bytes that were mapped before", () => {
   const memory = filled(8);
   for (let round = 0; round < 100; round++) {
     memory.map(round * 4096, file, { length: 8192 });
@@ -173,7 +175,7 @@ test("maps of maps: the last is what is there", () => {
   expect(Buffer.from(memory.buffer).equals(expected)).toBe(true);
 });
 
-test("over a memory that is a file that is never written to", () => {
+test("map() works in a memory of a file that is opened for reading", () => {
   const under = newFile(Buffer.alloc(4 * PAGE, 3));
   const over = newFile(content);
   const memory = Memory.open(under);
@@ -187,8 +189,8 @@ test("over a memory that is a file that is never written to", () => {
   expect([mappingCountOf(under), mappingCountOf(over)]).toEqual([0, 0]);
 });
 
-describe("bad input changes nothing", () => {
-  const refused = (...args) => {
+describe("map() throws and changes nothing:", () => {
+  const errorOf = (...args) => {
     const memory = filled(4);
     const before = fs.readdirSync("/proc/self/fd").length;
     const error = thrownBy(() => memory.map(...args));
@@ -198,59 +200,59 @@ describe("bad input changes nothing", () => {
   };
 
   test.each([
-    ["negative offset", -1, {}],
-    ["fractional offset", 0.5, {}],
+    ["a negative offset", -1, {}],
+    ["a fractional offset", 0.5, {}],
     ["NaN", NaN, {}],
-    ["infinite offset", Infinity, {}],
-    ["offset beyond the memory", 5 * PAGE, {}],
-    ["more than the memory has", PAGE + 1, {}],
-    ["an offset beyond an empty rest", 4 * PAGE + 1, { length: 0 }],
-    ["negative fileOffset", 0, { fileOffset: -1 }],
-    ["fractional fileOffset", 0, { fileOffset: 1.5 }],
-    ["fileOffset past the end", 0, { fileOffset: content.length + 1 }],
-    ["length past the end", 0, { fileOffset: PAGE, length: content.length - PAGE + 1 }],
-    ["negative length", 0, { length: -1 }],
-    ["fractional length", 0, { length: 0.1 }],
+    ["an infinite offset", Infinity, {}],
+    ["an offset beyond the memory", 5 * PAGE, {}],
+    ["a file longer than the rest of the memory", PAGE + 1, {}],
+    ["an offset beyond the end of the memory, without bytes", 4 * PAGE + 1, { length: 0 }],
+    ["a negative fileOffset", 0, { fileOffset: -1 }],
+    ["a fractional fileOffset", 0, { fileOffset: 1.5 }],
+    ["a fileOffset past the end", 0, { fileOffset: content.length + 1 }],
+    ["a length past the end", 0, { fileOffset: PAGE, length: content.length - PAGE + 1 }],
+    ["a negative length", 0, { length: -1 }],
+    ["a fractional length", 0, { length: 0.1 }],
     ["huge numbers", 2 ** 53, { length: 2 ** 53 }],
-  ])("%s: a RangeError", (_, offset, options) => {
-    const error = refused(offset, file, options);
+  ])("a RangeError for %s", (_, offset, options) => {
+    const error = errorOf(offset, file, options);
     expect(error).toBeInstanceOf(RangeError);
     expect(error.message).toMatch(/^Memory\.map\(\): /);
   });
 
-  test("what are no numbers", () => {
+  test("a TypeError for arguments that are not numbers", () => {
     for (const value of ["0", null, {}, 0n, Symbol("0"), true]) {
-      expect(refused(value, file)).toBeInstanceOf(TypeError);
-      expect(refused(0, file, { fileOffset: value })).toBeInstanceOf(TypeError);
-      expect(refused(0, file, { length: value })).toBeInstanceOf(TypeError);
+      expect(errorOf(value, file)).toBeInstanceOf(TypeError);
+      expect(errorOf(0, file, { fileOffset: value })).toBeInstanceOf(TypeError);
+      expect(errorOf(0, file, { length: value })).toBeInstanceOf(TypeError);
     }
-    expect(refused(undefined, file)).toBeInstanceOf(TypeError);
+    expect(errorOf(undefined, file)).toBeInstanceOf(TypeError);
   });
 
-  test("what is no file", () => {
+  test("Node.js's errors for files that cannot be mapped", () => {
     const missing = newFile();
-    expect(refused(0, missing)).toMatchObject({ code: "ENOENT", path: missing });
-    expect(refused(0, directory)).toMatchObject({ code: "EISDIR", path: directory });
+    expect(errorOf(0, missing)).toMatchObject({ code: "ENOENT", path: missing });
+    expect(errorOf(0, directory)).toMatchObject({ code: "EISDIR", path: directory });
     const pipe = newFile();
     execFileSync("mkfifo", [pipe]);
-    expect(refused(0, pipe)).toMatchObject({ code: "ENODEV", path: pipe });
+    expect(errorOf(0, pipe)).toMatchObject({ code: "ENODEV", path: pipe });
     for (const value of [undefined, null, {}, true, 0n]) {
-      expect(refused(0, value)).toBeInstanceOf(TypeError);
+      expect(errorOf(0, value)).toBeInstanceOf(TypeError);
     }
     const closed = fs.openSync(file, "r");
     fs.closeSync(closed);
-    expect(refused(0, closed).code).toBe("EBADF");
-    expect(refused(0, -1).name).toBe("RangeError");
+    expect(errorOf(0, closed).code).toBe("EBADF");
+    expect(errorOf(0, -1).name).toBe("RangeError");
     const writing = fs.openSync(newFile("abcd"), "w");
     fs.writeSync(writing, "abcd");
-    expect(refused(0, writing)).toMatchObject({ name: "RangeError", code: "EACCES" });
+    expect(errorOf(0, writing)).toMatchObject({ name: "RangeError", code: "EACCES" });
     fs.closeSync(writing);
   });
 
-  test("a file that shrinks before it is mapped", () => {
+  test("a RangeError for a file that shrinks before it is mapped", () => {
     const shrinking = newFile(content);
     setStatHook(() => fs.truncateSync(shrinking, 5000));
-    const error = refused(0, shrinking);
+    const error = errorOf(0, shrinking);
     clearStatHook();
     expect(error).toBeInstanceOf(RangeError);
     expect(error.message).toContain(`${shrinking}: the file was truncated`);

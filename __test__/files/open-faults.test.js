@@ -1,6 +1,6 @@
 "use strict";
 
-// What Memory.open() leaves of a file when it fails: the addon of `npm run build:fault` has any call fail.
+// Memory.open() while system calls fail: the addon of `npm run build:fault` can fail any call.
 
 const fs = require("node:fs");
 
@@ -12,7 +12,7 @@ jest.setTimeout(FAULT_TIMEOUT + 20_000);
 const { directory, newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
 
-// Whichever call fails by which the file, or the descriptor that it was given by, is looked at.
+// Calls on paths fail, and calls on descriptors.
 const kinds = [
   ["r+", "absent", "path"],
   ["r+", "short", "path"],
@@ -28,10 +28,10 @@ const kinds = [
 ]);
 
 test.each(kinds)(
-  'mode "%s", a file that is %s, by %s, %s: a failed open leaves it as it was',
+  'open() that fails leaves the file as it was: mode "%s", %s file, by %s, %s',
   async (mode, before, by, shared) => {
     const args = [mode, before, shared, by, newFile()];
-    const { runs } = await runWithFailures("open-faults.js", args);
+    const { runs } = await runWithFailures("fail-calls-of-open.js", args);
     expect(runs.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
     expect(runs[0]).not.toHaveProperty("error");
     const refused = runs.filter(({ error }) => error !== undefined);
@@ -40,7 +40,7 @@ test.each(kinds)(
       expect(error).toMatchObject({ name: "RangeError", code: "ENOMEM" });
       expect(error.message).toMatch(/^Memory(\.open\(\))?: .*os error 12/);
     }
-    // Bytes are lost by the last call alone, when all else has been done.
+    // Only the last call can lose bytes, once all others have succeeded.
     for (const { calls, reached, error } of refused) {
       if (!error.message.includes("could not be emptied")) continue;
       expect(mode).toBe("w+");

@@ -1,5 +1,7 @@
 "use strict";
 
+// Memory.open().
+
 const { execFileSync, spawn } = require("node:child_process");
 const { constants } = require("node:buffer");
 const fs = require("node:fs");
@@ -29,7 +31,7 @@ afterAll(() => {
   removeFiles();
 });
 
-/** A memory that is closed after the test. */
+/** Opens a memory that is closed after the test. */
 function open(file, options) {
   const memory = Memory.open(file, options);
   memories.push(memory);
@@ -38,8 +40,8 @@ function open(file, options) {
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
-describe('mode "r"', () => {
-  test("writes stay in the memory", () => {
+describe('a memory opened with mode "r"', () => {
+  test("keeps writes in memory", () => {
     const file = newFile(Buffer.alloc(PAGE, 1));
     const memory = open(file);
     expect(memory.type()).toEqual({ minimum: 1, shared: false, address: "i32" });
@@ -51,14 +53,14 @@ describe('mode "r"', () => {
     expect(fs.readFileSync(file)).toEqual(Buffer.alloc(PAGE, 1));
   });
 
-  test("a file that nobody may write is enough", () => {
+  test("opens a file that nobody may write to", () => {
     const file = newFile("abc");
     fs.chmodSync(file, 0o400);
     bytesOf(open(file))[0] = 9;
     expect(fs.readFileSync(file, "latin1")).toBe("abc");
   });
 
-  test("what was discarded reads as the file, and zero beyond it", () => {
+  test("reads discarded pages as the file's bytes, and as zero beyond them", () => {
     const memory = open(newFile(Buffer.alloc(PAGE, 1)), { initial: 2 });
     bytesOf(memory).fill(9);
     memory.discard(0, 2 * PAGE);
@@ -66,7 +68,7 @@ describe('mode "r"', () => {
     expect([bytesOf(memory)[PAGE], bytesOf(memory)[2 * PAGE - 1]]).toEqual([0, 0]);
   });
 
-  test("a snapshot has the file's bytes and what was written, and can be put back", () => {
+  test("includes the file's bytes and later writes in snapshots, which can be restored", () => {
     const file = newFile(Buffer.alloc(PAGE, 1));
     const memory = open(file);
     bytesOf(memory)[7] = 2;
@@ -79,8 +81,8 @@ describe('mode "r"', () => {
   });
 });
 
-describe('mode "r+"', () => {
-  test("writes reach the file, also from a module that the pages were moved to", async () => {
+describe('a memory opened with mode "r+"', () => {
+  test("writes to the file, also from a module after toWebAssembly()", async () => {
     const file = newFile(Buffer.alloc(2 * PAGE, 1));
     const memory = open(file, { mode: "r+", maximum: 8 });
     bytesOf(memory)[PAGE] = 2;
@@ -95,7 +97,7 @@ describe('mode "r+"', () => {
     store(PAGE + 1, 3);
     expect([...fs.readFileSync(file).subarray(PAGE - 1, PAGE + 2)]).toEqual([1, 2, 3]);
 
-    // Pages that the module adds are the file's from the next flush or growth on.
+    // Pages that the module adds become the file's with the next flush or growth.
     grow(1);
     store(2 * PAGE + 5, 4);
     expect(fs.statSync(file).size).toBe(2 * PAGE);
@@ -110,7 +112,7 @@ describe('mode "r+"', () => {
     expect([fs.readFileSync(file)[3 * PAGE], fs.readFileSync(file)[4 * PAGE]]).toEqual([6, 7]);
   });
 
-  test("what a module has added is not lost where another has grown the file as far", async () => {
+  test("keeps pages that a module has added although another has grown the file as far", async () => {
     const file = newFile(Buffer.alloc(PAGE, 1));
     const memory = open(file, { mode: "r+", maximum: 8 });
     memory.toWebAssembly().grow(2);
@@ -125,7 +127,7 @@ describe('mode "r+"', () => {
     expect([...fs.readFileSync(file).subarray(PAGE, PAGE + 2)]).toEqual([2, 4]);
   });
 
-  test("growth extends the file, with room on the disk", () => {
+  test("extends the file in grow(), with room on the disk", () => {
     const file = newFile();
     const memory = open(file, { mode: "r+", initial: 1 });
     expect(fs.statSync(file).mode & 0o777).toBe(0o600);
@@ -137,7 +139,7 @@ describe('mode "r+"', () => {
     expect(fs.readFileSync(file)[16 * PAGE - 1]).toBe(3);
   });
 
-  test("growth that moves the pages keeps them the file's", () => {
+  test("stays backed by the file if grow() moves the pages", () => {
     const file = newFile(Buffer.alloc(PAGE, 1));
     const memory = open(file, { mode: "r+" });
     memory.grow(300);
@@ -147,7 +149,7 @@ describe('mode "r+"', () => {
     expect([content[5], content[301 * PAGE - 1]]).toEqual([2, 3]);
   });
 
-  test("a length that is no whole page stays, until the memory grows", () => {
+  test("keeps a length that is not a whole page until the memory grows", () => {
     for (const length of [1, 100, 4096, 5000, PAGE - 2, PAGE + 1]) {
       const file = newFile(Buffer.alloc(length, 1));
       const memory = open(file, { mode: "r+" });
@@ -158,7 +160,7 @@ describe('mode "r+"', () => {
       bytesOf(memory)[pages * PAGE - 1] = 3;
       memory.flushSync();
       expect(fs.statSync(file).size).toBe(length);
-      // Where the system has written that page, it may have put zeros there.
+      // If the system has written that page to disk, it may have zeroed these bytes.
       bytesOf(memory)[length] = 2;
       bytesOf(memory)[pages * PAGE - 1] = 3;
       memory.grow(1);
@@ -169,7 +171,7 @@ describe('mode "r+"', () => {
     }
   });
 
-  test("what another adds is had by grow(0), and the tail goes in", () => {
+  test("takes in pages that others have added, and writes its tail to them, in grow(0)", () => {
     const file = newFile(Buffer.alloc(100, 1));
     const memory = open(file, { mode: "r+" });
     bytesOf(memory)[9000] = 2;
@@ -181,7 +183,7 @@ describe('mode "r+"', () => {
     expect(fs.readFileSync(file)[2 * PAGE - 1]).toBe(5);
   });
 
-  test("a file that another has grown beyond the maximum is refused by grow()", () => {
+  test("throws from grow() if others have grown the file beyond the maximum", () => {
     const file = newFile(Buffer.alloc(PAGE));
     const memory = open(file, { mode: "r+", maximum: 2 });
     fs.truncateSync(file, 3 * PAGE);
@@ -190,7 +192,7 @@ describe('mode "r+"', () => {
     expect(memory.type().minimum).toBe(1);
   });
 
-  test("`initial` beyond the file extends it, below it changes nothing", () => {
+  test("extends a file that is shorter than `initial`, and not one that is longer", () => {
     const file = newFile(Buffer.alloc(PAGE + 1, 1));
     const short = open(file, { mode: "r+", initial: 1 });
     expect([short.type().minimum, fs.statSync(file).size]).toEqual([2, PAGE + 1]);
@@ -199,7 +201,7 @@ describe('mode "r+"', () => {
     expect(bytesOf(long)[PAGE]).toBe(1);
   });
 
-  test("pages of a file cannot be discarded, restored or covered", () => {
+  test("throws from discard(), restore() and map()", () => {
     const file = newFile(Buffer.alloc(PAGE, 1));
     const memory = open(file, { mode: "r+" });
     const snapshot = memory.snapshot();
@@ -210,8 +212,8 @@ describe('mode "r+"', () => {
   });
 });
 
-describe('mode "w+"', () => {
-  test("a file is new, or empty, and its owner's alone", () => {
+describe('a memory opened with mode "w+"', () => {
+  test("creates or empties the file, which is accessible to its owner only", () => {
     const file = newFile();
     bytesOf(open(file, { mode: "w+", initial: 1 }))[0] = 1;
     expect(fs.statSync(file)).toMatchObject({ size: PAGE });
@@ -224,7 +226,7 @@ describe('mode "w+"', () => {
     ]);
   });
 
-  test("what cannot be a memory empties no file", () => {
+  test("does not empty or create the file if the options are invalid", () => {
     const file = newFile("abc");
     for (const options of [
       { initial: 70_000 },
@@ -242,7 +244,7 @@ describe('mode "w+"', () => {
   });
 });
 
-test("a path is a string, a Buffer or a URL, or a descriptor that stays open", () => {
+test("open() takes a string, a Buffer, a URL, or a descriptor, which stays open", () => {
   const file = newFile("abc");
   const descriptor = fs.openSync(file, "r+");
   for (const named of [file, Buffer.from(file), pathToFileURL(file), descriptor]) {
@@ -253,7 +255,7 @@ test("a path is a string, a Buffer or a URL, or a descriptor that stays open", (
   fs.closeSync(descriptor);
 });
 
-test("an empty file is a memory without pages", () => {
+test("open() of an empty file makes a memory without pages", () => {
   const file = newFile("");
   const memory = open(file, { mode: "r+" });
   expect(memory.buffer.byteLength).toBe(0);
@@ -263,8 +265,8 @@ test("an empty file is a memory without pages", () => {
   expect(fs.readFileSync(file)[0]).toBe(1);
 });
 
-describe("what is let go of", () => {
-  test("close() ends the mapping and the descriptor", () => {
+describe("the file of a memory", () => {
+  test("is unmapped and closed by close()", () => {
     const file = newFile(Buffer.alloc(PAGE));
     for (const options of [{}, { mode: "r+" }]) {
       const memory = Memory.open(file, options);
@@ -277,7 +279,7 @@ describe("what is let go of", () => {
     }
   });
 
-  test("so does the collector", async () => {
+  test("is unmapped and closed when the memory is collected", async () => {
     const file = newFile(Buffer.alloc(PAGE));
     (() => {
       Memory.open(file);
@@ -289,7 +291,7 @@ describe("what is let go of", () => {
     expect(isGone()).toBe(true);
   });
 
-  test("no descriptor is inherited", () => {
+  test("is not inherited by child processes", () => {
     const file = newFile(Buffer.alloc(PAGE));
     open(file, { mode: "r+" });
     const descriptor = descriptorsOf(file)[0];
@@ -300,24 +302,24 @@ describe("what is let go of", () => {
   });
 });
 
-describe("bad input", () => {
-  const refused = (action) => {
+describe("open() rejects", () => {
+  const errorOf = (action) => {
     const before = fs.readdirSync("/proc/self/fd").length;
     const { name, message, code, path: named } = thrownBy(action);
     expect(fs.readdirSync("/proc/self/fd").length).toBe(before);
     return { name, message, code, path: named };
   };
 
-  test("a file that is none", () => {
+  test("a missing file, a directory, a pipe and a device", () => {
     const missing = newFile();
     for (const options of [{}, { mode: "r+" }]) {
-      expect(refused(() => Memory.open(missing, options))).toMatchObject({
+      expect(errorOf(() => Memory.open(missing, options))).toMatchObject({
         code: "ENOENT",
         path: missing,
       });
     }
     for (const options of [{}, { mode: "r+" }, { mode: "w+", initial: 1 }]) {
-      expect(refused(() => Memory.open(directory, options))).toMatchObject({
+      expect(errorOf(() => Memory.open(directory, options))).toMatchObject({
         code: "EISDIR",
         path: directory,
       });
@@ -325,30 +327,30 @@ describe("bad input", () => {
     const pipe = newFile();
     execFileSync("mkfifo", [pipe]);
     for (const options of [{}, { mode: "r+" }]) {
-      expect(refused(() => Memory.open(pipe, options))).toMatchObject({
+      expect(errorOf(() => Memory.open(pipe, options))).toMatchObject({
         name: "TypeError",
         code: "ENODEV",
         path: pipe,
       });
     }
-    expect(refused(() => Memory.open("/dev/zero")).code).toBe("ENODEV");
-    expect(refused(() => Memory.open(path.join(newFile("x"), "y"))).code).toBe("ENOTDIR");
+    expect(errorOf(() => Memory.open("/dev/zero")).code).toBe("ENODEV");
+    expect(errorOf(() => Memory.open(path.join(newFile("x"), "y"))).code).toBe("ENOTDIR");
   });
 
-  test("a file that this process may not write", () => {
+  test("a file that this process may not write to", () => {
     const file = newFile("abc");
     const descriptor = fs.openSync(file, "r");
-    expect(refused(() => Memory.open(descriptor, { mode: "r+" }))).toMatchObject({
+    expect(errorOf(() => Memory.open(descriptor, { mode: "r+" }))).toMatchObject({
       name: "RangeError",
       code: "EACCES",
     });
     fs.closeSync(descriptor);
-    // Not even root may write a program that runs.
+    // Not even root may write to a program that runs.
     const program = newFile(fs.readFileSync("/bin/sleep"));
     fs.chmodSync(program, 0o700);
     const child = spawn(program, ["60"]);
     try {
-      expect(refused(() => Memory.open(program, { mode: "r+" }))).toMatchObject({
+      expect(errorOf(() => Memory.open(program, { mode: "r+" }))).toMatchObject({
         code: "ETXTBSY",
         path: program,
       });
@@ -357,12 +359,12 @@ describe("bad input", () => {
     }
   });
 
-  test("a descriptor that is none", () => {
+  test("a closed descriptor, and numbers that are not descriptors", () => {
     const descriptor = fs.openSync(newFile("abc"), "r");
     fs.closeSync(descriptor);
-    expect(refused(() => Memory.open(descriptor)).code).toBe("EBADF");
-    expect(refused(() => Memory.open(-1)).name).toBe("RangeError");
-    expect(refused(() => Memory.open(1.5)).name).toBe("RangeError");
+    expect(errorOf(() => Memory.open(descriptor)).code).toBe("EBADF");
+    expect(errorOf(() => Memory.open(-1)).name).toBe("RangeError");
+    expect(errorOf(() => Memory.open(1.5)).name).toBe("RangeError");
   });
 
   test("a file that shrinks before it is mapped", () => {
@@ -370,7 +372,7 @@ describe("bad input", () => {
     for (const options of [{}, { mode: "r+" }, { mode: "r+", maximum: 9, shared: true }]) {
       fs.truncateSync(file, 4 * PAGE);
       setStatHook(() => fs.truncateSync(file, PAGE));
-      const error = refused(() => Memory.open(file, options));
+      const error = errorOf(() => Memory.open(file, options));
       expect(error).toMatchObject({ name: "RangeError" });
       expect(error.message).toBe(
         `Memory.open(): ${file}: the file was truncated while it was mapped`,
@@ -380,24 +382,24 @@ describe("bad input", () => {
     }
   });
 
-  test("what is no path and what are no options", () => {
+  test("values that are neither paths nor options", () => {
     const file = newFile("abc");
     for (const value of [undefined, null, {}, Symbol("path"), 1n, true]) {
-      expect(refused(() => Memory.open(value))).toMatchObject({ name: "TypeError" });
+      expect(errorOf(() => Memory.open(value))).toMatchObject({ name: "TypeError" });
     }
     for (const options of [null, 1, "r", { mode: "w" }, { mode: null }, { mode: Symbol("r") }]) {
-      const error = refused(() => Memory.open(file, options));
+      const error = errorOf(() => Memory.open(file, options));
       expect(error).toMatchObject({ name: "TypeError" });
       expect(error.message).toMatch(/^Memory\.open\(\): (options|mode): /);
     }
-    expect(refused(() => Memory.open(file, { shared: true, maximum: 1 })).name).toBe("TypeError");
-    expect(refused(() => Memory.open(file, { mode: "r+", shared: true })).name).toBe("TypeError");
-    expect(refused(() => Memory.open(file, { initial: -1 })).name).toBe("TypeError");
+    expect(errorOf(() => Memory.open(file, { shared: true, maximum: 1 })).name).toBe("TypeError");
+    expect(errorOf(() => Memory.open(file, { mode: "r+", shared: true })).name).toBe("TypeError");
+    expect(errorOf(() => Memory.open(file, { initial: -1 })).name).toBe("TypeError");
   });
 
-  test("a file longer than the maximum, which names both", () => {
+  test("a file longer than the maximum, with an error that names both", () => {
     const file = newFile(Buffer.alloc(3 * PAGE));
-    const { name, message } = refused(() => Memory.open(file, { maximum: 2 }));
+    const { name, message } = errorOf(() => Memory.open(file, { maximum: 2 }));
     expect(name).toBe("RangeError");
     expect(message).toContain(file);
     expect(message).toContain("3 pages, more than the 2");
@@ -421,7 +423,7 @@ describe("files of more than 4 GiB", () => {
   const pages = (6 * GIB) / PAGE;
 
   if (canView) {
-    test("are had with 64-bit addresses", () => {
+    test("open with 64-bit addresses", () => {
       const memory = open(large, { mode: "r+" });
       expect(memory.type()).toEqual({ minimum: BigInt(pages), shared: false, address: "i64" });
       const view = new DataView(memory.buffer);
@@ -436,22 +438,22 @@ describe("files of more than 4 GiB", () => {
       fs.truncateSync(large, 6 * GIB);
     });
   } else {
-    test("are refused where the engine cannot view as much", () => {
+    test("are rejected if the engine cannot view as much", () => {
       const { name, message } = thrownBy(() => Memory.open(large));
       expect(name).toBe("RangeError");
       expect(message).toMatch(/98304/);
     });
   }
 
-  test("are refused with 32-bit addresses", () => {
+  test("are rejected with 32-bit addresses", () => {
     const { name, message } = thrownBy(() => Memory.open(large, { address: "i32" }));
     expect(name).toBe("RangeError");
     expect(message).toContain("98304 pages, more than the 65536");
   });
 });
 
-describe("shared memories", () => {
-  test("two of one file see each other's stores and growth", () => {
+describe("shared memories of a file", () => {
+  test("see each other's stores and growth", () => {
     const file = newFile();
     const options = { mode: "r+", initial: 1, maximum: 8, shared: true };
     const [one, other] = [open(file, options), open(file, options)];
@@ -465,7 +467,7 @@ describe("shared memories", () => {
     expect(bytesOf(other)[2 * PAGE + 1]).toBe(5);
   });
 
-  test("a token carries the file to a worker", async () => {
+  test("have a token that gives a worker the file", async () => {
     const file = newFile();
     const memory = open(file, { mode: "r+", initial: 1, maximum: 8, shared: true });
     const worker = new Worker(
@@ -490,7 +492,7 @@ describe("shared memories", () => {
     expect(fs.statSync(file).size).toBe(4 * PAGE);
   });
 
-  test("a token of a closed memory is refused", () => {
+  test("have a token that Memory.from() rejects after close()", () => {
     const memory = Memory.open(newFile(), { mode: "w+", initial: 1, maximum: 2, shared: true });
     const token = memory.share();
     memory.close();
@@ -498,7 +500,7 @@ describe("shared memories", () => {
   });
 });
 
-test("under register, a memory of a file is hosted, and a module's stores reach the file", async () => {
+test("open() under register makes an engine memory, and a module's stores reach the file", async () => {
   const { register } = require("../../lib/register/register");
   const undo = register();
   try {

@@ -1,6 +1,6 @@
 "use strict";
 
-// What names a file: its text is taken once, and no code of the program runs for it later.
+// Paths of files: they are converted to text once, and no code of the program runs for that later.
 
 const fs = require("node:fs");
 const path = require("node:path");
@@ -17,9 +17,9 @@ const { directory, newFile, removeFiles } = useFiles();
 afterEach(() => expect(openFilesWithin(directory)).toEqual([]));
 afterAll(removeFiles);
 
-test("an object whose conversion to text grows or closes the memory is never converted", async () => {
+test("open() and map() never convert objects whose conversion to text grows or closes the memory", async () => {
   const file = newFile();
-  const { results, calls } = await run("path-objects.js", { args: [file], timeout: 30_000 });
+  const { results, calls } = await run("open-path-objects.js", { args: [file], timeout: 30_000 });
   expect(calls).toEqual([]);
   const { string, ...others } = results;
   expect(string).toHaveLength(10);
@@ -27,7 +27,7 @@ test("an object whose conversion to text grows or closes the memory is never con
   for (const errors of Object.values(others)) expect(errors).toEqual(string);
 });
 
-test("what is done to the object later changes nothing", () => {
+test("open() ignores changes to a path object that happen during the call or later", () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   const [bytes, url] = [Buffer.from(file), pathToFileURL(file)];
   const options = {
@@ -47,7 +47,7 @@ test("what is done to the object later changes nothing", () => {
   }
 });
 
-test("bytes that are no UTF-8 name the file that has them", () => {
+test("open() takes a Buffer whose bytes are not UTF-8", () => {
   const name = Buffer.concat([Buffer.from(`${directory}/`), Buffer.of(0xff, 0x61)]);
   fs.writeFileSync(name, "abc");
   const memory = Memory.open(name, { mode: "r+" });
@@ -56,7 +56,7 @@ test("bytes that are no UTF-8 name the file that has them", () => {
   expect(fs.readFileSync(name, "latin1")).toBe("xbc");
 });
 
-test("what is no path and no descriptor is refused, naming the member", () => {
+test("open() and map() reject values that are neither paths nor descriptors, naming the member", () => {
   const values = [undefined, null, {}, [], () => {}, Symbol("path"), 1n, true, new Uint16Array(2)];
   values.push({ __proto__: URL.prototype }, { href: "file:///x", protocol: "file:" });
   for (const value of values) {
@@ -81,7 +81,7 @@ test("what is no path and no descriptor is refused, naming the member", () => {
   expect(thrownBy(() => Memory.open(web))).toMatchObject({ code: "ERR_INVALID_URL_SCHEME" });
 });
 
-test("a link to what does not exist has its file made, and removed again if that fails", () => {
+test("open() creates the target of a dangling link, and removes it again if it fails", () => {
   const target = newFile();
   const link = newFile();
   fs.symlinkSync(path.basename(target), link);

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 afterAll(removeFiles);
 
-/** Another process with a memory of that file. */
+/** Another process with a memory of the same file. */
 class Peer {
   static async on(file, maximum = 16) {
     const child = fork(program, [file, maximum]);
@@ -34,16 +34,16 @@ class Peer {
   }
 
   #child;
-  #asked = 0;
+  #lastId = 0;
 
   constructor(child) {
     this.#child = child;
     child.setMaxListeners(100);
   }
 
-  /** Two promises: that it has begun, and what came of it. */
+  /** Starts an action in the process. Returns two promises: that it has started, and its result. */
   start(action, ...args) {
-    const id = ++this.#asked;
+    const id = ++this.#lastId;
     let begun;
     const started = new Promise((resolve) => (begun = resolve));
     const result = new Promise((resolve) => {
@@ -63,14 +63,14 @@ class Peer {
     return this.start(action, ...args).result;
   }
 
-  /** Says when the process waits for a word: that many of its threads are in the kernel's queue. */
-  async waits(count) {
+  /** Resolves when `count` threads of the process wait in the kernel's queue for a word. */
+  async isWaiting(count) {
     const tasks = `/proc/${this.#child.pid}/task`;
-    const isWaiting = (task) =>
+    const isInQueue = (task) =>
       fs.readFileSync(`${tasks}/${task}/comm`, "latin1").trim() === "linear-memory" &&
       fs.readFileSync(`${tasks}/${task}/wchan`, "latin1").includes("futex");
     for (;;) {
-      if (fs.readdirSync(tasks).filter(isWaiting).length >= count) return;
+      if (fs.readdirSync(tasks).filter(isInQueue).length >= count) return;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -90,7 +90,7 @@ function open(file) {
 
 const words = (memory) => new Int32Array(memory.buffer);
 
-test("stores of each are seen by the other", async () => {
+test("processes see each other's stores", async () => {
   const file = newFile();
   const memory = open(file);
   const peer = await Peer.on(file);
@@ -100,7 +100,7 @@ test("stores of each are seen by the other", async () => {
   expect(Atomics.load(words(memory), 6)).toBe(43);
 });
 
-test("growth is seen through grow(0)", async () => {
+test("processes see each other's growth through grow(0)", async () => {
   const file = newFile();
   const memory = open(file);
   const peer = await Peer.on(file);
@@ -115,7 +115,7 @@ test("growth is seen through grow(0)", async () => {
   expect(await peer.ask("pages")).toBe(6);
 });
 
-test("read-modify-write operations of several are exact", async () => {
+test("Atomics.add() by several processes loses no addition", async () => {
   const file = newFile();
   const memory = open(file);
   const others = [await Peer.on(file), await Peer.on(file)];
@@ -127,7 +127,7 @@ test("read-modify-write operations of several are exact", async () => {
   expect(view[9]).toBe(3 * times);
 });
 
-test("growth of several at a time loses no page", async () => {
+test("grow() by several processes at once loses no page", async () => {
   const file = newFile();
   const memory = Memory.open(file, { mode: "r+", initial: 1, maximum: 400, shared: true });
   const others = await Promise.all([1, 2, 3].map(() => Peer.on(file, 400)));
@@ -144,21 +144,21 @@ test("growth of several at a time loses no page", async () => {
 });
 
 describe("wait() and notify()", () => {
-  test("a wait ends by another's notify", async () => {
+  test("wait() ends when another process calls notify()", async () => {
     const file = newFile();
     const memory = open(file);
     const peer = await Peer.on(file);
     const waiting = peer.ask("wait", 4, 0);
-    await peer.waits(1);
+    await peer.isWaiting(1);
     expect(memory.notify(5)).toBe(0);
     expect(memory.notify(4, 0)).toBe(0);
     Atomics.store(words(memory), 4, 1);
-    // A thread that looks whether it is to go on is not in the queue just then.
+    // A waiting thread leaves the queue for a moment when it checks whether it was cancelled.
     while (memory.notify(4) === 0);
     expect(await waiting).toBe("ok");
   });
 
-  test("in the other direction, and as many as asked for", async () => {
+  test("notify() of another process wakes at most as many waits as it asks for", async () => {
     const file = newFile();
     const memory = open(file);
     const peer = await Peer.on(file);
@@ -174,14 +174,14 @@ describe("wait() and notify()", () => {
     expect([woken, ends]).toEqual([3, ["ok", "ok", "ok"]]);
   });
 
-  test("one that is killed while it waits is in nobody's way", async () => {
+  test("notify() and grow() work after a waiting process was killed", async () => {
     const file = newFile();
     const memory = open(file);
     const [killed, other] = [await Peer.on(file), await Peer.on(file)];
     killed.start("wait", 0, 0);
-    await killed.waits(1);
+    await killed.isWaiting(1);
     const waiting = other.ask("wait", 0, 0);
-    await other.waits(1);
+    await other.isWaiting(1);
     await killed.end("SIGKILL");
     let woken = 0;
     while (woken === 0) woken = memory.notify(0);
@@ -191,7 +191,7 @@ describe("wait() and notify()", () => {
     expect(memory.grow(1)).toBe(2);
   });
 
-  test("another value, and no time left", async () => {
+  test('wait() returns "not-equal" for another value, and "timed-out" after the timeout', async () => {
     const memory = open(newFile());
     expect(await memory.wait(0, 1)).toBe("not-equal");
     expect(await memory.wait(0, 0, 0)).toBe("timed-out");
@@ -203,7 +203,7 @@ describe("wait() and notify()", () => {
     expect(await memory.wait(0, -1, 0)).toBe("timed-out");
   });
 
-  test("also of a shared memory that is no file, in one process", async () => {
+  test("wait() and notify() work without a file, within a process", async () => {
     const memory = new Memory({ initial: 1, maximum: 1, shared: true });
     const waiting = memory.wait(7, 0);
     let woken = 0;
@@ -214,7 +214,7 @@ describe("wait() and notify()", () => {
     expect(await waiting).toBe("ok");
   });
 
-  test("bad input", async () => {
+  test("wait() and notify() reject bad input", async () => {
     const memory = open(newFile());
     const last = PAGE / 4 - 1;
     for (const index of [-1, 0.5, NaN, last + 1, 2 ** 53]) {
@@ -233,7 +233,7 @@ describe("wait() and notify()", () => {
     await expect(memory.wait(0, 0, Symbol("0"))).rejects.toThrow(TypeError);
   });
 
-  test("a process that exits while it waits does so", async () => {
+  test("wait() does not keep a process from exiting", async () => {
     const script = `
       const memory = require(${JSON.stringify(root)}).Memory.open(process.argv[1],
         { mode: "r+", initial: 1, maximum: 1, shared: true });
@@ -248,7 +248,7 @@ describe("wait() and notify()", () => {
     });
   });
 
-  test("so does a worker, and whoever else waits goes on", async () => {
+  test("wait() does not keep a worker from being terminated, which ends no other waits", async () => {
     const memory = open(newFile());
     const waiting = memory.wait(0, 0);
     for (let round = 0; round < 5; round++) {

@@ -1,7 +1,6 @@
 "use strict";
 
-// Files that somebody truncates while they are mapped: the system's answer is SIGBUS, which would end
-// the process.
+// Files that are truncated while they are mapped: the system sends SIGBUS, which would end the process.
 
 const fs = require("node:fs");
 
@@ -16,14 +15,14 @@ const PAGE = 65_536;
 
 function lose(scenario, options = {}) {
   const file = newFile();
-  return run("truncated.js", { args: [scenario, file], ...options }).then((result) => ({
+  return run("truncate-mapped-file.js", { args: [scenario, file], ...options }).then((result) => ({
     file,
     ...result,
   }));
 }
 
 test.each(["read", "written", "shared", "mapped", "moved"])(
-  "%s: what is lost reads zero, and the next call throws",
+  "lost pages read as zero, and the next call throws: %s",
   async (scenario) => {
     const { file, read, stored, errors, closes, size } = await lose(scenario);
     expect([read, stored]).toEqual([[1, 0, 0, 0], 5]);
@@ -42,7 +41,7 @@ test.each(["read", "written", "shared", "mapped", "moved"])(
   },
 );
 
-test("where nobody has touched what is lost, a growth finds out, and does not put zeros there", () => {
+test("grow() reports lost pages that nobody has touched, and does not replace them with zeros", () => {
   const file = newFile();
   fs.writeFileSync(file, Buffer.alloc(4 * PAGE, 1));
   const memory = Memory.open(file, { mode: "r+", maximum: 8 });
@@ -54,26 +53,29 @@ test("where nobody has touched what is lost, a growth finds out, and does not pu
   expect(memory.type().minimum).toBe(4);
 });
 
-test("as many pages as the system lets a process have mappings", async () => {
+test("lost pages read as zero even if they are more than a process can have mappings", async () => {
   const { sum, errors } = await lose("scattered");
   expect(sum).toBe(0);
   expect(errors.buffer).toMatch(/truncated/);
 });
 
 const noTrapHandler = "--disable-wasm-trap-handler";
-const ways = [["as it is", []]];
+const ways = [["by default", []]];
 if (process.allowedNodeEnvironmentFlags.has(noTrapHandler))
   ways.push([noTrapHandler, [noTrapHandler]]);
 
-test.each(ways)("a module reads zeros, and traps beyond the end: %s", async (_, flags) => {
-  const { before, lost, traps, errors } = await lose("wasm", { flags });
-  expect([before, lost]).toEqual([1, [1, 0, 0]]);
-  expect(traps.beyond).toBe("RuntimeError: memory access out of bounds");
-  expect(traps.far).toBe("RuntimeError: memory access out of bounds");
-  expect(errors.buffer).toMatch(/truncated/);
-});
+test.each(ways)(
+  "a module reads lost pages as zero, and traps beyond the end: %s",
+  async (_, flags) => {
+    const { before, lost, traps, errors } = await lose("wasm", { flags });
+    expect([before, lost]).toEqual([1, [1, 0, 0]]);
+    expect(traps.beyond).toBe("RuntimeError: memory access out of bounds");
+    expect(traps.far).toBe("RuntimeError: memory access out of bounds");
+    expect(errors.buffer).toMatch(/truncated/);
+  },
+);
 
-test("later memories know nothing of it", async () => {
+test("later memories report no loss", async () => {
   const { errors } = await lose("later");
   expect(errors).toHaveLength(2);
   expect(errors[0]).toMatch(/truncated/);
@@ -81,12 +83,12 @@ test("later memories know nothing of it", async () => {
 });
 
 test.each(["sent", "sentWithoutMemory"])(
-  "a signal that is %s ends the process",
+  "SIGBUS that no lost page caused ends the process: %s",
   async (scenario) => {
     await expect(lose(scenario)).rejects.toMatchObject({ signal: "SIGBUS" });
   },
 );
 
-test("who listened before still hears of it, and what is lost still reads zero", async () => {
-  expect(await lose("heard")).toMatchObject({ signal: "SIGBUS", read: 0 });
+test("earlier SIGBUS listeners get signals, and lost pages read as zero", async () => {
+  expect(await lose("listened")).toMatchObject({ signal: "SIGBUS", read: 0 });
 });

@@ -197,7 +197,7 @@ test("discard() is visible to other threads, which can call it too", async () =>
 const kinds = ["reserved", "moved", "shared"];
 
 test.each(kinds)("discard() makes the process 256 MiB smaller: %s", async (kind) => {
-  const { before, after, released, usage } = await run("discard-much.js", { args: [kind] });
+  const { before, after, released, usage } = await run("discard-256-mib.js", { args: [kind] });
   const MIB = 2 ** 20;
   expect(released).toBe(256 * MIB);
   expect(usage).toEqual({ before: 320 * MIB, after: 64 * MIB });
@@ -206,7 +206,9 @@ test.each(kinds)("discard() makes the process 256 MiB smaller: %s", async (kind)
 });
 
 test("discard() rejects holes in a snapshot's pages before the kernel runs out of mappings", async () => {
-  const { discarded, error, mappings, limit, kept, again } = await run("discard-every-other.js");
+  const { discarded, error, mappings, limit, kept, again } = await run(
+    "discard-every-other-page.js",
+  );
   expect(error).toMatch(/^RangeError: Memory\.discard\(\): \d+ mappings are live/);
   expect(discarded).toBeGreaterThan(limit / 10);
   expect(mappings).toBeLessThan((limit * 4) / 5);

@@ -65,7 +65,9 @@ const scenarios = [
 
 /** Runs a scenario with each failure, and expects the outcomes. Returns the hand-off in use. */
 async function expectRecovery(scenario, member, expected, env) {
-  const { handoff, errors } = await expectOutcomes("page-faults.js", scenario, expected, { env });
+  const { handoff, errors } = await expectOutcomes("fail-calls-on-pages.js", scenario, expected, {
+    env,
+  });
   expect(errors.length > 0).toBe(scenario !== "close");
   for (const error of errors) {
     expect(error.startsWith(`RangeError: ${member}`)).toBe(true);

@@ -381,7 +381,7 @@ test("Memory.from() makes a thousand memories of a snapshot, and none sees anoth
 });
 
 test("memories share a snapshot's pages, and copy only those that they write to", async () => {
-  const { alone, together, written } = await run("start-from-one.js");
+  const { alone, together, written } = await run("start-from-one-snapshot.js");
   // A hundred memories of 64 MiB: each page was read, then 1 % were written to.
   expect(together - alone).toBeLessThan(16 * MIB);
   expect(written - together).toBeGreaterThan(60 * MIB);

@@ -131,7 +131,7 @@ describe("the file", () => {
   });
 
   test("keeps its previous contents if save() fails", async () => {
-    const { error, drafts, kept, leaked } = await run("save-too-much.js");
+    const { error, drafts, kept, leaked } = await run("save-beyond-file-size-limit.js");
     expect(error).toMatch(/^RangeError: Snapshot\.save\(\): .*: File too large/);
     expect({ drafts, kept, leaked }).toEqual({ drafts: [], kept: true, leaked: 0 });
   });

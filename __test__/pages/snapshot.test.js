@@ -149,7 +149,7 @@ describe("the image of an unreachable snapshot", () => {
     async (name) => {
       if (name === "v8" && features.handoff !== "v8") return;
       const env = { LINEAR_MEMORY_HANDOFF: name };
-      const { handoff, most, left } = await run("freeze-without-pause.js", { env });
+      const { handoff, most, left } = await run("snapshot-in-a-loop.js", { env });
       expect(handoff).toBe(name);
       // Node-API releases them only in a turn of the event loop.
       if (name === "v8") expect(most).toBeLessThan(1000);
@@ -159,7 +159,7 @@ describe("the image of an unreachable snapshot", () => {
 
   test("is collected when no descriptors are left (with the V8 hand-off)", async () => {
     if (features.handoff !== "v8") return;
-    const { most, left } = await run("freeze-without-pause.js", { ulimit: "-n 80" });
+    const { most, left } = await run("snapshot-in-a-loop.js", { ulimit: "-n 80" });
     expect(most).toBeLessThanOrEqual(80);
     expect(left).toBe(0);
   });
@@ -206,7 +206,7 @@ describe("a snapshot of a shared memory", () => {
   });
 
   test("can be taken and restored by several threads at once, which also discard pages", async () => {
-    const { wrong, errors, rounds } = await run("freeze-in-threads.js");
+    const { wrong, errors, rounds } = await run("snapshot-in-threads.js");
     expect({ wrong, errors }).toEqual({ wrong: [], errors: [] });
     expect(rounds).toBeGreaterThan(0);
   });

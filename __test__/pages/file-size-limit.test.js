@@ -6,7 +6,7 @@ const { run } = require("../support/run-fixture");
 
 test("`ulimit -f` makes operations throw instead of ending the process", async () => {
   // In kilobytes: 32 pages.
-  const result = await run("limited-files.js", { ulimit: "-f 2048" });
+  const result = await run("exceed-file-size-limit.js", { ulimit: "-f 2048" });
   expect(result).toMatchObject({ restored: [7, 0], opened: 7, kept: true });
   expect(result.refused).toMatch(
     /^RangeError: Memory\.snapshot\(\): .*File too large.* \(EFBIG\)$/,

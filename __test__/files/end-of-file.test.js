@@ -1,6 +1,6 @@
 "use strict";
 
-// Files that end within a page of the system: what is written beyond the end is one memory's alone.
+// Files that end within a system page: bytes written beyond the end are private to one memory.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -36,8 +36,8 @@ function open(file, options = { mode: "r+" }) {
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 const byteOf = (file, at) => fs.readFileSync(file)[at];
 
-/** The byte that a memory of another process has there. */
-const elsewhere = (file, mode, at) =>
+/** Opens the file in another process, and returns the byte at that offset. */
+const byteInAnotherProcess = (file, mode, at) =>
   Number(
     execFileSync(process.execPath, [
       "-p",
@@ -46,24 +46,24 @@ const elsewhere = (file, mode, at) =>
     ]),
   );
 
-describe.each(["r", "r+"])("for another memory of mode %s", (mode) => {
-  test("what was written beyond the end is not there", () => {
+describe.each(["r", "r+"])("another memory of mode %s", (mode) => {
+  test("does not see bytes written beyond the end", () => {
     const file = newContent();
     const memory = open(file);
     bytesOf(memory)[100_500] = 7;
-    expect(elsewhere(file, mode, 100_500)).toBe(0);
+    expect(byteInAnotherProcess(file, mode, 100_500)).toBe(0);
     expect(bytesOf(open(file, { mode }))[100_500]).toBe(0);
     expect(bytesOf(memory)[100_500]).toBe(7);
     memory.flushSync();
-    expect(elsewhere(file, mode, 100_500)).toBe(0);
+    expect(byteInAnotherProcess(file, mode, 100_500)).toBe(0);
     expect(bytesOf(memory)[100_500]).toBe(7);
     expect(fs.statSync(file).size).toBe(LENGTH);
   });
 });
 
-test("nothing that others map there is in a new memory, nor comes back with discard()", () => {
+test("a new memory has no bytes that others map beyond the end, not even after discard()", () => {
   const file = newContent();
-  // A memory whose pages are the engine's, of the file when it was longer: it maps the page whole.
+  // An engine memory of the file while it was longer: it maps the whole page.
   fs.truncateSync(file, 2 * PAGE);
   const mapped = open(file, { mode: "r+", shared: true, maximum: 2 });
   fs.truncateSync(file, LENGTH);
@@ -142,13 +142,13 @@ describe("bytes before the end reach the file", () => {
     "when the process or the thread ends: %s",
     async (way) => {
       const file = newContent();
-      await run("end-of-file.js", { args: [file, way] });
+      await run("write-last-byte.js", { args: [file, way] });
       expect([byteOf(file, LENGTH - 1), fs.statSync(file).size]).toEqual([5, LENGTH]);
     },
   );
 });
 
-test("two memories that change different bytes there both get through", () => {
+test("two memories that change different bytes before the end both reach the file", () => {
   const file = newContent();
   const [one, other] = [open(file), open(file)];
   bytesOf(one)[LENGTH - 1] = 2;
@@ -161,7 +161,7 @@ test("two memories that change different bytes there both get through", () => {
   }
 });
 
-test("what others write to the file there is seen by the next call", () => {
+test("bytes that others write before the end are seen by the next call", () => {
   const file = newContent();
   const memory = open(file);
   const descriptor = fs.openSync(file, "r+");
@@ -170,7 +170,7 @@ test("what others write to the file there is seen by the next call", () => {
   expect([...bytesOf(memory).subarray(LENGTH - 3, LENGTH)]).toEqual([1, 9, 1]);
 });
 
-test("growth takes in what was there", () => {
+test("grow() writes the bytes beyond the end to the file", () => {
   const file = newContent();
   const memory = open(file);
   for (const at of [LENGTH - 1, LENGTH, 100_500, 2 * PAGE - 1]) bytesOf(memory)[at] = 7;
@@ -184,7 +184,7 @@ test("growth takes in what was there", () => {
   expect(byteOf(file, 100_501)).toBe(8);
 });
 
-test("a file that another extends within the page: grow(0) takes in both", () => {
+test("grow(0) merges bytes beyond the end with bytes that others appended within the page", () => {
   const file = newContent();
   const memory = open(file);
   bytesOf(memory)[LENGTH + 5] = 7;
@@ -195,7 +195,7 @@ test("a file that another extends within the page: grow(0) takes in both", () =>
   expect([...bytesOf(memory).subarray(LENGTH + 4, LENGTH + 11)]).toEqual([2, 7, 2, 2, 2, 2, 0]);
 });
 
-test("a file that loses that page is told of", () => {
+test("calls throw after the file has lost its last page", () => {
   const file = newContent();
   const memory = Memory.open(file, { mode: "r+" });
   const bytes = bytesOf(memory);
@@ -208,7 +208,7 @@ test("a file that loses that page is told of", () => {
   expect(fs.statSync(file).size).toBe(LENGTH);
 });
 
-test("where the pages are the engine's, the file is extended to whole pages of the system", async () => {
+test("an engine memory extends the file to whole system pages", async () => {
   const SYSTEM_PAGE = Number(execFileSync("getconf", ["PAGESIZE"]));
   const rounded = Math.ceil(LENGTH / SYSTEM_PAGE) * SYSTEM_PAGE;
   const shared = newContent();
@@ -230,14 +230,14 @@ test("where the pages are the engine's, the file is extended to whole pages of t
   bytesOf(unshared)[3 * PAGE - 1] = 9;
   expect(fs.readFileSync(moved).at(-1)).toBe(9);
 
-  // Whatever is appended later.
+  // Also after bytes are appended.
   fs.appendFileSync(shared, Buffer.of(3));
   memory.grow(0);
   expect(fs.statSync(shared).size).toBe(rounded + SYSTEM_PAGE);
   expect(bytesOf(memory)[rounded]).toBe(3);
 });
 
-test("a worker has the file to itself", async () => {
+test("a worker does not see bytes that another thread has written beyond the end", async () => {
   const file = newContent();
   const memory = open(file);
   bytesOf(memory)[100_500] = 7;

@@ -1,7 +1,7 @@
 "use strict";
 
-// A memory that is a file, by another object of the same pages that does not know it: a thread that was
-// posted the engine's memory, and not the token of `share()`.
+// The pages of a file through a memory that does not know the file: in a thread that was posted the engine
+// memory instead of the token of `share()`.
 
 const fs = require("node:fs");
 
@@ -32,7 +32,7 @@ const program = `
   });
   port.postMessage(Object.fromEntries(errors));`;
 
-test("pages of a written file are replaced by no thread that knows the engine's memory only", async () => {
+test("discard(), restore() and map() throw in a thread that only has the engine memory of a file", async () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   const other = newFile(Buffer.alloc(PAGE, 2));
   const shared = Memory.open(file, { mode: "r+", shared: true, maximum: 2 });
@@ -48,7 +48,7 @@ test("pages of a written file are replaced by no thread that knows the engine's 
   expect([bytes[0], found[0], found[5]]).toEqual([1, 1, 3]);
 });
 
-test("of a written file that is gone, a later memory at its addresses knows nothing", () => {
+test("discard(), restore() and map() work at the addresses of a file that was closed", () => {
   const file = newFile(Buffer.alloc(PAGE, 1));
   for (let round = 0; round < 5; round++) {
     Memory.open(file, { mode: "r+", maximum: 2 }).close();

@@ -1,6 +1,6 @@
 "use strict";
 
-// Listeners of SIGBUS, for which Node installs and removes handlers of its own, beside ours.
+// SIGBUS listeners: Node.js installs and removes its own handler for them, beside that of this package.
 
 const { useFiles } = require("../support/files");
 const { run } = require("../support/run-fixture");
@@ -8,24 +8,24 @@ const { run } = require("../support/run-fixture");
 const { newFile, removeFiles } = useFiles();
 afterAll(removeFiles);
 
-const listen = (scenario) => run("listen-for-bus-errors.js", { args: [scenario, newFile()] });
+const listen = (scenario) => run("listen-for-sigbus.js", { args: [scenario, newFile()] });
 
 test.each([
   "before",
   "after",
   "removed",
   "allRemoved",
-  "nothingLeft",
+  "allEventsRemoved",
   "removedBefore",
   "once",
   "again",
-])("lost pages read zero, and signals arrive, with a listener %s", async (scenario) => {
+])("lost pages read as zero, and listeners get signals: %s", async (scenario) => {
   const { sent, read, error } = await listen(scenario);
   expect([sent, read]).toEqual([1, 0]);
   expect(error).toContain("the mapped file was truncated or the disk failed");
 });
 
-test("lost pages read zero after a thread without files has removed a listener", async () => {
+test("lost pages read as zero after a thread without files has removed a listener", async () => {
   expect(await listen("removedElsewhere")).toMatchObject({ read: 0 });
 });
 
