@@ -1,78 +1,110 @@
-//! Why an operation on a memory fails. The facade puts the member's name in front.
+//! Why an operation on a memory fails. `lib/` puts the member's name in front of the text.
 
+use std::error::Error;
 use std::io;
 
+use crate::sys;
+
+/// Says that a file's memories were all closed, whether its handle is still there or not.
+pub const FILE_GONE: &str = "no open memory has this file any more";
+
 /// Why a memory could not be made, grown or moved. It is then as it was before.
+///
+/// To JavaScript, each error has a code, by which programs tell errors apart: the code of the system
+/// ("ENOSPC") for an [`MemoryError::errno`], and otherwise
+/// [`MemoryError::code`]. It is a `RangeError`, unless [`MemoryError::is_type_error`].
+///
+/// | `ERR_LINEAR_MEMORY_…` | Variants |
+/// |---|---|
+/// | `MAXIMUM_EXCEEDED` | [`MaximumExceeded`](Self::MaximumExceeded) |
+/// | `OUT_OF_MEMORY` | [`AddressSpaceExceeded`](Self::AddressSpaceExceeded), [`AddressSpaceExhausted`](Self::AddressSpaceExhausted), [`MappingsExhausted`](Self::MappingsExhausted), [`CannotMove`](Self::CannotMove), [`FileTooLong`](Self::FileTooLong) |
+/// | `OUT_OF_RANGE` | [`OutOfBounds`](Self::OutOfBounds) |
+/// | `SNAPSHOT_TOO_LONG` | [`SnapshotTooLong`](Self::SnapshotTooLong) |
+/// | `PENDING_WAITS` | [`WaitsPending`](Self::WaitsPending) |
+/// | `FILE_TRUNCATED` | [`Truncated`](Self::Truncated) |
+/// | `FILE_DISCONNECTED` | [`MovedOffFile`](Self::MovedOffFile) |
+/// | `FILE_BACKED` | [`FileIsWritable`](Self::FileIsWritable) |
+/// | `NOT_A_SNAPSHOT` | [`NotASnapshot`](Self::NotASnapshot) |
+/// | `SNAPSHOT_VERSION` | [`UnknownVersion`](Self::UnknownVersion) |
+/// | `SNAPSHOT_DAMAGED` | [`SnapshotDamaged`](Self::SnapshotDamaged) |
+/// | `GONE` | [`Gone`](Self::Gone), [`FileClosed`](Self::FileClosed), [`MovedOut`](Self::MovedOut) |
+/// | `INTERNAL` | [`NotPages`](Self::NotPages) |
+/// | `NOT_SUPPORTED` | those with a `source`, if the system lacks the call |
+/// | `SYSTEM` | those with a `source`, if its number has no name |
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// The number of pages would exceed what the memory's type allows.
     #[error("{wanted} pages exceed the memory's maximum of {maximum}")]
     MaximumExceeded {
-        /// Pages asked for in all.
+        /// The pages that the memory was to have.
         wanted: u64,
-        /// Pages allowed.
+        /// The pages that it may have.
         maximum: u64,
     },
-    /// So many pages that no address space holds them.
+    /// No address space holds so many pages.
     #[error("{wanted} pages exceed the address space")]
     AddressSpaceExceeded {
-        /// Pages asked for in all.
+        /// The pages that the memory was to have.
         wanted: u64,
     },
     /// The system limits the process's address space, and the rest is left to the engine.
-    #[error("{wanted} bytes do not fit in the {left} bytes of address space left to this process")]
+    #[error(
+        "out of address space: {wanted} bytes are needed, and {left} are left under this process's limit"
+    )]
     AddressSpaceExhausted {
-        /// Bytes asked for.
+        /// The bytes that were to be reserved.
         wanted: usize,
-        /// Bytes that could be had.
+        /// The bytes that could be reserved.
         left: usize,
     },
     /// Further mappings would leave the engine too few.
-    #[error("{live} mappings are live, of {limit} that the system lets this package have")]
+    #[error("out of memory mappings: {live} of {limit} in use")]
     MappingsExhausted {
-        /// Mappings held now.
+        /// The mappings in use.
         live: usize,
-        /// The most that may be held.
+        /// The most that this package may use.
         limit: usize,
     },
-    /// The system refused.
+    /// The system did not reserve, commit or move pages.
     #[error("the system refused {wanted} bytes: {source}")]
     AllocationFailed {
-        /// Bytes asked for.
+        /// The bytes that were wanted.
         wanted: usize,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system does not tell of this process's pages.
-    #[error("the system does not tell of this process's pages: {source}")]
+    /// The system does not report which pages of this process are resident, or where they are mapped.
+    #[error("the system does not report this process's pages: {source}")]
     PagesUnknown {
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system refused to make an image, or to put bytes into it.
-    #[error("the system refused an image of {wanted} more bytes: {source}")]
+    /// The system did not make an image, or not store bytes in it.
+    #[error("the system refused a snapshot of {wanted} more bytes: {source}")]
     ImageFailed {
-        /// Bytes to be put into it.
+        /// The bytes to be stored.
         wanted: usize,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
     /// Bytes that are not all in the memory.
-    #[error("{length} bytes at {offset} are not all in the memory's {memory}")]
+    #[error("{length} bytes at {offset} exceed the memory's {memory}")]
     OutOfBounds {
-        /// Of the first.
+        /// The offset of the first byte.
         offset: usize,
-        /// How many.
+        /// The number of bytes.
         length: usize,
-        /// Bytes of the memory.
+        /// The bytes of the memory.
         memory: usize,
     },
-    /// An image of more bytes than the memory has.
-    #[error("a snapshot of {image} bytes is longer than the memory, which has {memory}")]
+    /// A snapshot of more bytes than the memory has.
+    #[error(
+        "the snapshot has {image} bytes, more than the memory's {memory}: grow the memory first"
+    )]
     SnapshotTooLong {
-        /// Bytes of the image.
+        /// The bytes of the snapshot.
         image: usize,
-        /// Bytes of the memory.
+        /// The bytes of the memory.
         memory: usize,
     },
     /// Threads of this process wait for words of the memory that is to be restored.
@@ -81,53 +113,53 @@ pub enum MemoryError {
          call notify() and await their promises first"
     )]
     WaitsPending {
-        /// How many.
+        /// The number of waits.
         count: usize,
     },
-    /// The system refused to read or write a file.
+    /// The system did not read or write a file.
     #[error("{source}")]
     FileFailed {
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A descriptor that is open for less than was asked for.
+    /// A descriptor that is not open for what the mode needs.
     #[error(
-        "the descriptor is not open for reading, and for writing if the mode says so: {source}"
+        "the descriptor must be open for reading, and with mode \"r+\" or \"w+\" for writing too: {source}"
     )]
     AccessDenied {
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
     /// A file that has no pages to map.
     #[error("the pages of this file cannot be mapped: {source}")]
     NotMappable {
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A descriptor whose file the system does not open anew.
+    /// A descriptor whose file the system does not open again.
     #[error(
-        "the file of descriptor {descriptor} cannot be opened anew, for a lock of its own: {source}"
+        "the file of descriptor {descriptor} cannot be opened again, which locking it needs: {source}"
     )]
     ReopenFailed {
-        /// The program's.
+        /// The program's descriptor.
         descriptor: i32,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A file that could not be emptied, when all else was done.
+    /// A file that could not be emptied, after everything else had succeeded.
     #[error(
-        "the file could not be emptied: up to {done} of its first bytes are zero now, the others are as they were: {source}"
+        "the file could not be emptied: up to {done} bytes at its beginning are zero now, the others are unchanged: {source}"
     )]
     ClearFailed {
-        /// How many bytes of the file may be lost.
+        /// The number of the file's bytes that may be lost.
         done: u64,
-        /// What it said.
+        /// The system's error.
         source: io::Error,
     },
     /// A file longer than any address space.
-    #[error("the file has {length} bytes, more than any memory can")]
+    #[error("the file has {length} bytes, more than any memory can have")]
     FileTooLong {
-        /// Its bytes.
+        /// The bytes of the file.
         length: u64,
     },
     /// A file that became shorter while it was mapped.
@@ -140,35 +172,106 @@ pub enum MemoryError {
     #[error("the engine has moved the memory away from the file's pages")]
     MovedOffFile,
     /// A file whose memories were all closed.
-    #[error("the file is closed")]
+    #[error("{FILE_GONE}")]
     FileClosed,
     /// A file that was never a snapshot.
-    #[error("the file is no snapshot")]
+    #[error("not a snapshot file")]
     NotASnapshot,
-    /// A snapshot's file of another version of the format.
-    #[error("the file is a snapshot of format {version}, and {known} is known here")]
+    /// A snapshot file of another version of the format.
+    #[error(
+        "a snapshot file of format {version}; this version of linear-memory reads format {known}"
+    )]
     UnknownVersion {
-        /// The file's.
+        /// The file's version.
         version: u32,
-        /// Ours.
+        /// The version that this package writes.
         known: u32,
     },
-    /// A snapshot's file that is not what was written.
-    #[error("the file is a damaged snapshot: truncated, or changed since it was written")]
+    /// A snapshot file whose bytes are not those that were written.
+    #[error("a damaged snapshot file: truncated, or changed since it was written")]
     SnapshotDamaged,
-    /// A shared memory cannot move, and the address space behind it is another's.
+    /// A shared memory cannot move, and the address space behind it is not free.
     #[error("only {capacity} bytes could be reserved, and a shared memory cannot move")]
     CannotMove {
-        /// Bytes reserved.
+        /// The bytes that are reserved.
         capacity: usize,
     },
-    /// The pages were moved into a memory of the engine's, or under a buffer of the engine's.
+    /// The pages were moved into an engine memory, or under an engine buffer.
     #[error("the pages have moved into the engine")]
     MovedOut,
+    /// A handle of something that does not exist any more.
+    #[error("{text}")]
+    Gone {
+        /// Says what the handle was of.
+        text: &'static str,
+    },
+    /// A number that is not a number of pages.
+    #[error("{count} is not a number of pages")]
+    NotPages {
+        /// The number.
+        count: f64,
+    },
 }
 
 impl MemoryError {
-    /// Whether it might not have come about if other memories were gone.
+    /// Returns the code that the error has in JavaScript, unless the system's error has a code of its own.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MaximumExceeded { .. } => "ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED",
+            Self::AddressSpaceExceeded { .. }
+            | Self::AddressSpaceExhausted { .. }
+            | Self::MappingsExhausted { .. }
+            | Self::FileTooLong { .. }
+            | Self::CannotMove { .. } => "ERR_LINEAR_MEMORY_OUT_OF_MEMORY",
+            Self::OutOfBounds { .. } => "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+            Self::SnapshotTooLong { .. } => "ERR_LINEAR_MEMORY_SNAPSHOT_TOO_LONG",
+            Self::WaitsPending { .. } => "ERR_LINEAR_MEMORY_PENDING_WAITS",
+            Self::Truncated => "ERR_LINEAR_MEMORY_FILE_TRUNCATED",
+            Self::MovedOffFile => "ERR_LINEAR_MEMORY_FILE_DISCONNECTED",
+            Self::FileIsWritable => "ERR_LINEAR_MEMORY_FILE_BACKED",
+            Self::NotASnapshot => "ERR_LINEAR_MEMORY_NOT_A_SNAPSHOT",
+            Self::UnknownVersion { .. } => "ERR_LINEAR_MEMORY_SNAPSHOT_VERSION",
+            Self::SnapshotDamaged => "ERR_LINEAR_MEMORY_SNAPSHOT_DAMAGED",
+            Self::Gone { .. } | Self::FileClosed | Self::MovedOut => "ERR_LINEAR_MEMORY_GONE",
+            Self::NotPages { .. } => "ERR_LINEAR_MEMORY_INTERNAL",
+            Self::AllocationFailed { source, .. }
+            | Self::PagesUnknown { source }
+            | Self::ImageFailed { source, .. }
+            | Self::FileFailed { source }
+            | Self::AccessDenied { source }
+            | Self::NotMappable { source }
+            | Self::ReopenFailed { source, .. }
+            | Self::ClearFailed { source, .. } => match source.kind() {
+                io::ErrorKind::Unsupported => "ERR_LINEAR_MEMORY_NOT_SUPPORTED",
+                _ => "ERR_LINEAR_MEMORY_SYSTEM",
+            },
+        }
+    }
+
+    /// Returns whether the error is a `TypeError` in JavaScript: the memory or the argument is not of the
+    /// kind that the call needs. Otherwise it is a `RangeError`: something could not be had.
+    pub fn is_type_error(&self) -> bool {
+        matches!(
+            self,
+            Self::MovedOut
+                | Self::Gone { .. }
+                | Self::FileClosed
+                | Self::NotASnapshot
+                | Self::UnknownVersion { .. }
+                | Self::SnapshotDamaged
+                | Self::FileIsWritable
+                | Self::WaitsPending { .. }
+                | Self::NotPages { .. }
+        )
+    }
+
+    /// Returns the `errno` that the system reported, if it reported one.
+    pub fn errno(&self) -> Option<i32> {
+        let system_error: &io::Error = self.source()?.downcast_ref()?;
+        system_error.raw_os_error().filter(|_| sys::HAS_ERRNO)
+    }
+
+    /// Returns whether retrying after freeing other memories might succeed.
     pub fn is_want_of_room(&self) -> bool {
         matches!(
             self,

@@ -5,7 +5,8 @@
 jest.mock("../../native", () => ({
   ...jest.requireActual("../../native"),
   create() {
-    throw Object.assign(new Error("refused"), { code: "NoExternalBuffersAllowed" });
+    const code = "ERR_LINEAR_MEMORY_NOT_SUPPORTED";
+    throw Object.assign(new Error("refused"), { code, isTypeError: false, errno: null });
   },
 }));
 

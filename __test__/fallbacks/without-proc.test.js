@@ -56,7 +56,7 @@ testWithout(
     });
     expect(usage.error.name).toBe("RangeError");
     expect(usage.error.message).toMatch(
-      /^Memory\.usage\(\): the system does not tell of this process's pages: /,
+      /^Memory\.usage\(\): the system does not report this process's pages: /,
     );
   },
 );

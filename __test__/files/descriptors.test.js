@@ -154,7 +154,7 @@ test("open() rejects a descriptor that is not open for the mode", async () => {
       for (const mode of modes) {
         const error = thrownBy(() => Memory.open(descriptor, { mode, ...options[mode] }));
         expect(error).toMatchObject({ name: "RangeError", code: "EACCES" });
-        expect(error.message).toMatch(`Memory.open(): ${descriptor}: the descriptor is not open`);
+        expect(error.message).toMatch(`Memory.open(): ${descriptor}: the descriptor must be open`);
       }
       expect(descriptorsOf(file)).toEqual([`${descriptor}`]);
       expect(fs.readFileSync(file).equals(before)).toBe(true);
@@ -183,7 +183,7 @@ test("open() rejects a file that this process may not reopen, and leaves its byt
     child.stdout.on("data", (data) => (text += data));
     await once(child, "close");
     const expected =
-      /^RangeError EACCES Memory\.open\(\): 3: the file of descriptor 3 cannot be opened anew/;
+      /^RangeError EACCES Memory\.open\(\): 3: the file of descriptor 3 cannot be opened again/;
     const lines = text.trim().split("\n");
     expect(lines).toEqual([expect.stringMatching(expected), expect.stringMatching(expected)]);
     expect(fs.readFileSync(file).equals(Buffer.alloc(PAGE, 1))).toBe(true);

@@ -95,7 +95,7 @@ describe.each(stores)("a memory that is %s", (_, make) => {
     const error = thrownBy(() => memory.restore(snapshot));
     expect(error).toBeInstanceOf(RangeError);
     expect(error.message).toBe(
-      `Memory.restore(): a snapshot of ${3 * PAGE} bytes is longer than the memory, which has ${2 * PAGE}`,
+      `Memory.restore(): the snapshot has ${3 * PAGE} bytes, more than the memory's ${2 * PAGE}: grow the memory first`,
     );
     expect(pageValues(memory)).toEqual([7, 7]);
     grow(memory, 1);

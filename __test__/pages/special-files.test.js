@@ -6,7 +6,7 @@ const { run } = require("../support/run-fixture");
 
 test("open() and save() reject pipes, devices and crafted files at once, and change none", async () => {
   const { opened, saved, kept, drafts } = await run("use-special-files.js");
-  const damaged = "TypeError: truncated, or changed since it was written";
+  const damaged = "TypeError: ERR_LINEAR_MEMORY_SNAPSHOT_DAMAGED";
   expect(opened).toEqual({
     pipe: "TypeError: ENODEV",
     folder: "TypeError: EISDIR",

@@ -161,7 +161,7 @@ describeOurs("copies (not where the engine's class makes the buffer):", () => {
     small.toResizableBuffer();
     bytesOf(small).fill(9);
     expect(thrownBy(() => small.restore(imageOf())).message).toMatch(
-      /^Memory\.restore\(\): a snapshot of 262144 bytes is longer than the memory/,
+      /^Memory\.restore\(\): the snapshot has 262144 bytes, more than the memory's/,
     );
     expect(bytesOf(small).every((byte) => byte === 9)).toBe(true);
   });

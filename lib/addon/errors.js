@@ -2,45 +2,42 @@
 
 const {
   FunctionPrototypeSymbolHasInstance,
-  ObjectDefineProperty,
+  ObjectHasOwn,
   RangeError,
-  RegExpPrototypeExec,
   TypeError,
-  platform,
 } = require("../built-ins/primordials");
+const { typeError, rangeError, setOwn } = require("../built-ins/errors");
 const { getSystemErrorName } = require("../built-ins/node");
 
+/** Returns what `action` returns. If the addon throws an error in there, throws it as one of `member`. */
+function call(member, action) {
+  try {
+    return action();
+  } catch (error) {
+    throw translate(error, member);
+  }
+}
+
 /**
- * An error of the addon's as one of the caller's realm: a TypeError where the memory is gone, or
- * something is not what it should be; a RangeError where something could not be had. Where the system
- * refused, it has the system's code, as Node's own errors do, but on Windows. What the addon called may
- * have thrown such a one.
+ * Converts an addon error to a TypeError or RangeError of this realm, with the member's name and a code.
+ * If the system reported an errno, the code is the system's, as in Node.js's own errors. Errors that this
+ * package or the engine has thrown within a call pass through: they are TypeErrors or RangeErrors, and
+ * the addon throws neither.
  */
 function translate(error, member) {
   if (FunctionPrototypeSymbolHasInstance(TypeError, error)) return error;
-  const { code } = error;
-  const Kind = code === "Closing" || code === "InvalidArg" ? TypeError : RangeError;
-  const translated = new Kind(`${member}: ${error.message}`, { cause: error });
-  // Of Windows, these are not the numbers that Node has codes for.
-  if (platform === "win32") return translated;
-  // What Rust ends with what the system says.
-  const found = RegExpPrototypeExec(/\(os error (\d+)\)$/, error.message);
-  if (found === null) return translated;
-  const errno = -found[1];
+  if (FunctionPrototypeSymbolHasInstance(RangeError, error)) return error;
+  const message = `${member}: ${error.message}`;
+  // napi-rs itself throws for arguments that it cannot convert, and if the addon panics.
+  if (!ObjectHasOwn(error, "isTypeError")) {
+    return rangeError("ERR_LINEAR_MEMORY_INTERNAL", message, error);
+  }
+  const { isTypeError, code, errno } = error;
+  const create = isTypeError ? typeError : rangeError;
+  if (errno === null) return create(code, message, error);
+  const translated = create(getSystemErrorName(errno), message, error);
   setOwn(translated, "errno", errno);
-  setOwn(translated, "code", getSystemErrorName(errno));
   return translated;
 }
 
-/** Sets a property of an error, whatever a program has put on the prototypes of errors. */
-function setOwn(error, key, value) {
-  const attributes = { writable: true, enumerable: true, configurable: true };
-  ObjectDefineProperty(error, key, { __proto__: null, value, ...attributes });
-}
-
-/** Whether a translated error says that the engine makes no buffers over pages of ours. */
-function isRefusal(error) {
-  return error.cause?.code === "NoExternalBuffersAllowed";
-}
-
-module.exports = { translate, setOwn, isRefusal };
+module.exports = { call, translate };

@@ -4,6 +4,7 @@
 
 const { PAGE } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
+const { hasCode } = require("../built-ins/errors");
 const { features } = require("./features");
 const { BUFFER_LIMIT, structuredClone } = require("../built-ins/node");
 const {
@@ -58,7 +59,7 @@ class Undetachable extends Error {
 function translateDetaching(error, member, Kind) {
   if (FunctionPrototypeSymbolHasInstance(Undetachable, error))
     return undetachable(member, error.cause, EITHER);
-  return error.code === "DetachableArraybufferExpected"
+  return hasCode(error, "ERR_LINEAR_MEMORY_NOT_DETACHABLE")
     ? undetachable(member, error, LINKED, Kind)
     : translate(error, member);
 }

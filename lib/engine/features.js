@@ -1,7 +1,7 @@
 "use strict";
 
 const engine = require("./memory");
-const { isRefusal } = require("../addon/errors");
+const { hasCode } = require("../built-ins/errors");
 const native = require("../../native");
 const { v8Version } = require("../built-ins/node");
 const {
@@ -23,8 +23,8 @@ function hasExternalBuffers() {
   try {
     native.create(0, 0, false, false);
     return true;
-  } catch (cause) {
-    return !isRefusal({ cause });
+  } catch (error) {
+    return !hasCode(error, "ERR_LINEAR_MEMORY_NOT_SUPPORTED");
   }
 }
 

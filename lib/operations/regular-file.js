@@ -1,7 +1,7 @@
 "use strict";
 
 const { S_IFDIR, S_IFMT, S_IFREG, getSystemErrorName } = require("../built-ins/node");
-const { setOwn } = require("../addon/errors");
+const { setOwn } = require("../built-ins/errors");
 const { TypeError } = require("../built-ins/primordials");
 
 /** Throws unless `mode` is that of a regular file. Other files can be neither mapped nor read as a whole. */

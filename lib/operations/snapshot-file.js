@@ -3,7 +3,8 @@
 // Reads and writes the files of snapshots. Their format is the addon's: src/files/snapshot_file.rs.
 
 const { PAGE, show } = require("../webidl/convert");
-const { setOwn, translate } = require("../addon/errors");
+const { translate } = require("../addon/errors");
+const { setOwn } = require("../built-ins/errors");
 const { pathOfUrl } = require("./file-url");
 const { openImage, saveImage } = require("../../native");
 const { O_NONBLOCK, O_RDONLY, closeSync, fstatSync, openSync } = require("../built-ins/node");

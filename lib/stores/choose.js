@@ -4,7 +4,7 @@
 
 const { showPages } = require("../webidl/convert");
 const engine = require("../engine/memory");
-const { isRefusal } = require("../addon/errors");
+const { hasCode } = require("../built-ins/errors");
 const { features } = require("../engine/features");
 const { isRegistered } = require("../identity/registered");
 const { ReservedStore } = require("./reserved");
@@ -22,7 +22,7 @@ function createStore(type, options) {
   try {
     return new ReservedStore(type, SMALL_PAGES);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!hasCode(error, "ERR_LINEAR_MEMORY_NOT_SUPPORTED")) throw error;
     return hosted().create(type);
   }
 }

@@ -2,7 +2,8 @@
 
 const { PAGE, showPages } = require("../webidl/convert");
 const { checkGrowth, sizeLimit } = require("../webidl/descriptor");
-const { setOwn, translate } = require("../addon/errors");
+const { translate } = require("../addon/errors");
+const { setOwn } = require("../built-ins/errors");
 const { WatchedStore, lost } = require("./truncation-guard");
 const native = require("../../native");
 const { setImmediate } = require("../built-ins/node");

@@ -11,13 +11,13 @@ use napi::bindgen_prelude::{AsyncTask, Object};
 use napi::{Env, Task, Unknown};
 use napi_derive::napi;
 
-use crate::error::MemoryError;
+use crate::error::{FILE_GONE, MemoryError};
 use crate::exports::{bytes, find, find_memory, within};
 use crate::files::backing_file::{BackingFile, Flushing};
 use crate::files::held_lock;
 use crate::handles::{self, FileHolder, Registered, RegisteredFile};
 use crate::handoff::record::record;
-use crate::handoff::{self, Handoff, Retained};
+use crate::handoff::{self, Failure, Handoff, Result, Retained, throwing};
 use crate::memory::{Backing, LinearMemory};
 use crate::pages;
 use crate::pages::overlay::FileId;
@@ -48,18 +48,20 @@ pub fn take_file(
     is_written: bool,
     anew: bool,
 ) -> napi::Result<IssuedFile<'_>> {
-    let writes = if is_written {
-        Writes::ToFile
-    } else {
-        Writes::Private
-    };
-    let mut file = usable(descriptor, writes)?;
-    if anew {
-        file = sys::file::reopen(&file)
-            .map_err(|source| MemoryError::ReopenFailed { descriptor, source })?;
-    }
-    let file = Arc::new(BackingFile::new(file, writes));
-    hold(env, handles::register(file))
+    throwing(env, || {
+        let writes = if is_written {
+            Writes::ToFile
+        } else {
+            Writes::Private
+        };
+        let mut file = usable(descriptor, writes)?;
+        if anew {
+            file = sys::file::reopen(&file)
+                .map_err(|source| MemoryError::ReopenFailed { descriptor, source })?;
+        }
+        let file = Arc::new(BackingFile::new(file, writes));
+        hold(env, handles::register(file))
+    })
 }
 
 /// Returns the file that `descriptor` is open on, if it is open for that.
@@ -81,40 +83,46 @@ pub fn hold_file<'env>(
     id: f64,
     buffer: Unknown,
 ) -> napi::Result<Option<IssuedFile<'env>>> {
-    let file: Arc<RegisteredFile> = find(id, GONE)?;
-    if !file.is_under(&handoff::pages_of(env, &buffer)?) {
-        return Ok(None);
-    }
-    hold(env, file).map(Some)
+    throwing(env, || {
+        let file: Arc<RegisteredFile> = find(id, FILE_GONE)?;
+        if !file.is_under(&handoff::pages_of(env, &buffer)?) {
+            return Ok(None);
+        }
+        hold(env, file).map(Some)
+    })
 }
 
 /// Ends that, before the collector does: the last holder's end closes the file.
 #[napi(catch_unwind)]
-pub fn release_file(holder: f64, _owner: Unknown) -> napi::Result<()> {
-    let holder: Arc<Registered<FileHolder>> = find(holder, GONE)?;
-    holder.release();
-    Ok(())
+pub fn release_file(env: &Env, holder: f64, _owner: Unknown) -> napi::Result<()> {
+    throwing(env, || {
+        let holder: Arc<Registered<FileHolder>> = find(holder, FILE_GONE)?;
+        holder.release();
+        Ok(())
+    })
 }
 
 /// Takes room on the disk for what is missing of the file's first `length` bytes, which read zero.
 #[napi(catch_unwind)]
-pub fn fill_file(id: f64, length: f64) -> napi::Result<()> {
-    Ok(find_file(id)?.fill(within(length))?)
+pub fn fill_file(env: &Env, id: f64, length: f64) -> napi::Result<()> {
+    throwing(env, || Ok(find_file(id)?.fill(within(length))?))
 }
 
 /// Makes zeros of the bytes of a file that was `before` bytes long, and leaves `length` of them.
 #[napi(catch_unwind)]
-pub fn clear_file(id: f64, before: f64, length: f64) -> napi::Result<()> {
-    Ok(find_file(id)?.clear(within(before), within(length))?)
+pub fn clear_file(env: &Env, id: f64, before: f64, length: f64) -> napi::Result<()> {
+    throwing(env, || {
+        Ok(find_file(id)?.clear(within(before), within(length))?)
+    })
 }
 
 /// Cuts off what a file has beyond `length` bytes.
 #[napi(catch_unwind)]
-pub fn cut_file(id: f64, length: f64) -> napi::Result<()> {
-    Ok(find_file(id)?.cut(within(length))?)
+pub fn cut_file(env: &Env, id: f64, length: f64) -> napi::Result<()> {
+    throwing(env, || Ok(find_file(id)?.cut(within(length))?))
 }
 
-fn hold(env: &Env, file: Arc<RegisteredFile>) -> napi::Result<IssuedFile<'_>> {
+fn hold(env: &Env, file: Arc<RegisteredFile>) -> Result<IssuedFile<'_>> {
     let id = file.handle().as_number();
     let is_written = file.is_written();
     let live = handles::register(FileHolder::of(file)?);
@@ -129,17 +137,15 @@ fn hold(env: &Env, file: Arc<RegisteredFile>) -> napi::Result<IssuedFile<'_>> {
     })
 }
 
-const GONE: &str = "the file is no longer open";
-
-fn find_file(id: f64) -> napi::Result<Arc<BackingFile>> {
-    let live: Arc<RegisteredFile> = find(id, GONE)?;
+fn find_file(id: f64) -> Result<Arc<BackingFile>> {
+    let live: Arc<RegisteredFile> = find(id, FILE_GONE)?;
     Ok(Arc::clone(&live))
 }
 
 /// How many bytes it has.
 #[napi(catch_unwind)]
-pub fn file_length(id: f64) -> napi::Result<f64> {
-    Ok(bytes(find_file(id)?.length()?))
+pub fn file_length(env: &Env, id: f64) -> napi::Result<f64> {
+    throwing(env, || Ok(bytes(find_file(id)?.length()?)))
 }
 
 /// Bytes of a page of the system.
@@ -150,8 +156,8 @@ pub fn system_page() -> f64 {
 
 /// From now on, no other thread or process changes the file's length, until [`unlock_file`].
 #[napi(catch_unwind)]
-pub fn lock_file(id: f64) -> napi::Result<()> {
-    Ok(held_lock::take(&find_file(id)?)?)
+pub fn lock_file(env: &Env, id: f64) -> napi::Result<()> {
+    throwing(env, || Ok(held_lock::take(&find_file(id)?)?))
 }
 
 /// Releases the lock that this thread holds, if it holds one.
@@ -163,8 +169,10 @@ pub fn unlock_file() {
 /// Makes the file `length` bytes long, with what the memory has beyond its end.
 #[napi(catch_unwind)]
 pub fn extend_file(env: &Env, id: f64, buffer: Unknown, length: f64) -> napi::Result<()> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    Ok(find_file(id)?.extend(&memory, within(length))?)
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        Ok(find_file(id)?.extend(&memory, within(length))?)
+    })
 }
 
 /// Takes that back, where the memory did not grow after all. Returns whether it could. `reserved` is the
@@ -177,10 +185,12 @@ pub fn shrink_file(
     length: f64,
     reserved: Option<f64>,
 ) -> napi::Result<bool> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    let reserved = reserved.map(find_memory).transpose()?;
-    let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
-    Ok(find_file(id)?.shrink(&memory, within(length), tail.as_deref_mut()))
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        let reserved = reserved.map(find_memory).transpose()?;
+        let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
+        Ok(find_file(id)?.shrink(&memory, within(length), tail.as_deref_mut()))
+    })
 }
 
 /// Puts the file's pages under those of the memory that are not yet. Throws where it has not `least`
@@ -193,20 +203,24 @@ pub fn cover_with_file(
     least: f64,
     reserved: Option<f64>,
 ) -> napi::Result<()> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    let reserved = reserved.map(find_memory).transpose()?;
-    let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
-    if tail.is_some() {
-        sys::at_exit(reconcile_all);
-    }
-    Ok(find_file(id)?.cover(&memory, within(least), tail.as_deref_mut())?)
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        let reserved = reserved.map(find_memory).transpose()?;
+        let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
+        if tail.is_some() {
+            sys::at_exit(reconcile_all);
+        }
+        Ok(find_file(id)?.cover(&memory, within(least), tail.as_deref_mut())?)
+    })
 }
 
 /// Forgets the file, for a memory that nobody has seen.
 #[napi(catch_unwind)]
-pub fn forget_file(reserved: f64) -> napi::Result<()> {
-    *find_memory(reserved)?.tail() = None;
-    Ok(())
+pub fn forget_file(env: &Env, reserved: f64) -> napi::Result<()> {
+    throwing(env, || {
+        *find_memory(reserved)?.tail() = None;
+        Ok(())
+    })
 }
 
 /// Gives files what memories have in their last pages.
@@ -219,18 +233,17 @@ extern "C" fn reconcile_all() {
 /// Whether no page of the memory waits to become the file's.
 #[napi(catch_unwind)]
 pub fn has_taken_in(env: &Env, id: f64, buffer: Unknown) -> napi::Result<bool> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    Ok(find_file(id)?.has_taken_in(&memory))
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        Ok(find_file(id)?.has_taken_in(&memory))
+    })
 }
 
 /// What is put under the pages of `memory` when it grows: those of a file, given by its number and the
 /// length that it had, if any.
-pub fn under<'a>(
-    memory: &'a LinearMemory,
-    file: Option<(f64, f64)>,
-) -> napi::Result<UnderGrowth<'a>> {
+pub fn under<'a>(memory: &'a LinearMemory, file: Option<(f64, f64)>) -> Result<UnderGrowth<'a>> {
     let file = file
-        .map(|(id, length)| Ok::<_, napi::Error>((find_file(id)?, within(length))))
+        .map(|(id, length)| Ok::<_, Failure>((find_file(id)?, within(length))))
         .transpose()?;
     if file.is_some() {
         sys::at_exit(reconcile_all);
@@ -270,11 +283,13 @@ pub fn revert_to_file(
     offset: f64,
     length: f64,
 ) -> napi::Result<f64> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    let (start, end) = (within(offset), within(offset + length));
-    let released = pages::resident(&pages::slice(&memory, start..end)?)?;
-    find_file(id)?.revert(&memory, start, end)?;
-    Ok(bytes(released))
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        let (start, end) = (within(offset), within(offset + length));
+        let released = pages::resident(&pages::slice(&memory, start..end)?)?;
+        find_file(id)?.revert(&memory, start, end)?;
+        Ok(bytes(released))
+    })
 }
 
 /// Brings the memory and the file in step where the file ends. Returns what has happened to the memory
@@ -287,27 +302,31 @@ pub fn check_file(
     buffer: Unknown,
     reserved: Option<f64>,
 ) -> napi::Result<Option<&'static str>> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    let file = find_file(id)?;
-    if file.was_moved(&memory) {
-        return Ok(Some("moved"));
-    }
-    let mut was_truncated = file.was_truncated(&memory)?;
-    if let Some(reserved) = reserved.map(find_memory).transpose()?
-        && let Some(tail) = reserved.tail().as_mut()
-    {
-        tail.merge(&memory)?;
-        was_truncated |= tail.was_lost();
-    }
-    Ok(was_truncated.then_some("truncated"))
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        let file = find_file(id)?;
+        if file.was_moved(&memory) {
+            return Ok(Some("moved"));
+        }
+        let mut was_truncated = file.was_truncated(&memory)?;
+        if let Some(reserved) = reserved.map(find_memory).transpose()?
+            && let Some(tail) = reserved.tail().as_mut()
+        {
+            tail.merge(&memory)?;
+            was_truncated |= tail.was_lost();
+        }
+        Ok(was_truncated.then_some("truncated"))
+    })
 }
 
 /// From now on, the file is under the memory whose pages these are: they were moved there.
 #[napi(catch_unwind)]
 pub fn rebase_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    find_file(id)?.rebase(&memory);
-    Ok(())
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        find_file(id)?.rebase(&memory);
+        Ok(())
+    })
 }
 
 /// Returns whether files that are mapped over parts of a memory have lost a page there: any of them or, with
@@ -315,15 +334,19 @@ pub fn rebase_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
 /// on `Array.prototype` can intercept.)
 #[napi(catch_unwind)]
 pub fn has_lost_pages(env: &Env, buffer: Unknown, id: Option<f64>) -> napi::Result<bool> {
-    let lost = pages::truncated_files(&handoff::pages_of(env, &buffer)?);
-    Ok(id.map_or(!lost.is_empty(), |id| includes(&lost, id)))
+    throwing(env, || {
+        let lost = pages::truncated_files(&handoff::pages_of(env, &buffer)?);
+        Ok(id.map_or(!lost.is_empty(), |id| includes(&lost, id)))
+    })
 }
 
 /// Returns whether the file that [`map_file`] returned that number for still has pages in a memory.
 #[napi(catch_unwind)]
 pub fn is_mapped(env: &Env, buffer: Unknown, id: f64) -> napi::Result<bool> {
-    let mapped = pages::mapped_files(&handoff::pages_of(env, &buffer)?);
-    Ok(includes(&mapped, id))
+    throwing(env, || {
+        let mapped = pages::mapped_files(&handoff::pages_of(env, &buffer)?);
+        Ok(includes(&mapped, id))
+    })
 }
 
 fn includes(files: &[FileId], id: f64) -> bool {
@@ -353,23 +376,27 @@ pub fn map_file(
     file_offset: f64,
     length: f64,
 ) -> napi::Result<f64> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    let file = usable(descriptor, Writes::Private)?;
-    let at = within(offset)..within(offset + length);
-    let id = pages::map_file_bytes(&memory, at, &file, within(file_offset))?;
-    Ok(id.map_or(0.0, FileId::as_number))
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        let file = usable(descriptor, Writes::Private)?;
+        let at = within(offset)..within(offset + length);
+        let id = pages::map_file_bytes(&memory, at, &file, within(file_offset))?;
+        Ok(id.map_or(0.0, FileId::as_number))
+    })
 }
 
 /// What was written is on the disk when this returns.
 #[napi(catch_unwind)]
-pub fn flush_file_sync(id: f64, _owner: Unknown) -> napi::Result<()> {
-    Ok(find_file(id)?.flush()?)
+pub fn flush_file_sync(env: &Env, id: f64, _owner: Unknown) -> napi::Result<()> {
+    throwing(env, || Ok(find_file(id)?.flush()?))
 }
 
 /// The same, in another thread.
 #[napi(catch_unwind)]
-pub fn flush_file(id: f64, _owner: Unknown) -> napi::Result<AsyncTask<Flush>> {
-    Ok(AsyncTask::new(Flush(find_file(id)?.flushing()?)))
+pub fn flush_file(env: &Env, id: f64, _owner: Unknown) -> napi::Result<AsyncTask<Flush>> {
+    throwing(env, || {
+        Ok(AsyncTask::new(Flush(find_file(id)?.flushing()?)))
+    })
 }
 
 /// A flush under way.
@@ -377,15 +404,15 @@ pub fn flush_file(id: f64, _owner: Unknown) -> napi::Result<AsyncTask<Flush>> {
 pub struct Flush(Flushing);
 
 impl Task for Flush {
-    type Output = ();
+    type Output = Result<(), MemoryError>;
     type JsValue = ();
 
-    fn compute(&mut self) -> napi::Result<()> {
-        Ok(self.0.flush()?)
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        Ok(self.0.flush())
     }
 
-    fn resolve(&mut self, _env: Env, (): ()) -> napi::Result<()> {
-        Ok(())
+    fn resolve(&mut self, env: Env, flushed: Self::Output) -> napi::Result<()> {
+        throwing(&env, || Ok(flushed?))
     }
 }
 
@@ -393,26 +420,31 @@ impl Task for Flush {
 /// Whoever calls keeps the memory until the promise is settled.
 #[napi(catch_unwind)]
 pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::Result<Object<'_>> {
-    let (deferred, promise) = env.create_deferred()?;
-    let deadline = Duration::try_from_secs_f64(milliseconds / 1000.0)
-        .ok()
-        .and_then(|timeout| Instant::now().checked_add(timeout));
-    let address = Address::new(within(address));
-    waits::start(address, expected.cast_unsigned(), deadline, |outcome| {
-        let text = match outcome {
-            Ok(WaitOutcome::Woken) => "ok",
-            Ok(WaitOutcome::NotEqual) => "not-equal",
-            Ok(WaitOutcome::TimedOut) => "timed-out",
-            Err(source) => return deferred.reject(MemoryError::FileFailed { source }.into()),
-        };
-        deferred.resolve(move |_| Ok(text));
-    });
-    Ok(promise)
+    throwing(env, || {
+        let (deferred, promise) = env.create_deferred()?;
+        let deadline = Duration::try_from_secs_f64(milliseconds / 1000.0)
+            .ok()
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let address = Address::new(within(address));
+        waits::start(address, expected.cast_unsigned(), deadline, |outcome| {
+            deferred.resolve(move |env| {
+                throwing(&env, || match outcome {
+                    Ok(WaitOutcome::Woken) => Ok("ok"),
+                    Ok(WaitOutcome::NotEqual) => Ok("not-equal"),
+                    Ok(WaitOutcome::TimedOut) => Ok("timed-out"),
+                    Err(source) => Err(MemoryError::FileFailed { source }.into()),
+                })
+            });
+        });
+        Ok(promise)
+    })
 }
 
 /// Wakes at most `count` of those who wait for the word at `address`; returns how many.
 #[napi(catch_unwind)]
-pub fn notify(address: f64, count: u32) -> napi::Result<u32> {
-    let woken = futex::wake(Address::new(within(address)), count);
-    Ok(woken.map_err(|source| MemoryError::FileFailed { source })?)
+pub fn notify(env: &Env, address: f64, count: u32) -> napi::Result<u32> {
+    throwing(env, || {
+        let woken = futex::wake(Address::new(within(address)), count);
+        Ok(woken.map_err(|source| MemoryError::FileFailed { source })?)
+    })
 }

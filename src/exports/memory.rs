@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use napi::{Env, Error, Unknown};
+use napi::{Env, Unknown};
 use napi_derive::napi;
 
 use crate::exports::{bytes, collecting, files, find_memory, number, to_pages};
 use crate::handles::{self, RegisteredMemory};
 use crate::handoff::record::record;
-use crate::handoff::{self, Handoff, Retained};
+use crate::handoff::{self, Failure, Handoff, Result, Retained, throwing};
 use crate::memory::address_range::PageSize;
 use crate::memory::spare_ranges;
 use crate::memory::{LinearMemory, Sharing};
@@ -34,51 +34,55 @@ pub fn create<'env>(
     shared: bool,
     huge_pages: bool,
 ) -> napi::Result<Issued<'env>> {
-    let sharing = if shared {
-        Sharing::Shared
-    } else {
-        Sharing::Unshared
-    };
-    let page_size = if huge_pages {
-        PageSize::Huge
-    } else {
-        PageSize::Base
-    };
-    let maximum = maximum.map(to_pages).transpose()?;
-    let initial = to_pages(initial)?;
-    let memory = collecting(|| LinearMemory::new(initial, maximum, sharing, page_size))?;
-    let memory = handles::register(memory);
-    let buffer = issue_whole(env, &memory)?;
-    // Only a program that makes memories can have made garbage of earlier ones; growing makes none.
-    Handoff::of(env).report_external_memory(env);
-    Ok(Issued {
-        id: memory.handle().as_number(),
-        buffer,
+    throwing(env, || {
+        let sharing = if shared {
+            Sharing::Shared
+        } else {
+            Sharing::Unshared
+        };
+        let page_size = if huge_pages {
+            PageSize::Huge
+        } else {
+            PageSize::Base
+        };
+        let maximum = maximum.map(to_pages).transpose()?;
+        let initial = to_pages(initial)?;
+        let memory = collecting(|| LinearMemory::new(initial, maximum, sharing, page_size))?;
+        let memory = handles::register(memory);
+        let buffer = issue_whole(env, &memory)?;
+        // Only a program that makes memories can have made garbage of earlier ones; growing makes none.
+        Handoff::of(env).report_external_memory(env);
+        Ok(Issued {
+            id: memory.handle().as_number(),
+            buffer,
+        })
     })
 }
 
 /// Issues one more buffer over all pages: in place of a detached one, or of a shorter one.
 #[napi(catch_unwind)]
 pub fn issue<'env>(env: &'env Env, id: f64) -> napi::Result<Unknown<'env>> {
-    issue_whole(env, &find_memory(id)?)
+    throwing(env, || issue_whole(env, &find_memory(id)?))
 }
 
 /// Issues one more buffer of a shared memory, for a thread that shows one: `view` is over it. Null where
 /// that is of another memory.
 #[napi(catch_unwind)]
 pub fn open<'env>(env: &'env Env, id: f64, view: Unknown) -> napi::Result<Option<Unknown<'env>>> {
-    let memory = find_memory(id)?;
-    let (base, _) = handoff::viewed_bytes(env, &view)?;
-    if memory.sharing() != Sharing::Shared || memory.extent()?.base.as_ptr() != base {
-        return Ok(None);
-    }
-    issue_whole(env, &memory).map(Some)
+    throwing(env, || {
+        let memory = find_memory(id)?;
+        let (base, _) = handoff::viewed_bytes(env, &view)?;
+        if memory.sharing() != Sharing::Shared || memory.extent()?.base.as_ptr() != base {
+            return Ok(None);
+        }
+        issue_whole(env, &memory).map(Some)
+    })
 }
 
 /// How many pages the memory has.
 #[napi(catch_unwind)]
-pub fn size(id: f64) -> napi::Result<f64> {
-    Ok(number(find_memory(id)?.size()))
+pub fn size(env: &Env, id: f64) -> napi::Result<f64> {
+    throwing(env, || Ok(number(find_memory(id)?.size())))
 }
 
 /// Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next. If the memory is
@@ -92,25 +96,29 @@ pub fn grow<'env>(
     file: Option<f64>,
     length: Option<f64>,
 ) -> napi::Result<Unknown<'env>> {
-    let memory = find_memory(id)?;
-    let handoff = Handoff::of(env);
-    handoff.check_detachable(env, &buffer)?;
-    let under = files::under(&memory, file.zip(length))?;
-    let (_, next) = memory.grow_backed(
-        to_pages(delta)?,
-        &under,
-        |extent| handoff.issue(env, retained(&memory), extent),
-        || handoff.detach(env, &buffer),
-    )?;
-    Ok(next)
+    throwing(env, || {
+        let memory = find_memory(id)?;
+        let handoff = Handoff::of(env);
+        handoff.check_detachable(env, &buffer)?;
+        let under = files::under(&memory, file.zip(length))?;
+        let (_, next) = memory.grow_backed(
+            to_pages(delta)?,
+            &under,
+            |extent| handoff.issue(env, retained(&memory), extent),
+            || handoff.detach(env, &buffer),
+        )?;
+        Ok(next)
+    })
 }
 
 /// Grows a shared memory; returns the pages before.
 #[napi(catch_unwind)]
-pub fn grow_shared(id: f64, delta: f64) -> napi::Result<f64> {
-    let (before, ()) =
-        find_memory(id)?.grow(to_pages(delta)?, |_| Ok::<_, Error>(()), || Ok(()))?;
-    Ok(number(before))
+pub fn grow_shared(env: &Env, id: f64, delta: f64) -> napi::Result<f64> {
+    throwing(env, || {
+        let (before, ()) =
+            find_memory(id)?.grow(to_pages(delta)?, |_| Ok::<_, Failure>(()), || Ok(()))?;
+        Ok(number(before))
+    })
 }
 
 /// Moves an unshared memory's pages into those that `view` covers, all of a memory or of a resizable
@@ -123,25 +131,29 @@ pub fn move_out<'env>(
     view: Unknown<'env>,
     buffer: Unknown<'env>,
 ) -> napi::Result<Unknown<'env>> {
-    let memory = find_memory(id)?;
-    let handoff = Handoff::of(env);
-    handoff.check_detachable(env, &buffer)?;
-    let destination = handoff::pages_of(env, &view)?;
-    let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
-    memory.move_out(&destination, || handoff.detach(env, &buffer))?;
-    Ok(keeper)
+    throwing(env, || {
+        let memory = find_memory(id)?;
+        let handoff = Handoff::of(env);
+        handoff.check_detachable(env, &buffer)?;
+        let destination = handoff::pages_of(env, &view)?;
+        let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
+        memory.move_out(&destination, || handoff.detach(env, &buffer))?;
+        Ok(keeper)
+    })
 }
 
 /// Ends an unshared memory: its pages go back to the system, and `buffer` is detached. Returns what
 /// keeps the addresses mapped.
 #[napi(catch_unwind)]
 pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Result<Unknown<'env>> {
-    let memory = find_memory(id)?;
-    let handoff = Handoff::of(env);
-    handoff.check_detachable(env, &buffer)?;
-    let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
-    memory.close(|| handoff.detach(env, &buffer))?;
-    Ok(keeper)
+    throwing(env, || {
+        let memory = find_memory(id)?;
+        let handoff = Handoff::of(env);
+        handoff.check_detachable(env, &buffer)?;
+        let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
+        memory.close(|| handoff.detach(env, &buffer))?;
+        Ok(keeper)
+    })
 }
 
 /// What a memory takes of the address space, in bytes.
@@ -156,11 +168,13 @@ record!(Reserved: c"reserved" => reserved, c"committed" => committed);
 
 /// What a memory takes of the address space.
 #[napi(catch_unwind)]
-pub fn reserved(id: f64) -> napi::Result<Reserved> {
-    let (reserved, committed) = find_memory(id)?.reserved();
-    Ok(Reserved {
-        reserved: bytes(reserved),
-        committed: bytes(committed),
+pub fn reserved(env: &Env, id: f64) -> napi::Result<Reserved> {
+    throwing(env, || {
+        let (reserved, committed) = find_memory(id)?.reserved();
+        Ok(Reserved {
+            reserved: bytes(reserved),
+            committed: bytes(committed),
+        })
     })
 }
 
@@ -182,19 +196,21 @@ pub fn move_back<'env>(
     id: f64,
     buffer: Unknown<'env>,
 ) -> napi::Result<MovedBack<'env>> {
-    let memory = find_memory(id)?;
-    let handoff = Handoff::of(env);
-    handoff.check_detachable(env, &buffer)?;
-    let source = handoff::pages_of(env, &buffer)?;
-    let mut keeper = None;
-    let next = memory.move_back(
-        &source,
-        |extent| handoff.issue(env, retained(&memory), extent),
-        || handoff.transfer(env, &buffer).map(|other| keeper = other),
-    )?;
-    Ok(MovedBack {
-        buffer: next,
-        keeper,
+    throwing(env, || {
+        let memory = find_memory(id)?;
+        let handoff = Handoff::of(env);
+        handoff.check_detachable(env, &buffer)?;
+        let source = handoff::pages_of(env, &buffer)?;
+        let mut keeper = None;
+        let next = memory.move_back(
+            &source,
+            |extent| handoff.issue(env, retained(&memory), extent),
+            || handoff.transfer(env, &buffer).map(|other| keeper = other),
+        )?;
+        Ok(MovedBack {
+            buffer: next,
+            keeper,
+        })
     })
 }
 
@@ -208,34 +224,38 @@ pub fn move_on<'env>(
     buffer: Unknown<'env>,
     destination: Unknown<'env>,
 ) -> napi::Result<Option<Unknown<'env>>> {
-    let memory = find_memory(id)?;
-    let handoff = Handoff::of(env);
-    handoff.check_detachable(env, &buffer)?;
-    let source = handoff::pages_of(env, &buffer)?;
-    let destination = handoff::pages_of(env, &destination)?;
-    let mut keeper = None;
-    memory.move_on(&source, &destination, || {
-        handoff.transfer(env, &buffer).map(|other| keeper = other)
-    })?;
-    Ok(keeper)
+    throwing(env, || {
+        let memory = find_memory(id)?;
+        let handoff = Handoff::of(env);
+        handoff.check_detachable(env, &buffer)?;
+        let source = handoff::pages_of(env, &buffer)?;
+        let destination = handoff::pages_of(env, &destination)?;
+        let mut keeper = None;
+        memory.move_on(&source, &destination, || {
+            handoff.transfer(env, &buffer).map(|other| keeper = other)
+        })?;
+        Ok(keeper)
+    })
 }
 
 /// Undoes [`move_back`] or [`move_on`] if JavaScript could not detach `buffer`: copies the pages that went
 /// to `moved` back under it.
 #[napi(catch_unwind)]
 pub fn undo_move(env: &Env, id: f64, moved: Unknown, buffer: Unknown) -> napi::Result<()> {
-    let (from, to) = (
-        handoff::pages_of(env, &moved)?,
-        handoff::pages_of(env, &buffer)?,
-    );
-    find_memory(id)?.undo_move(&from, &to);
-    Ok(())
+    throwing(env, || {
+        let (from, to) = (
+            handoff::pages_of(env, &moved)?,
+            handoff::pages_of(env, &buffer)?,
+        );
+        find_memory(id)?.undo_move(&from, &to);
+        Ok(())
+    })
 }
 
 /// Gives a buffer of the engine's the detach key that ours have, where there are any.
 #[napi(catch_unwind)]
 pub fn set_detach_key(env: &Env, buffer: Unknown) -> napi::Result<()> {
-    Handoff::of(env).set_detach_key(env, &buffer)
+    throwing(env, || Handoff::of(env).set_detach_key(env, &buffer))
 }
 
 /// Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null
@@ -245,14 +265,16 @@ pub fn transfer<'env>(
     env: &'env Env,
     buffer: Unknown<'env>,
 ) -> napi::Result<Option<Unknown<'env>>> {
-    Handoff::of(env).transfer(env, &buffer)
+    throwing(env, || Handoff::of(env).transfer(env, &buffer))
 }
 
 /// The address of the first byte that a `Uint8Array` views.
 #[napi(catch_unwind)]
 pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
-    let (base, _) = handoff::viewed_bytes(env, &view)?;
-    Ok(number(u64::try_from(base.addr()).unwrap_or(0)))
+    throwing(env, || {
+        let (base, _) = handoff::viewed_bytes(env, &view)?;
+        Ok(number(u64::try_from(base.addr()).unwrap_or(0)))
+    })
 }
 
 /// Unmaps what released memories left for the next ones: called in a turn of the event loop.
@@ -261,10 +283,7 @@ pub fn release_spares() {
     spare_ranges::release();
 }
 
-fn issue_whole<'env>(
-    env: &'env Env,
-    memory: &Arc<RegisteredMemory>,
-) -> napi::Result<Unknown<'env>> {
+fn issue_whole<'env>(env: &'env Env, memory: &Arc<RegisteredMemory>) -> Result<Unknown<'env>> {
     let extent = memory.extent()?;
     if memory.sharing() == Sharing::Shared {
         return handoff::issue_shared(env, retained(memory), extent);

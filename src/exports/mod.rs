@@ -11,15 +11,10 @@ pub mod pages;
 
 use std::sync::Arc;
 
-use napi::{Error, Status};
-
 use crate::error::MemoryError;
 use crate::handles::{self, Handle, Registered, RegisteredMemory, Registrable};
-use crate::handoff;
+use crate::handoff::{self, Result};
 use crate::units::Pages;
-
-/// The code of the error that says that there is no memory, or none any more.
-const GONE: Status = Status::Closing;
 
 /// What `attempt` makes; where it fails for want of room, once more after a collection.
 pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
@@ -33,24 +28,24 @@ pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, 
 }
 
 /// The memory of that number.
-pub fn find_memory(id: f64) -> napi::Result<Arc<RegisteredMemory>> {
+pub fn find_memory(id: f64) -> Result<Arc<RegisteredMemory>> {
     find(id, "the memory is gone")
 }
 
 /// What has that number.
-pub fn find<T: Registrable>(id: f64, gone: &str) -> napi::Result<Arc<Registered<T>>> {
+pub fn find<T: Registrable>(id: f64, text: &'static str) -> Result<Arc<Registered<T>>> {
     Handle::from_number(id)
         .and_then(handles::find)
-        .ok_or_else(|| Error::new(GONE, gone))
+        .ok_or_else(|| MemoryError::Gone { text }.into())
 }
 
 /// Converts a number of pages.
-pub fn to_pages(count: f64) -> napi::Result<Pages> {
+pub fn to_pages(count: f64) -> Result<Pages> {
     // Saturates: what is no number of pages comes back different, or beyond the limit.
     let whole = count as u64;
     Pages::new(whole)
         .filter(|_| number(whole) == count)
-        .ok_or_else(|| Error::new(Status::InvalidArg, format!("{count} is no number of pages")))
+        .ok_or_else(|| MemoryError::NotPages { count }.into())
 }
 
 /// An offset of bytes, or an address.
@@ -68,19 +63,4 @@ pub fn bytes(count: usize) -> f64 {
 pub fn number(count: u64) -> f64 {
     // Pages and addresses are far below 2^53.
     count as f64
-}
-
-impl From<MemoryError> for Error {
-    fn from(error: MemoryError) -> Self {
-        let status = match error {
-            MemoryError::MovedOut | MemoryError::FileClosed => GONE,
-            MemoryError::NotASnapshot
-            | MemoryError::UnknownVersion { .. }
-            | MemoryError::SnapshotDamaged
-            | MemoryError::FileIsWritable
-            | MemoryError::WaitsPending { .. } => Status::InvalidArg,
-            _ => Status::GenericFailure,
-        };
-        Self::new(status, error.to_string())
-    }
 }

@@ -15,7 +15,7 @@ use crate::exports::{bytes, collecting, find, within};
 use crate::files::snapshot_file::{self, Origin};
 use crate::handles::{self, RegisteredImage};
 use crate::handoff::record::record;
-use crate::handoff::{self, Handoff, Retained};
+use crate::handoff::{self, Handoff, Result, Retained, throwing};
 use crate::pages;
 use crate::pages::anonymous;
 use crate::pages::image::Image;
@@ -26,34 +26,42 @@ use crate::waits;
 /// Gives pages back to the system: they read zero. Returns how many bytes of memory that freed.
 #[napi(catch_unwind)]
 pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Result<f64> {
-    let all = handoff::pages_of(env, &buffer)?;
-    let range = pages::slice(&all, within(offset)..within(offset + length))?;
-    let released = pages::resident(&range)?;
-    collecting(|| pages::discard(&range))?;
-    Ok(bytes(released))
+    throwing(env, || {
+        let all = handoff::pages_of(env, &buffer)?;
+        let range = pages::slice(&all, within(offset)..within(offset + length))?;
+        let released = pages::resident(&range)?;
+        collecting(|| pages::discard(&range))?;
+        Ok(bytes(released))
+    })
 }
 
 /// Gives all pages back to the system, or leaves them if that fails: nobody uses them any more.
 #[napi(catch_unwind)]
 pub fn release(env: &Env, buffer: Unknown) -> napi::Result<()> {
-    let all = handoff::pages_of(env, &buffer)?;
-    // If this fails, the pages go when the buffer does.
-    let _ = pages::discard(&all);
-    Ok(())
+    throwing(env, || {
+        let all = handoff::pages_of(env, &buffer)?;
+        // If this fails, the pages go when the buffer does.
+        let _ = pages::discard(&all);
+        Ok(())
+    })
 }
 
 /// How many bytes of memory the pages take.
 #[napi(catch_unwind)]
 pub fn resident(env: &Env, buffer: Unknown) -> napi::Result<f64> {
-    let pages = handoff::pages_of(env, &buffer)?;
-    Ok(bytes(pages::resident(&pages)?))
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        Ok(bytes(pages::resident(&pages)?))
+    })
 }
 
 /// How many bytes of address space an engine's memory takes, from its first byte on.
 #[napi(catch_unwind)]
 pub fn hosted_reserved(env: &Env, buffer: Unknown) -> napi::Result<f64> {
-    let pages = handoff::pages_of(env, &buffer)?;
-    Ok(bytes(pages::reserved_around(&pages)?))
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        Ok(bytes(pages::reserved_around(&pages)?))
+    })
 }
 
 /// An image.
@@ -71,30 +79,36 @@ record!(IssuedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte
 /// Makes an image of the pages.
 #[napi(catch_unwind)]
 pub fn capture<'env>(env: &'env Env, buffer: Unknown<'env>) -> napi::Result<IssuedImage<'env>> {
-    let pages = handoff::pages_of(env, &buffer)?;
-    issue(env, collecting(|| pages::capture(&pages))?)
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        issue(env, collecting(|| pages::capture(&pages))?)
+    })
 }
 
 /// Puts an image in place of the pages, and zeros beyond its end. `_owner` keeps it alive meanwhile.
 /// Refuses while threads of this process wait for words in the pages.
 #[napi(catch_unwind)]
 pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
-    let pages = handoff::pages_of(env, &buffer)?;
-    let image = find_image(image)?;
-    let count = waits::count_within(pages.addresses());
-    if count > 0 {
-        return Err(MemoryError::WaitsPending { count }.into());
-    }
-    Ok(collecting(|| pages::restore(&pages, &image))?)
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        let image = find_image(image)?;
+        let count = waits::count_within(pages.addresses());
+        if count > 0 {
+            return Err(MemoryError::WaitsPending { count }.into());
+        }
+        Ok(collecting(|| pages::restore(&pages, &image))?)
+    })
 }
 
 /// Copies an image over the pages, and zeros beyond its end: for pages that must not be a file's.
 /// `_owner` keeps it alive meanwhile.
 #[napi(catch_unwind)]
 pub fn restore_copy(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
-    let pages = handoff::pages_of(env, &buffer)?;
-    let image = find_image(image)?;
-    Ok(collecting(|| anonymous::restore(&pages, &image))?)
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        let image = find_image(image)?;
+        Ok(collecting(|| anonymous::restore(&pages, &image))?)
+    })
 }
 
 /// Copies bytes of the file of which `descriptor` is open over part of a memory: likewise.
@@ -107,39 +121,46 @@ pub fn copy_file(
     file_offset: f64,
     length: f64,
 ) -> napi::Result<()> {
-    let memory = handoff::pages_of(env, &buffer)?;
-    let file =
-        sys::file::duplicate(descriptor).map_err(|source| MemoryError::FileFailed { source })?;
-    let at = within(offset)..within(offset + length);
-    Ok(anonymous::copy_file_bytes(
-        &memory,
-        at,
-        &file,
-        within(file_offset),
-    )?)
+    throwing(env, || {
+        let memory = handoff::pages_of(env, &buffer)?;
+        let file = sys::file::duplicate(descriptor)
+            .map_err(|source| MemoryError::FileFailed { source })?;
+        let at = within(offset)..within(offset + length);
+        Ok(anonymous::copy_file_bytes(
+            &memory,
+            at,
+            &file,
+            within(file_offset),
+        )?)
+    })
 }
 
 /// Replaces pages of images and files by copies of them.
 #[napi(catch_unwind)]
 pub fn make_anonymous(env: &Env, buffer: Unknown) -> napi::Result<()> {
-    let pages = handoff::pages_of(env, &buffer)?;
-    Ok(collecting(|| anonymous::make_anonymous(&pages))?)
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        Ok(collecting(|| anonymous::make_anonymous(&pages))?)
+    })
 }
 
 /// Writes an image to the file at `path`, with what the facade wants to know of the memory it was made
 /// of. `_owner` keeps the image alive meanwhile.
 #[napi(catch_unwind)]
 pub fn save_image(
+    env: &Env,
     id: f64,
     _owner: Unknown,
     path: String,
     flags: u32,
     maximum: f64,
 ) -> napi::Result<()> {
-    let image = find_image(id)?;
-    let maximum = maximum.to_bits();
-    let origin = Origin { flags, maximum };
-    Ok(snapshot_file::save(&image, origin, Path::new(&path))?)
+    throwing(env, || {
+        let image = find_image(id)?;
+        let maximum = maximum.to_bits();
+        let origin = Origin { flags, maximum };
+        Ok(snapshot_file::save(&image, origin, Path::new(&path))?)
+    })
 }
 
 /// An image that was read from a file.
@@ -161,23 +182,25 @@ record!(OpenedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte
 /// Reads an image from a file that is open for reading.
 #[napi(catch_unwind)]
 pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedImage<'env>> {
-    let file =
-        sys::file::duplicate(descriptor).map_err(|source| MemoryError::FileFailed { source })?;
-    let (image, origin) = snapshot_file::read(&file)?;
-    let issued = issue(env, image)?;
-    Ok(OpenedImage {
-        id: issued.id,
-        owner: issued.owner,
-        byte_length: issued.byte_length,
-        flags: origin.flags,
-        maximum: f64::from_bits(origin.maximum),
+    throwing(env, || {
+        let file = sys::file::duplicate(descriptor)
+            .map_err(|source| MemoryError::FileFailed { source })?;
+        let (image, origin) = snapshot_file::read(&file)?;
+        let issued = issue(env, image)?;
+        Ok(OpenedImage {
+            id: issued.id,
+            owner: issued.owner,
+            byte_length: issued.byte_length,
+            flags: origin.flags,
+            maximum: f64::from_bits(origin.maximum),
+        })
     })
 }
 
 /// What an image weighs to the collector at least: it takes a descriptor too, and a process has few.
 const LEAST_WEIGHT: HostBytes = HostBytes::MIB;
 
-fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
+fn issue(env: &Env, image: Image) -> Result<IssuedImage<'_>> {
     let runs = image.extents().iter().map(ExactSizeIterator::len);
     let weight = HostBytes::round_up(runs.sum()).unwrap_or(image.length());
     let byte_length = bytes(image.length().get());
@@ -194,7 +217,7 @@ fn issue(env: &Env, image: Image) -> napi::Result<IssuedImage<'_>> {
     })
 }
 
-fn find_image(id: f64) -> napi::Result<Arc<Image>> {
+fn find_image(id: f64) -> Result<Arc<Image>> {
     let live: Arc<RegisteredImage> = find(id, "the snapshot is gone")?;
     Ok(Arc::clone(&live))
 }

@@ -9,6 +9,7 @@
 )]
 
 mod external_memory;
+mod failure;
 mod finalize_hints;
 mod node_api;
 pub mod record;
@@ -23,6 +24,7 @@ use napi::{Env, Unknown};
 use crate::memory::Extent;
 use crate::sys::HostBytes;
 
+pub use failure::{Failure, Result, throwing};
 pub use finalize_hints::Retained;
 pub use node_api::{has_shared, issue_shared, pages_of, viewed_bytes};
 pub use v8::collect_garbage;
@@ -77,7 +79,7 @@ impl Handoff {
         env: &'env Env,
         retained: Retained,
         extent: Extent,
-    ) -> napi::Result<Unknown<'env>> {
+    ) -> Result<Unknown<'env>> {
         match self {
             Self::NodeApi => node_api::issue(env, retained, extent),
             Self::V8(buffers) => buffers.issue(env, retained, extent, extent.length),
@@ -94,7 +96,7 @@ impl Handoff {
         env: &'env Env,
         retained: Retained,
         weight: HostBytes,
-    ) -> napi::Result<Unknown<'env>> {
+    ) -> Result<Unknown<'env>> {
         let nothing = Extent {
             base: NonNull::dangling(),
             length: HostBytes::ZERO,
@@ -111,7 +113,7 @@ impl Handoff {
     /// # Errors
     ///
     /// Returns `DetachableArraybufferExpected`.
-    pub fn check_detachable(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+    pub fn check_detachable(self, env: &Env, buffer: &Unknown) -> Result<()> {
         match self {
             Self::NodeApi => Ok(()),
             Self::V8(buffers) => buffers.check_detachable(env, buffer),
@@ -123,7 +125,7 @@ impl Handoff {
     /// # Errors
     ///
     /// Returns `DetachableArraybufferExpected` if the engine refuses.
-    pub fn detach(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+    pub fn detach(self, env: &Env, buffer: &Unknown) -> Result<()> {
         match self {
             Self::NodeApi => node_api::detach(env, buffer),
             Self::V8(buffers) => buffers.detach(env, buffer),
@@ -135,7 +137,7 @@ impl Handoff {
     /// # Errors
     ///
     /// Fails if `buffer` is not an ArrayBuffer.
-    pub fn set_detach_key(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+    pub fn set_detach_key(self, env: &Env, buffer: &Unknown) -> Result<()> {
         match self {
             Self::NodeApi => Ok(()),
             Self::V8(buffers) => buffers.set_detach_key(env, buffer),
@@ -152,7 +154,7 @@ impl Handoff {
         self,
         env: &'env Env,
         buffer: &Unknown<'env>,
-    ) -> napi::Result<Option<Unknown<'env>>> {
+    ) -> Result<Option<Unknown<'env>>> {
         match self {
             Self::NodeApi => Ok(None),
             Self::V8(buffers) => buffers.transfer(env, buffer).map(Some),

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use napi::{Env, JsValue, Status, Unknown, sys};
 
+use super::failure::{Failure, Result};
 use super::finalize_hints::{self, Hint, Retained};
 use crate::memory::Extent;
 use crate::sys::{HostBytes, PageRange, process_symbols};
@@ -19,11 +20,7 @@ use crate::sys::{HostBytes, PageRange, process_symbols};
 ///
 /// Returns Node-API's error, with no exception left pending: `NoExternalBuffersAllowed` if the engine
 /// has no external buffers.
-pub fn issue<'env>(
-    env: &'env Env,
-    retained: Retained,
-    extent: Extent,
-) -> napi::Result<Unknown<'env>> {
+pub fn issue<'env>(env: &'env Env, retained: Retained, extent: Extent) -> Result<Unknown<'env>> {
     let hint = finalize_hints::retain(retained);
     let mut buffer = ptr::null_mut();
     // SAFETY: `extent` is mapped until `finalize` releases `hint`; `env` is the current call's.
@@ -49,7 +46,7 @@ pub fn issue_shared<'env>(
     env: &'env Env,
     retained: Retained,
     extent: Extent,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     let create = create_shared().ok_or_else(|| failed(Status::NoExternalBuffersAllowed))?;
     let hint = finalize_hints::retain(retained);
     let mut buffer = ptr::null_mut();
@@ -72,7 +69,7 @@ pub fn issue_shared<'env>(
 /// # Errors
 ///
 /// Returns Node-API's error.
-pub fn detach(env: &Env, buffer: &Unknown) -> napi::Result<()> {
+pub fn detach(env: &Env, buffer: &Unknown) -> Result<()> {
     // SAFETY: both are of the current call.
     let status = unsafe { sys::napi_detach_arraybuffer(env.raw(), buffer.raw()) };
     checked(status)
@@ -83,7 +80,7 @@ pub fn detach(env: &Env, buffer: &Unknown) -> napi::Result<()> {
 /// # Errors
 ///
 /// Returns Node-API's error if `view` is not a typed array.
-pub fn viewed_bytes(env: &Env, view: &Unknown) -> napi::Result<(*mut u8, usize)> {
+pub fn viewed_bytes(env: &Env, view: &Unknown) -> Result<(*mut u8, usize)> {
     let (mut kind, mut length) = (0, 0);
     let mut data = ptr::null_mut();
     // SAFETY: `view` is of the current call; results that are not needed may be null.
@@ -100,7 +97,7 @@ pub fn viewed_bytes(env: &Env, view: &Unknown) -> napi::Result<(*mut u8, usize)>
     };
     checked(status)?;
     if kind != sys::TypedarrayType::uint8_array {
-        return Err(napi::Error::new(Status::InvalidArg, "not a Uint8Array"));
+        return Err(Failure::engine(Status::InvalidArg, "not a Uint8Array"));
     }
     Ok((data.cast(), length))
 }
@@ -111,8 +108,8 @@ pub fn viewed_bytes(env: &Env, view: &Unknown) -> napi::Result<(*mut u8, usize)>
 /// # Errors
 ///
 /// Fails if they are not whole system pages.
-pub fn pages_of<'env>(env: &'env Env, buffer: &Unknown<'env>) -> napi::Result<PageRange<'env>> {
-    let invalid = || napi::Error::new(Status::InvalidArg, "not the pages of a memory");
+pub fn pages_of<'env>(env: &'env Env, buffer: &Unknown<'env>) -> Result<PageRange<'env>> {
+    let invalid = || Failure::engine(Status::InvalidArg, "not the pages of a memory");
     let (base, bytes) = buffer_bytes(env, buffer).or_else(|_| viewed_bytes(env, buffer))?;
     let length = HostBytes::round_up(bytes)
         .filter(|length| length.get() == bytes)
@@ -127,7 +124,7 @@ pub fn pages_of<'env>(env: &'env Env, buffer: &Unknown<'env>) -> napi::Result<Pa
 }
 
 /// Returns the address and the length of the bytes of an ArrayBuffer.
-fn buffer_bytes(env: &Env, buffer: &Unknown) -> napi::Result<(*mut u8, usize)> {
+fn buffer_bytes(env: &Env, buffer: &Unknown) -> Result<(*mut u8, usize)> {
     let mut data = ptr::null_mut();
     let mut length = 0;
     // SAFETY: `buffer` is of the current call.
@@ -177,7 +174,7 @@ fn made<'env>(
     status: sys::napi_status,
     buffer: sys::napi_value,
     hint: Hint,
-) -> napi::Result<Unknown<'env>> {
+) -> Result<Unknown<'env>> {
     if let Err(error) = checked(status) {
         finalize_hints::release(hint);
         let mut pending = ptr::null_mut();
@@ -190,13 +187,13 @@ fn made<'env>(
     Ok(unsafe { Unknown::from_raw_unchecked(env.raw(), buffer) })
 }
 
-fn checked(status: sys::napi_status) -> napi::Result<()> {
+fn checked(status: sys::napi_status) -> Result<()> {
     match status {
         sys::Status::napi_ok => Ok(()),
         _ => Err(failed(status.into())),
     }
 }
 
-fn failed(status: Status) -> napi::Error {
-    napi::Error::new(status, format!("the engine said {status}"))
+fn failed(status: Status) -> Failure {
+    Failure::engine(status, format!("Node-API returned {status}"))
 }

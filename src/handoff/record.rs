@@ -1,5 +1,5 @@
-//! Objects that the addon returns. Their members are defined, not assigned: a program can put setters of the
-//! same names on `Object.prototype`, which would take assigned values for themselves.
+//! Objects that the addon makes for `lib/`. Their members are defined, not assigned: a program can put
+//! setters of the same names on `Object.prototype`, which would intercept assigned values.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -10,11 +10,11 @@ use napi::{Status, sys};
 /// A member: its name, and its value as a handle of the current call's scope.
 pub type Member = (&'static CStr, sys::napi_value);
 
-/// The handle of `value`.
+/// Returns the handle of `value`.
 ///
 /// # Errors
 ///
-/// What Node-API says.
+/// Returns Node-API's error.
 ///
 /// # Safety
 ///
@@ -27,11 +27,11 @@ pub unsafe fn member<T: ToNapiValue>(
     unsafe { T::to_napi_value(env, value) }
 }
 
-/// An object with these members, which are those of an object literal.
+/// Makes an object with these members, as an object literal does.
 ///
 /// # Errors
 ///
-/// What Node-API says.
+/// Returns Node-API's error.
 ///
 /// # Safety
 ///
@@ -43,6 +43,25 @@ pub unsafe fn object<const N: usize>(
     let mut made = ptr::null_mut();
     // SAFETY: the caller's word for `env`.
     checked(unsafe { sys::napi_create_object(env, &raw mut made) })?;
+    // SAFETY: the object was made above; the caller's word for the values.
+    unsafe { define(env, made, members) }?;
+    Ok(made)
+}
+
+/// Defines members of an object, as those of an object literal are.
+///
+/// # Errors
+///
+/// Returns Node-API's error.
+///
+/// # Safety
+///
+/// `env` and the handles must be the current call's.
+pub unsafe fn define<const N: usize>(
+    env: sys::napi_env,
+    object: sys::napi_value,
+    members: [Member; N],
+) -> napi::Result<()> {
     let properties = members.map(|(name, value)| sys::napi_property_descriptor {
         utf8name: name.as_ptr(),
         name: ptr::null_mut(),
@@ -55,10 +74,8 @@ pub unsafe fn object<const N: usize>(
             | sys::PropertyAttributes::configurable,
         data: ptr::null_mut(),
     });
-    // SAFETY: the object was made above; the caller's word for the values.
-    let status = unsafe { sys::napi_define_properties(env, made, N, properties.as_ptr()) };
-    checked(status)?;
-    Ok(made)
+    // SAFETY: the caller's word for the object and the values.
+    checked(unsafe { sys::napi_define_properties(env, object, N, properties.as_ptr()) })
 }
 
 fn checked(status: sys::napi_status) -> napi::Result<()> {
@@ -66,12 +83,12 @@ fn checked(status: sys::napi_status) -> napi::Result<()> {
         sys::Status::napi_ok => Ok(()),
         _ => Err(napi::Error::new(
             Status::from(status),
-            "an object could not be made",
+            "the engine made no object",
         )),
     }
 }
 
-/// Makes a structure an object for JavaScript: `record!(Name: c"key" => field, …)`.
+/// Lets a structure be returned to JavaScript, as an object: `record!(Name: c"key" => field, …)`.
 macro_rules! record {
     ($name:ident $(<$lifetime:lifetime>)? : $($key:literal => $field:ident),+ $(,)?) => {
         impl $(<$lifetime>)? napi::bindgen_prelude::ToNapiValue for $name $(<$lifetime>)? {

@@ -17,9 +17,9 @@
 #[cfg_attr(windows, path = "windows/mod.rs")]
 mod system;
 pub use system::{
-    ImageBytes, ImageFile, MAPS_FILES, SigxfszBlock, TruncationGuard, address_space_left, at_exit,
-    file, has_huge_pages, mappings_within, max_map_count, private_pages, reports_page_states,
-    resident_bytes, spans_mappings, visit_page_states,
+    HAS_ERRNO, ImageBytes, ImageFile, MAPS_FILES, SigxfszBlock, TruncationGuard,
+    address_space_left, at_exit, file, has_huge_pages, mappings_within, max_map_count,
+    private_pages, reports_page_states, resident_bytes, spans_mappings, visit_page_states,
 };
 
 #[cfg(unix)]

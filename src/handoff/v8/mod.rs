@@ -20,6 +20,7 @@ use napi::{Env, JsValue, Status, Unknown, sys};
 use self::backing_store::StoreOwner;
 use self::functions::{ForeignSharedPtr, Functions, Local};
 use super::external_memory::Entry;
+use super::failure::{Failure, Result};
 use super::finalize_hints::Retained;
 use super::shared_ptr::SharedPtr;
 use crate::handles;
@@ -77,7 +78,7 @@ impl Buffers {
         retained: Retained,
         extent: Extent,
         weight: HostBytes,
-    ) -> napi::Result<Unknown<'env>> {
+    ) -> Result<Unknown<'env>> {
         let key = self.key(env)?;
         // SAFETY: `extent` is mapped as long as `owner` has `retained`, below; the empty
         // deleter does nothing with it. V8 checks that a length is at most 2^53 - 1 (`Pages::LIMIT`
@@ -109,7 +110,7 @@ impl Buffers {
     }
 
     /// Rejects a buffer that V8 would not detach, because it was linked as an asm.js heap.
-    pub fn check_detachable(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+    pub fn check_detachable(self, env: &Env, buffer: &Unknown) -> Result<()> {
         let handle = checked_buffer(env, buffer)?;
         // SAFETY: `handle` is of the current scope, and an ArrayBuffer, detached or not.
         let is_detachable = unsafe { (self.functions.is_detachable)(handle) };
@@ -117,7 +118,7 @@ impl Buffers {
     }
 
     /// Detaches an ArrayBuffer that [`Buffers::issue`] made.
-    pub fn detach(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+    pub fn detach(self, env: &Env, buffer: &Unknown) -> Result<()> {
         self.check_detachable(env, buffer)?;
         let key = self.key(env)?;
         let buffer = checked_buffer(env, buffer)?;
@@ -133,7 +134,7 @@ impl Buffers {
     }
 
     /// Gives an engine ArrayBuffer the detach key of issued ones, if they have one.
-    pub fn set_detach_key(self, env: &Env, buffer: &Unknown) -> napi::Result<()> {
+    pub fn set_detach_key(self, env: &Env, buffer: &Unknown) -> Result<()> {
         let key = self.key(env)?;
         self.put_key(checked_buffer(env, buffer)?, key);
         Ok(())
@@ -148,11 +149,7 @@ impl Buffers {
     }
 
     /// Detaches an engine ArrayBuffer, and returns another one with its backing store.
-    pub fn transfer<'env>(
-        self,
-        env: &'env Env,
-        buffer: &Unknown<'env>,
-    ) -> napi::Result<Unknown<'env>> {
+    pub fn transfer<'env>(self, env: &'env Env, buffer: &Unknown<'env>) -> Result<Unknown<'env>> {
         self.check_detachable(env, buffer)?;
         let handle = checked_buffer(env, buffer)?;
         // SAFETY: `handle` is of the current scope, and an ArrayBuffer. V8 never returns a null store.
@@ -170,7 +167,7 @@ impl Buffers {
     }
 
     /// Returns the detach key as a handle, or the empty handle if buffers have none.
-    fn key(self, env: &Env) -> napi::Result<Local> {
+    fn key(self, env: &Env) -> Result<Local> {
         if !self.have_detach_keys() {
             return Ok(ptr::null_mut());
         }
@@ -179,7 +176,7 @@ impl Buffers {
         let status = unsafe { sys::napi_create_int32(env.raw(), DETACH_KEY, &raw mut key) };
         match status {
             sys::Status::napi_ok => Ok(key.cast()),
-            _ => Err(napi::Error::new(
+            _ => Err(Failure::engine(
                 status.into(),
                 "no detach key could be made",
             )),
@@ -188,25 +185,22 @@ impl Buffers {
 }
 
 /// Returns the error for a buffer that the engine does not detach.
-fn refusal() -> napi::Result<()> {
-    Err(napi::Error::new(
+fn refusal() -> Result<()> {
+    Err(Failure::engine(
         Status::DetachableArraybufferExpected,
         "the engine does not detach this buffer",
     ))
 }
 
 /// Returns the handle of an ArrayBuffer; fails for any other value.
-fn checked_buffer(env: &Env, buffer: &Unknown) -> napi::Result<Local> {
+fn checked_buffer(env: &Env, buffer: &Unknown) -> Result<Local> {
     let mut is_buffer = false;
     // SAFETY: `buffer` is of the current call.
     let status = unsafe { sys::napi_is_arraybuffer(env.raw(), buffer.raw(), &raw mut is_buffer) };
     if status == sys::Status::napi_ok && is_buffer {
         Ok(buffer.raw().cast())
     } else {
-        Err(napi::Error::new(
-            Status::ArrayBufferExpected,
-            "not a buffer",
-        ))
+        Err(Failure::engine(Status::ArrayBufferExpected, "not a buffer"))
     }
 }
 

@@ -14,7 +14,9 @@ mod sigxfsz;
 
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use super::unix::Mapping;
-pub use super::unix::{ImageBytes, ImageFile, MAPS_FILES, TruncationGuard, addon_copies, at_exit};
+pub use super::unix::{
+    HAS_ERRNO, ImageBytes, ImageFile, MAPS_FILES, TruncationGuard, addon_copies, at_exit,
+};
 pub use limits::{address_space_left, has_huge_pages, max_map_count};
 pub use mappings::{mappings_within, spans_mappings};
 pub use residency::{private_pages, reports_page_states, resident_bytes, visit_page_states};

@@ -13,7 +13,7 @@ mod sigbus;
 mod sigxfsz;
 
 pub use super::unix::{
-    ImageBytes, ImageFile, MAPS_FILES, Mapping, TruncationGuard, addon_copies, at_exit,
+    HAS_ERRNO, ImageBytes, ImageFile, MAPS_FILES, Mapping, TruncationGuard, addon_copies, at_exit,
 };
 pub use super::unsupported::{
     address_space_left, has_huge_pages, max_map_count, private_pages, reports_page_states,

@@ -21,3 +21,6 @@ pub use truncation::TruncationGuard;
 
 /// Whether pages of a file, or of an image, can be mapped in place of others.
 pub const MAPS_FILES: bool = true;
+
+/// Whether the numbers of system errors are an `errno`, of which Node.js knows the names.
+pub const HAS_ERRNO: bool = true;

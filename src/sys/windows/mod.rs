@@ -25,3 +25,6 @@ pub use truncation::TruncationGuard;
 
 /// Whether pages of a file, or of an image, can be mapped in place of others.
 pub const MAPS_FILES: bool = false;
+
+/// Whether the numbers of system errors are an `errno`: here they are Windows' own.
+pub const HAS_ERRNO: bool = false;

@@ -1,0 +1,48 @@
+"use strict";
+
+// Errors with a `code`, by which programs tell them apart, as Node.js's own have one. All codes are in
+// index.d.ts, with what they mean. The code is a property of the error's own, defined rather than assigned:
+// a program can put setters on the prototypes of errors, which would intercept what is assigned.
+
+const {
+  ObjectDefineProperty,
+  ObjectHasOwn,
+  RangeError,
+  SyntaxError,
+  TypeError,
+} = require("./primordials");
+
+/** Returns a TypeError. Its `cause`, if any, is the error that led to it. */
+function typeError(code, message, cause = undefined) {
+  return withCode(TypeError, code, message, cause);
+}
+
+/** Returns a RangeError. Its `cause`, if any, is the error that led to it. */
+function rangeError(code, message, cause = undefined) {
+  return withCode(RangeError, code, message, cause);
+}
+
+/** Returns a SyntaxError. */
+function syntaxError(code, message) {
+  return withCode(SyntaxError, code, message, undefined);
+}
+
+function withCode(Class, code, message, cause) {
+  const error =
+    cause === undefined ? new Class(message) : new Class(message, { __proto__: null, cause });
+  setOwn(error, "code", code);
+  return error;
+}
+
+/** Defines a property of an error, whatever a program has put on the prototypes of errors. */
+function setOwn(error, key, value) {
+  const attributes = { writable: true, enumerable: true, configurable: true };
+  ObjectDefineProperty(error, key, { __proto__: null, value, ...attributes });
+}
+
+/** Returns whether an error has that code as a property of its own. */
+function hasCode(error, code) {
+  return ObjectHasOwn(error, "code") && error.code === code;
+}
+
+module.exports = { typeError, rangeError, syntaxError, setOwn, hasCode };
