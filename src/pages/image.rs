@@ -191,8 +191,8 @@ impl ImageBuilder {
         Ok(())
     }
 
-    /// Adds those pages of `bytes` that are not all zeros at `offset`, which is beyond everything that was added
-    /// before.
+    /// Adds those pages of `bytes` that are not all zeros at `offset`, which is beyond everything that was
+    /// added before.
     ///
     /// The extents are whole pages, even if the bytes come in parts of pages.
     ///

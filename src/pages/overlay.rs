@@ -107,8 +107,8 @@ impl Overlay {
         self.file().is_some_and(|file| file.guard.has_lost_page())
     }
 
-    /// Returns this overlay for `addresses` only: its pages were moved there, or the rest of its range
-    /// belongs to another overlay now.
+    /// Returns this overlay with a guard over `addresses` only: its pages were moved there, or the rest of its
+    /// range is not backed by it any more.
     pub fn guarding(mut self, addresses: Addresses) -> Self {
         if let Source::File(file) = &mut self.source {
             file.guard = Arc::new(file.guard.also_over(addresses));
@@ -116,8 +116,8 @@ impl Overlay {
         self
     }
 
-    /// Returns the extents of the image, in order, as offsets from the first byte of this range. The last
-    /// may end beyond the range. Returns none for a file.
+    /// Returns the extents of the image, in order, as offsets from the first byte of this range. Extents
+    /// beyond the end of the range are among them. Returns none for a file.
     pub fn extents(&self) -> impl Iterator<Item = Range<usize>> {
         let extents = match &self.source {
             Source::Image { extents, .. } => &extents[..],

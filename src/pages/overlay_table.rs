@@ -112,14 +112,18 @@ impl OverlayTable {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::FileIsWritable`], or [`MemoryError::PagesUnknown`] if the system does not report its mappings.
+    /// [`MemoryError::FileIsWritable`], or [`MemoryError::PagesUnknown`] if the system does not report its
+    /// mappings.
     pub fn refuse_writable_file(&self, addresses: Addresses) -> Result<(), MemoryError> {
         if !self.has_writable_file(addresses) {
             return Ok(());
         }
-        let mapped = sys::mappings_within(addresses)
+        let mappings = sys::mappings_within(addresses)
             .map_err(|source| MemoryError::PagesUnknown { source })?;
-        if mapped.iter().any(|mapped| mapped.is_shared != Some(false)) {
+        if mappings
+            .iter()
+            .any(|mapping| mapping.is_shared != Some(false))
+        {
             return Err(MemoryError::FileIsWritable);
         }
         Ok(())
@@ -141,10 +145,10 @@ impl OverlayTable {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::MappingsExhausted`]; the table has not changed then, except that entries of unmapped memories
-    /// may be gone.
+    /// [`MemoryError::MappingsExhausted`]; the table has not changed then, except that entries of unmapped
+    /// memories may be gone.
     pub fn reserve_entries(&mut self, count: usize) -> Result<(), MemoryError> {
-        // There is at most one entry per page of the address space.
+        // No overflow: there is at most one entry per page of the address space.
         let mappings = count * MAPPINGS_EACH;
         self.budget.extend(mappings).or_else(|error| {
             self.prune().map_err(|_| error)?;
@@ -176,15 +180,15 @@ impl OverlayTable {
     /// If the SIGBUS handler has mapped zeros there, these may be all that is left of a file, and the
     /// program has not been told of the truncation yet: such an entry stays.
     fn prune(&mut self) -> std::io::Result<()> {
-        let mapped = sys::mappings_within(Addresses::ALL)?;
+        let mappings = sys::mappings_within(Addresses::ALL)?;
         self.by_start.retain(|start, entry| {
-            let first = mapped.partition_point(|mapped| mapped.addresses.end() <= *start);
+            let first = mappings.partition_point(|mapping| mapping.addresses.end() <= *start);
             let has_lost_page = entry.overlay.has_lost_page();
-            let within = mapped.iter().skip(first);
+            let within = mappings.iter().skip(first);
             within
-                .take_while(|mapped| mapped.addresses.start() < entry.end)
-                .any(|mapped| {
-                    mapped.is_file != Some(false) || (has_lost_page && mapped.is_accessible)
+                .take_while(|mapping| mapping.addresses.start() < entry.end)
+                .any(|mapping| {
+                    mapping.is_file != Some(false) || (has_lost_page && mapping.is_accessible)
                 })
         });
         self.release_surplus();
@@ -202,7 +206,7 @@ impl OverlayTable {
             let Some(entry) = self.by_start.remove(&whole.start()) else {
                 continue;
             };
-            // The rest gets its own guard before that of the whole is dropped, so that no page is ever unguarded.
+            // The rest gets its own guard before that of the whole is dropped: no page is ever unguarded.
             let (before, behind) = (
                 whole.up_to(addresses.start()),
                 whole.starting_at(addresses.end()),

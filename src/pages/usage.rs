@@ -22,9 +22,9 @@ pub fn reserved_around(pages: &PageRange) -> Result<usize, MemoryError> {
     let own = pages.addresses();
     // One byte more finds the mapping that begins where the pages end.
     let with_next = Addresses::new(own.start(), own.len() + 1);
-    let mapped =
+    let mappings =
         sys::mappings_within(with_next).map_err(|source| MemoryError::PagesUnknown { source })?;
-    let behind = mapped
+    let behind = mappings
         .last()
         .filter(|behind| !behind.is_accessible && behind.addresses.start() <= own.end());
     let end = behind.map_or(own.end(), |behind| behind.addresses.end());

@@ -1,5 +1,5 @@
-//! Reads random files that look like snapshots and have correct checksums, and compares the result with that of
-//! a second, simple reader of the format. `cargo test snapshot_fuzz` reads some thousands.
+//! Reads random files that look like snapshots and have correct checksums, and compares the result with that
+//! of a second, simple reader of the format. `cargo test snapshot_fuzz` reads some thousands.
 //!
 //! - `LINEAR_MEMORY_FUZZ_SECONDS` makes it go on for so many seconds.
 //! - `LINEAR_MEMORY_FUZZ_SEED` is the seed of the first case, and each case adds one. A failure prints its seed.
