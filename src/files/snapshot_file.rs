@@ -24,7 +24,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::error::MemoryError;
 use crate::pages::image::{Image, ImageBuilder};
-use crate::sys::{self, HostBytes, SigxfszBlock};
+use crate::sys::{self, HostBytes, SigxfszBlock, file_offset};
 use crate::units::Pages;
 
 const MAGIC: [u8; 8] = *b"LMSNAP\r\n";
@@ -171,7 +171,7 @@ fn take_runs(
         return Err(MemoryError::SnapshotDamaged);
     }
     let list = count.saturating_mul(RUN);
-    let taken = position(list).saturating_add(HASHES);
+    let taken = file_offset(list).saturating_add(HASHES);
     let mut bytes_left = from
         .stream
         .left
@@ -217,11 +217,6 @@ fn numbers(run: &[u8]) -> Option<(u64, u64)> {
 /// A number as this machine has it.
 fn whole(number: u64) -> Result<usize, MemoryError> {
     usize::try_from(number).map_err(|_| MemoryError::SnapshotDamaged)
-}
-
-fn position(offset: usize) -> u64 {
-    // 64 bits hold any of this machine's.
-    u64::try_from(offset).unwrap_or(u64::MAX)
 }
 
 /// A run, in parts that end at multiples of [`CHUNK`], and so between pages.
@@ -299,7 +294,7 @@ impl<'a> Positioned<'a> {
         if count < LEAST_HOLE {
             return Ok(false);
         }
-        let end = self.at.saturating_add(position(count));
+        let end = self.at.saturating_add(file_offset(count));
         if self.next_data < end {
             self.next_data = sys::file::next_data(self.file, self.at);
         }
@@ -312,7 +307,7 @@ impl<'a> Positioned<'a> {
 
     /// Passes `count` bytes, which the file has to have. Returns where they begin.
     fn advance(&mut self, count: usize) -> Result<u64, MemoryError> {
-        let count = position(count);
+        let count = file_offset(count);
         self.left = self
             .left
             .checked_sub(count)

@@ -15,8 +15,8 @@ use crate::pages::image::Image;
 use crate::pages::map_file::check_length;
 use crate::pages::overlay::Overlay;
 use crate::pages::overlay_table::OverlayTable;
-use crate::pages::{allocation_failed, discard, position, slice, zeroed_buffer};
-use crate::sys::{self, Mapping, PageRange};
+use crate::pages::{allocation_failed, discard, slice, zeroed_buffer};
+use crate::sys::{self, Mapping, PageRange, file_offset};
 
 /// Restores `image` in the pages by copying it. Pages beyond its end read zero.
 ///
@@ -59,7 +59,7 @@ pub fn copy_file_bytes(
 ) -> Result<(), MemoryError> {
     check_length(file, from, at.len())?;
     let mut bytes = zeroed_buffer(at.len())?;
-    sys::file::read(file, &mut bytes, position(from))
+    sys::file::read(file, &mut bytes, file_offset(from))
         .map_err(|source| MemoryError::FileFailed { source })?;
     memory.write_at(&bytes, at.start);
     Ok(())

@@ -10,8 +10,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::MemoryError;
-use crate::pages::position;
-use crate::sys::{PageRange, file};
+use crate::sys::{PageRange, file, file_offset};
 
 /// The page in which a file ends, with the file's bytes as last seen.
 #[derive(Debug)]
@@ -83,7 +82,7 @@ impl FileTail {
         let mine = memory.read(self.at..self.at + count);
         debug_assert_eq!(mine.len(), count, "the tail is a page of the memory");
         let mut merged = vec![0; mine.len()];
-        let offset = position(self.at);
+        let offset = file_offset(self.at);
         let in_file = file::read_some(&self.file, &mut merged, offset).map_err(failed)?;
         let base = self.base.iter().copied().chain(std::iter::repeat(0));
         let is_mine = mine.iter().zip(base).map(|(byte, base)| *byte != base);
@@ -97,7 +96,7 @@ impl FileTail {
             let length = changed.end.min(in_file) - changed.start.min(in_file);
             let written = bytes.get(..length).unwrap_or_default();
             if !written.is_empty() && !place.starts_with(written) {
-                let at = offset + position(changed.start);
+                let at = offset + file_offset(changed.start);
                 file::write(&self.file, written, at).map_err(failed)?;
             }
             place.copy_from_slice(bytes);

@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::MemoryError;
 use crate::mapping_budget::MappingBudget;
-use crate::pages::position;
-use crate::sys::{Addresses, HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock};
+use crate::sys::{
+    Addresses, HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock, file_offset,
+};
 
 /// The bytes of the smallest hole that is worth a mapping of its own.
 const LEAST_HOLE: usize = 1 << 20;
@@ -84,7 +85,7 @@ impl Image {
     ) -> bool {
         let ranges = ranges.into_iter();
         self.file
-            .is_mapped_at(ranges.map(|(addresses, offset)| (addresses, offset.map(position))))
+            .is_mapped_at(ranges.map(|(addresses, offset)| (addresses, offset.map(file_offset))))
     }
 
     /// Reads the bytes from `offset` on. Fills all of `bytes`, with zeros beyond the end of the file.
@@ -95,7 +96,7 @@ impl Image {
     pub fn read(&self, bytes: &mut [u8], offset: usize) -> Result<(), MemoryError> {
         let wanted = bytes.len();
         self.file
-            .read(bytes, position(offset))
+            .read(bytes, file_offset(offset))
             .map_err(|source| MemoryError::AllocationFailed { wanted, source })
     }
 
@@ -185,7 +186,7 @@ impl ImageBuilder {
     pub fn add_pages(&mut self, pages: &PageRange, offset: usize) -> Result<(), MemoryError> {
         let length = pages.length().get();
         self.file
-            .write_pages(pages, position(offset))
+            .write_pages(pages, file_offset(offset))
             .map_err(|source| image_failed(length, source))?;
         self.push_extent(offset..offset + length);
         Ok(())
@@ -224,7 +225,7 @@ impl ImageBuilder {
         let bytes = bytes.get(..at.len()).unwrap_or(bytes);
         debug_assert_eq!(bytes.len(), at.len(), "the bytes of these offsets");
         self.file
-            .write(bytes, position(at.start))
+            .write(bytes, file_offset(at.start))
             .map_err(|source| image_failed(bytes.len(), source))?;
         // Outwards to page boundaries, which are still within the image.
         let start = at.start - at.start % HostBytes::page().get();
@@ -237,7 +238,7 @@ impl ImageBuilder {
     #[cfg(test)]
     pub fn add(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
         self.file
-            .write(bytes, position(offset))
+            .write(bytes, file_offset(offset))
             .map_err(|source| image_failed(bytes.len(), source))?;
         self.push_extent(offset..offset + bytes.len());
         Ok(())

@@ -6,8 +6,8 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::pages::overlay::{FileId, Overlay};
 use crate::pages::overlay_table::OverlayTable;
-use crate::pages::{allocation_failed, position, slice, zeroed_buffer};
-use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes};
+use crate::pages::{allocation_failed, slice, zeroed_buffer};
+use crate::sys::{self, HostBytes, PageRange, TruncationGuard, Writes, file_offset};
 
 /// Maps the pages of `file` from `offset` on in place of all of `pages`. `offset` is a multiple of the system's
 /// page size.
@@ -62,7 +62,7 @@ pub fn map_file_bytes(
     check_length(file, from, at.len())?;
     let mapped = mappable(&at, from);
     // No overflow: the file has all of these offsets.
-    let in_file = |offset: usize| position(from + (offset - at.start));
+    let in_file = |offset: usize| file_offset(from + (offset - at.start));
     let read = |offsets: Range<usize>| {
         let mut bytes = zeroed_buffer(offsets.len())?;
         sys::file::read(file, &mut bytes, in_file(offsets.start))
@@ -98,7 +98,7 @@ pub fn map_file_bytes(
 /// [`MemoryError::Truncated`] if it is shorter, or [`MemoryError::FileFailed`].
 pub fn check_length(file: &File, from: usize, length: usize) -> Result<(), MemoryError> {
     let available = sys::file::length(file).map_err(|source| MemoryError::FileFailed { source })?;
-    let end = from.checked_add(length).map(position);
+    let end = from.checked_add(length).map(file_offset);
     if end.is_none_or(|end| available < end) {
         return Err(MemoryError::Truncated);
     }

@@ -90,9 +90,3 @@ fn allocation_failed(pages: &PageRange, source: std::io::Error) -> MemoryError {
         source,
     }
 }
-
-/// Returns an offset in a memory as an offset in a file.
-fn position(offset: usize) -> u64 {
-    const _: () = assert!(size_of::<usize>() <= size_of::<u64>());
-    offset as u64
-}

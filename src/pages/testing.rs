@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::pages::image::Image;
 use crate::pages::overlay_table::OverlayTable;
-use crate::pages::{capture, position, resident, slice};
+use crate::pages::{capture, resident, slice};
 use crate::sys::testing::byte_at;
-use crate::sys::{self, HostBytes, Mapping, PageRange};
+use crate::sys::{self, HostBytes, Mapping, PageRange, file_offset};
 
 /// The bytes of a system page.
 pub const PAGE: usize = 4096;
@@ -88,7 +88,7 @@ pub fn image(length: usize, value: u8) -> Arc<Image> {
 /// Returns a file with these bytes.
 pub fn file_of(bytes: &[u8]) -> File {
     use std::os::fd::{AsFd, AsRawFd};
-    let mut image = sys::ImageFile::create(position(bytes.len())).unwrap();
+    let mut image = sys::ImageFile::create(file_offset(bytes.len())).unwrap();
     image.write(bytes, 0).unwrap();
     sys::file::duplicate(image.as_fd().as_raw_fd()).unwrap()
 }

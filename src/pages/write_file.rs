@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::error::MemoryError;
 use crate::pages::extents::{for_each_nonzero, segment_extents};
-use crate::pages::{position, slice};
-use crate::sys::{PageRange, SigxfszBlock};
+use crate::pages::slice;
+use crate::sys::{PageRange, SigxfszBlock, file_offset};
 
 /// Writes those of the pages that are not zero to a file. The first page is at `offset` of the file, and
 /// nothing is written at or beyond `end` of it. All pages have to be anonymous. Calls `before_write` with the
@@ -27,7 +27,7 @@ pub fn write_nonzero(
         for_each_nonzero(&slice(pages, extent.clone())?, |nonzero, at| {
             let start = extent.start + at;
             before_write(start..start + nonzero.length().get());
-            write_whole(nonzero, file, offset + position(start), end)
+            write_whole(nonzero, file, offset + file_offset(start), end)
         })?;
     }
     Ok(())

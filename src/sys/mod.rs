@@ -29,20 +29,15 @@ mod unsupported;
 
 pub mod addon_copies;
 mod address;
+#[cfg_attr(not(feature = "fault-injection"), path = "fault_disabled.rs")]
+pub mod fault;
 mod file_offset;
 pub mod futex;
 mod host_bytes;
 mod mapping_info;
+mod page_range;
 mod page_size;
 pub mod process_symbols;
-pub use address::{Address, Addresses};
-pub use file_offset::file_offset;
-pub use host_bytes::HostBytes;
-pub use page_size::page_size;
-
-#[cfg_attr(not(feature = "fault-injection"), path = "fault_disabled.rs")]
-pub mod fault;
-
 #[cfg(test)]
 #[cfg_attr(
     feature = "model-checking",
@@ -51,8 +46,11 @@ pub mod fault;
 #[path = "linux/testing.rs"]
 pub mod testing;
 
-mod page_range;
+pub use address::{Address, Addresses};
+pub use file_offset::file_offset;
+pub use host_bytes::HostBytes;
 pub use page_range::{PageRange, Writes};
+pub use page_size::page_size;
 
 #[cfg(not(all(test, feature = "model-checking")))]
 mod page_bytes;
