@@ -22,19 +22,19 @@ function twoCopies() {
 }
 
 test("two copies share the state of snapshots and mapped files", async () => {
-  expect(await run("two-copies.js", { args: twoCopies() })).toEqual({
+  expect(await run("use-two-copies.js", { args: twoCopies() })).toEqual({
     sameClass: false,
     seenByTheOther: [7, 7],
     discardedByTheOther: [7, 0, 0],
     restored: [7, 7, 7],
     restoredOver: [7, 7, 7],
-    ...(features.mappedFiles && { lost: 0, told: "RangeError", toldToTheOther: null }),
+    ...(features.mappedFiles && { lost: 0, reported: "RangeError", reportedByTheOther: null }),
     // The worker uses the addon that was loaded first.
     firstInTheWorker: null,
   });
 });
 
 test("two copies load one addon, even if its file has been removed", async () => {
-  const addons = await run("addons-of-copies.js", { args: twoCopies() });
+  const addons = await run("compare-addons-of-copies.js", { args: twoCopies() });
   expect(addons).toEqual({ same: true, sameAfterRemoval: true });
 });

@@ -26,7 +26,7 @@ test("`features.detachKeys` is true with V8's hand-off on V8 13 and newer", () =
 
 describe("100,000 memories, created within one turn of the event loop,", () => {
   test("are released on the way with V8's hand-off (on tested versions)", async () => {
-    const result = await run("make-without-pause.js", { env: { LINEAR_MEMORY_HANDOFF: "" } });
+    const result = await run("make-in-a-loop.js", { env: { LINEAR_MEMORY_HANDOFF: "" } });
     if (result.handoff !== "v8") return;
     expect(result.made).toBe(100_000);
     expect(result.most).toBeLessThan(20_000);
@@ -35,7 +35,7 @@ describe("100,000 memories, created within one turn of the event loop,", () => {
 
   test("end in a RangeError with Node-API's hand-off, until the next turn", async () => {
     const env = { LINEAR_MEMORY_HANDOFF: "node-api" };
-    const result = await run("make-without-pause.js", { env });
+    const result = await run("make-in-a-loop.js", { env });
     expect(result.handoff).toBe("node-api");
     expect(result.error.name).toBe("RangeError");
     expect(result.error.message).toMatch(/^Memory: out of memory mappings: /);

@@ -15,7 +15,7 @@ describe.each(["v8", "node-api"])(
 
     beforeAll(async () => {
       const env = { LINEAR_MEMORY_HANDOFF: wanted };
-      result = await run("asm-heap.js", { env });
+      result = await run("detach-asm-heap.js", { env });
     });
 
     const outcomesOf = (kind) => result.outcomes.filter((outcome) => outcome.kind === kind);

@@ -41,7 +41,7 @@ testWithout(
   () => {
     const file = path.join(folder, "file");
     fs.writeFileSync(file, Buffer.alloc(PAGE + 5, 7));
-    const program = path.join(__dirname, "..", "fixtures", "without-proc.js");
+    const program = path.join(__dirname, "..", "fixtures", "use-without-proc.js");
     const { outcomes, ...rest } = JSON.parse(runWithoutProc(process.execPath, program, file));
     expect(rest).toEqual({ procIsThere: false, pageStates: false });
     const { "usage in the engine": usage, ...others } = outcomes;

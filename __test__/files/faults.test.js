@@ -29,7 +29,7 @@ describe("memories that are files", () => {
   ])(
     "%s leaves the file and the memory unchanged, whichever system calls fail",
     async (scenario) => {
-      const { runs, left } = await runWithFailures("file-faults.js", [scenario, newFile()]);
+      const { runs, left } = await runWithFailures("fail-calls-on-files.js", [scenario, newFile()]);
       expect(left).toBe(0);
       expect(runs.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
       expect(runs[0]).not.toHaveProperty("error");

@@ -50,7 +50,7 @@ const members = {
 /** Runs a scenario with every set of failing calls, and expects that it is refused without side effects. */
 async function expectRecovery(scenario, expected, options) {
   const { handoff, harmed, errors } = await expectOutcomes(
-    "faults.js",
+    "fail-calls-on-memories.js",
     scenario,
     expected,
     options,

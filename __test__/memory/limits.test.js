@@ -19,7 +19,7 @@ describe("a maximum", () => {
   test.each([3_000_000, 6_000_000])(
     "is a hint under `ulimit -v %i`: memories work until the address space is full",
     async (kilobytes) => {
-      const result = await run("little-address-space.js", { ulimit: `-v ${kilobytes}` });
+      const result = await run("exhaust-address-space.js", { ulimit: `-v ${kilobytes}` });
       // Node.js 24 and newer fall back to memories without guard regions, so their own class can allocate.
       if (nodeMajor < 24) expect(result.engine).toMatchObject({ name: "RangeError" });
       expect(result.first).toBe(9);
@@ -112,7 +112,7 @@ describe("more than 4 GiB, with 64-bit addresses", () => {
 });
 
 test("too many live memories are a RangeError, and leave the engine enough mappings to go on", async () => {
-  const result = await run("many-memories.js");
+  const result = await run("exhaust-mappings.js");
   expect(result.live).toBeGreaterThanOrEqual(24_000);
   expect(result.error.name).toBe("RangeError");
   expect(result.error.message).toMatch(/^Memory: out of memory mappings: \d+ of \d+ in use/);

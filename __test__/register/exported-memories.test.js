@@ -87,7 +87,7 @@ test("the exported memory of a Memory that is another object has our members, to
 
 test("a memory that was posted has our members, and our prototype once it is used", async () => {
   const flags = ["--require", path.join(__dirname, "..", "..", "register.js")];
-  expect(await run("posted-memories.js", { flags })).toEqual({
+  expect(await run("use-posted-memories.js", { flags })).toEqual({
     isInstance: true,
     minimum: 1,
     called: true,

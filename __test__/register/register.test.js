@@ -56,16 +56,16 @@ describe("an unmodified program prints the same, byte for byte:", () => {
   const parts = ["properties", "refusals", "reads", "instances", "memories", "threads"];
 
   test.each([...parts, "firstExample"])("%s", async (part) => {
-    const program = (flags) => runForText("unmodified.js", { flags, args: [part] });
+    const program = (flags) => runForText("unmodified-program.js", { flags, args: [part] });
     const [with_, without] = await Promise.all([program(["--require", file]), program([])]);
     expect(with_).toBe(without);
     expect(without.length).toBeGreaterThan(2);
   });
 
   test("and that the first example of MDN sums up to 45", async () => {
-    expect(await runForText("unmodified.js", { flags: ["-r", file], args: ["firstExample"] })).toBe(
-      "45\n",
-    );
+    expect(
+      await runForText("unmodified-program.js", { flags: ["-r", file], args: ["firstExample"] }),
+    ).toBe("45\n");
   });
 });
 
@@ -350,7 +350,7 @@ describe("undoing", () => {
   });
 
   test("is done at once where something cannot be replaced", async () => {
-    const printed = await runForText("register-frozen.js");
+    const printed = await runForText("register-when-frozen.js");
     expect(printed).toMatch(/^TypeError: /);
     expect(printed).toMatch(/\n0 replaced\n$/);
   });
@@ -386,9 +386,7 @@ describe("other realms and threads:", () => {
   });
 
   test("a worker inherits --require", async () => {
-    expect(await runForText("register-inherited.js", { flags: ["--require", file] })).toBe(
-      "true\n",
-    );
-    expect(await runForText("register-inherited.js")).toBe("false\n");
+    expect(await runForText("inherit-register.js", { flags: ["--require", file] })).toBe("true\n");
+    expect(await runForText("inherit-register.js")).toBe("false\n");
   });
 });

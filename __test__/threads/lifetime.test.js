@@ -5,7 +5,7 @@
 const { MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
 
 const { Memory } = require("../..");
-const { ways } = require("../fixtures/hold-shared");
+const { ways } = require("../fixtures/hold-shared-memory");
 const { collectGarbage } = require("../support/gc");
 const { run } = require("../support/run-fixture");
 const { sharedKinds } = require("../support/shared-memories");
@@ -14,7 +14,7 @@ describe.each(sharedKinds)("a shared memory of %s", (kind, make, hasModules) => 
   const possible = ways.filter((way) => hasModules || !way.includes("WebAssembly.Memory"));
 
   test.each(possible)("lives in %s, and not longer", async (way) => {
-    const { held, after } = await run("hold-shared.js", { args: [kind, way] });
+    const { held, after } = await run("hold-shared-memory.js", { args: [kind, way] });
     expect(held).toBe("rw-p");
     expect(after).not.toBe("rw-p");
   });
@@ -35,7 +35,7 @@ describe.each(sharedKinds)("a shared memory of %s", (kind, make, hasModules) => 
 });
 
 test("worker.terminate() in the middle of everything neither crashes nor leaks", async () => {
-  const { additions, ...left } = await run("terminate.js");
+  const { additions, ...left } = await run("terminate-workers.js");
   expect(additions).toBeGreaterThan(20 * 50);
   // A memory reserves 4 GiB, one of the engine's more: a single one left would show.
   expect(left.space).toBeLessThan(2 ** 30);

@@ -30,7 +30,7 @@ describe.each([
     const addon = fs.readdirSync(root).find((name) => name.endsWith(".node"));
     const env = { LINEAR_MEMORY_ADDON: process.env.LINEAR_MEMORY_ADDON ?? path.join(root, addon) };
     const outcomes = (way) =>
-      runForText("replaced-built-ins.js", { flags, args: [folder, way], env });
+      runForText("use-all-with-replaced-built-ins.js", { flags, args: [folder, way], env });
     let expected;
 
     beforeAll(async () => {
