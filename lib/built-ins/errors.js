@@ -4,6 +4,8 @@
 // index.d.ts, with what they mean. The code is a property of the error's own, defined rather than assigned:
 // a program can put setters on the prototypes of errors, which would intercept what is assigned.
 
+/** @import { Bare } from "./primordials" */
+
 const {
   ObjectDefineProperty,
   ObjectHasOwn,
@@ -12,21 +14,50 @@ const {
   TypeError,
 } = require("./primordials");
 
-/** Returns a TypeError. Its `cause`, if any, is the error that led to it. */
+/**
+ * Returns a TypeError. Its `cause`, if any, is the error that led to it.
+ *
+ * @param {string} code
+ * @param {string} message
+ * @param {unknown} [cause]
+ */
 function typeError(code, message, cause = undefined) {
   return withCode(TypeError, code, message, cause);
 }
 
-/** Returns a RangeError. Its `cause`, if any, is the error that led to it. */
+/**
+ * Returns a RangeError. Its `cause`, if any, is the error that led to it.
+ *
+ * @param {string} code
+ * @param {string} message
+ * @param {unknown} [cause]
+ */
 function rangeError(code, message, cause = undefined) {
   return withCode(RangeError, code, message, cause);
 }
 
-/** Returns a SyntaxError. */
+/**
+ * Returns a SyntaxError.
+ *
+ * @param {string} code
+ * @param {string} message
+ */
 function syntaxError(code, message) {
   return withCode(SyntaxError, code, message, undefined);
 }
 
+/**
+ * @template E
+ * @typedef {new (message: string, options?: Bare<ErrorOptions>) => E} ErrorClass
+ */
+
+/**
+ * @template {Error} E
+ * @param {ErrorClass<E>} Class
+ * @param {string} code
+ * @param {string} message
+ * @param {unknown} cause
+ */
 function withCode(Class, code, message, cause) {
   const error =
     cause === undefined ? new Class(message) : new Class(message, { __proto__: null, cause });
@@ -34,13 +65,24 @@ function withCode(Class, code, message, cause) {
   return error;
 }
 
-/** Defines a property of an error, whatever a program has put on the prototypes of errors. */
+/**
+ * Defines a property of an error, whatever a program has put on the prototypes of errors.
+ *
+ * @param {object} error
+ * @param {string} key
+ * @param {unknown} value
+ */
 function setOwn(error, key, value) {
   const attributes = { writable: true, enumerable: true, configurable: true };
   ObjectDefineProperty(error, key, { __proto__: null, value, ...attributes });
 }
 
-/** Returns whether an error has that code as a property of its own. */
+/**
+ * Returns whether an error has that code as a property of its own.
+ *
+ * @param {object} error
+ * @param {string} code
+ */
 function hasCode(error, code) {
   return ObjectHasOwn(error, "code") && error.code === code;
 }

@@ -93,7 +93,11 @@ const typedArray = Object.getPrototypeOf(Uint8Array).prototype;
  *   descriptor: Bare<PropertyDescriptor>,
  * ) => T} DefineProperty
  * @typedef {<K extends PropertyKey>(object: object, key: K) => object is { [key in K]: unknown }} HasOwn
- * @typedef {<R>(target: (...args: never[]) => R, receiver: unknown, args: readonly unknown[]) => R} Apply
+ * @typedef {{
+ *   <R>(target: (...args: never[]) => R, receiver: unknown, args: readonly unknown[]): R;
+ *   (target: Function, receiver: unknown, args: readonly unknown[]): unknown;
+ * }} Apply
+ * @typedef {(value: unknown) => value is number} IsNumber
  * @typedef {(target: Function, args: readonly unknown[], newTarget?: Function) => object} Construct
  * @typedef {new <T extends object>(target: T, handler: Bare<ProxyHandler<T>>) => T} ProxyClass
  */
@@ -146,8 +150,8 @@ module.exports = {
   MathMin: Math.min,
   MathTrunc: Math.trunc,
   Number,
-  NumberIsInteger: Number.isInteger,
-  NumberIsSafeInteger: Number.isSafeInteger,
+  NumberIsInteger: /** @type {IsNumber} */ (Number.isInteger),
+  NumberIsSafeInteger: /** @type {IsNumber} */ (Number.isSafeInteger),
   NumberMAX_SAFE_INTEGER: Number.MAX_SAFE_INTEGER,
   NumberParseInt: Number.parseInt,
   ObjectCreate: Object.create,

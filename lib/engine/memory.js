@@ -1,7 +1,7 @@
 "use strict";
 
-// The engine's own WebAssembly.Memory: made, recognised, grown. It and the rest of the engine's API are
-// taken when this loads, before anyone can replace them.
+// The class WebAssembly.Memory of the engine: creates its memories, recognises them and grows them. It and
+// the rest of the engine's API are taken when this loads, before a program can replace them.
 
 const {
   ArrayBufferPrototypeGetByteLength,
@@ -18,6 +18,7 @@ const {
 const { isSharedArrayBuffer: isShared } = require("../built-ins/node");
 
 if (WebAssembly === undefined) {
+  /** @type {Error & { code?: string }} */
   const error = new Error(
     "linear-memory: this engine runs without WebAssembly, as it does with --jitless",
   );
@@ -25,11 +26,49 @@ if (WebAssembly === undefined) {
   throw error;
 }
 
-const { Memory: EngineMemory, Module, Instance, LinkError, validate } = WebAssembly;
-const { grow: growMemory, toFixedLengthBuffer, toResizableBuffer } = EngineMemory.prototype;
-const { get: getBuffer } = ObjectGetOwnPropertyDescriptor(EngineMemory.prototype, "buffer");
+/**
+ * @import { Bare } from "../built-ins/primordials"
+ * @import { MemoryType, NewMemoryType } from "../webidl/descriptor"
+ */
 
-/** A new memory of the engine's; 32-bit where it has no 64-bit ones. Throws what the engine does. */
+/**
+ * The descriptor of an engine memory: of 64-bit addresses, with BigInts.
+ *
+ * @typedef {object} EngineDescriptor
+ * @property {"i32" | "i64"} [address]
+ * @property {number | bigint} initial
+ * @property {number | bigint | undefined} maximum
+ * @property {boolean} [shared]
+ */
+
+/**
+ * The members that not every engine has are undefined there.
+ *
+ * @typedef {object} EngineMembers
+ * @property {(delta: number | bigint) => number | bigint} grow
+ * @property {(() => ArrayBuffer) | undefined} toFixedLengthBuffer
+ * @property {(() => ArrayBuffer) | undefined} toResizableBuffer
+ */
+
+const { Module, Instance, LinkError, validate } = WebAssembly;
+const EngineMemory = /** @type {new (descriptor: Bare<EngineDescriptor>) => WebAssembly.Memory} */ (
+  /** @type {unknown} */ (WebAssembly.Memory)
+);
+const {
+  grow: growMemory,
+  toFixedLengthBuffer,
+  toResizableBuffer,
+} = /** @type {EngineMembers} */ (/** @type {unknown} */ (EngineMemory.prototype));
+const { get: getBuffer } = /** @type {{ get: () => ArrayBuffer | SharedArrayBuffer }} */ (
+  ObjectGetOwnPropertyDescriptor(EngineMemory.prototype, "buffer")
+);
+
+/**
+ * Creates an engine memory: of 32-bit addresses if the engine has none of 64-bit ones. Throws the engine's
+ * error.
+ *
+ * @param {NewMemoryType} type
+ */
 function create({ address, initial, maximum, shared }) {
   if (!is64({ address })) return new EngineMemory({ __proto__: null, initial, maximum, shared });
   return new EngineMemory({
@@ -41,26 +80,40 @@ function create({ address, initial, maximum, shared }) {
   });
 }
 
+/**
+ * Returns whether a value is an engine memory, of any realm.
+ *
+ * @param {unknown} value
+ * @returns {value is WebAssembly.Memory}
+ */
 function isMemory(value) {
   try {
-    bufferOf(value);
+    bufferOf(/** @type {WebAssembly.Memory} */ (value));
     return true;
   } catch {
     return false;
   }
 }
 
+/**
+ * Returns the buffer of an engine memory.
+ *
+ * @param {WebAssembly.Memory} memory
+ * @returns {ArrayBuffer | SharedArrayBuffer}
+ */
 function bufferOf(memory) {
   return ReflectApply(getBuffer, memory, []);
 }
 
 /**
- * The buffer of a shared memory, as long as all threads have grown it by now.
+ * Returns the buffer of a shared memory, as long as the memory is now, whichever thread has grown it.
  *
- * V8 tells a thread of what others have grown by an interrupt, which the thread takes where functions
- * begin and loops turn. Compiled code can come here from `Atomics.wait()`, or from a loop that waited,
- * without either, and would read the buffer of before. Of the function that a conversion calls, no
- * compiler makes a part of its caller: there, the interrupt is taken.
+ * V8 informs a thread of growth in another one by an interrupt. The thread handles interrupts where functions
+ * begin and loops turn. Optimized code can get here from `Atomics.wait()`, or from a loop that waited,
+ * without passing either, and would read the buffer from before. No compiler inlines the function that a
+ * conversion calls, so the interrupt is handled there.
+ *
+ * @param {WebAssembly.Memory} memory
  */
 function sharedBufferOf(memory) {
   +interruptible;
@@ -69,54 +122,81 @@ function sharedBufferOf(memory) {
 
 const interruptible = { __proto__: null, valueOf: () => 0 };
 
-/** The length of a buffer, shared or not. A program can give a buffer a `byteLength` of its own. */
+/**
+ * Returns the length of a buffer, shared or not. A program can give a buffer a `byteLength` of its own.
+ *
+ * @param {ArrayBuffer | SharedArrayBuffer} buffer
+ */
 function byteLengthOf(buffer) {
   return isShared(buffer)
     ? SharedArrayBufferPrototypeGetByteLength(buffer)
     : ArrayBufferPrototypeGetByteLength(buffer);
 }
 
-/** Pages before. Throws what the engine does. */
+/**
+ * Grows an engine memory. Returns the number of pages before; throws the engine's error.
+ *
+ * @param {WebAssembly.Memory} memory
+ * @param {MemoryType} type
+ * @param {number} delta
+ */
 function grow(memory, type, delta) {
   return Number(ReflectApply(growMemory, memory, [is64(type) ? BigInt(delta) : delta]));
 }
 
-/** Whether the engine's class makes resizable buffers: those of V8 13.6 do with a flag, later ones always. */
+/** Whether engine memories have resizable buffers: from V8 13.6 on with a flag, later without one. */
 const hasResizable = toResizableBuffer !== undefined;
 
-/** The buffer that is resizable from then on. Throws what the engine does. */
+/**
+ * Makes the buffer of an engine memory resizable, if `hasResizable` is true. Throws the engine's error.
+ *
+ * @param {WebAssembly.Memory} memory
+ */
 function makeResizable(memory) {
-  return ReflectApply(toResizableBuffer, memory, []);
+  ReflectApply(/** @type {() => ArrayBuffer} */ (toResizableBuffer), memory, []);
 }
 
-/** The buffer that is of fixed length from then on. */
-function makeFixed(memory) {
-  return ReflectApply(toFixedLengthBuffer, memory, []);
+/**
+ * Makes the buffer of an engine memory one of fixed length, if `hasResizable` is true.
+ *
+ * @param {WebAssembly.Memory} memory
+ */
+function makeFixedLength(memory) {
+  ReflectApply(/** @type {() => ArrayBuffer} */ (toFixedLengthBuffer), memory, []);
 }
 
-/** Whether the engine's class takes the BigInts of that type. */
+/**
+ * Returns whether engine memories of that type take BigInts.
+ *
+ * @param {Pick<MemoryType, "address">} type
+ */
 function is64({ address }) {
   return address === "i64" && has64();
 }
 
-/** Returns whether the engine's class has memories of that type, whether or not it has room for one. */
+/**
+ * Returns whether there are engine memories of that type, whether or not there is room for one.
+ *
+ * @param {Pick<MemoryType, "address">} type
+ */
 function supports({ address }) {
   return address === "i32" || has64();
 }
 
-let has64Known;
+/** @type {boolean | undefined} */
+let isKnownToHave64;
 
-/** Whether the engine's class makes memories with 64-bit addresses. */
+/** Returns whether there are engine memories with 64-bit addresses. */
 function has64() {
-  return (has64Known ??= makes64());
+  return (isKnownToHave64 ??= creates64());
 }
 
-function makes64() {
+function creates64() {
   try {
     new EngineMemory({ __proto__: null, address: "i64", initial: 0n, maximum: 0n });
     return true;
   } catch (error) {
-    // Refused for want of memory, it is still taken.
+    // The engine takes the type, but has no memory left.
     return FunctionPrototypeSymbolHasInstance(RangeError, error);
   }
 }
@@ -136,7 +216,7 @@ module.exports = {
   grow,
   hasResizable,
   makeResizable,
-  makeFixed,
+  makeFixedLength,
   supports,
   has64,
 };

@@ -100,7 +100,7 @@ class HostedStore extends BaseStore {
   }
 
   toFixedLength() {
-    if (engine.hasResizable) engine.makeFixed(this.#memory);
+    if (engine.hasResizable) engine.makeFixedLength(this.#memory);
     return this;
   }
 

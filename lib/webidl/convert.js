@@ -25,7 +25,11 @@ const PAGE = 65_536;
 const U32_LIMIT = 2 ** 32;
 const U64_LIMIT = 2n ** 64n;
 
-/** Returns how an error message shows a value. Runs no code of the program. */
+/**
+ * Returns how an error message shows a value. Runs no code of the program.
+ *
+ * @param {unknown} value
+ */
 function show(value) {
   switch (typeof value) {
     case "string":
@@ -43,6 +47,10 @@ function show(value) {
   }
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is { [key: PropertyKey]: unknown }}
+ */
 function isObject(value) {
   return (typeof value === "object" && value !== null) || typeof value === "function";
 }
@@ -50,10 +58,14 @@ function isObject(value) {
 /**
  * Converts as ECMAScript's ToPrimitive does, with the hint "number". Later conversions of the result run no
  * code of the program, and can name the value that they refuse.
+ *
+ * @param {unknown} value
+ * @param {string} name
  */
 function toPrimitive(value, name) {
   if (!isObject(value)) return value;
   const exotic = value[SymbolToPrimitive];
+  /** @type {unknown} */
   let result = value;
   if (exotic !== undefined && exotic !== null) {
     if (typeof exotic === "function") result = ReflectApply(exotic, value, ["number"]);
@@ -69,7 +81,12 @@ function toPrimitive(value, name) {
   return result;
 }
 
-/** Converts a result of `toPrimitive` as ECMAScript's ToNumber does, and names the value in its errors. */
+/**
+ * Converts a result of `toPrimitive` as ECMAScript's ToNumber does, and names the value in its errors.
+ *
+ * @param {unknown} primitive
+ * @param {string} name
+ */
 function toNumber(primitive, name) {
   if (typeof primitive === "bigint" || typeof primitive === "symbol") {
     throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
@@ -77,7 +94,12 @@ function toNumber(primitive, name) {
   return Number(primitive);
 }
 
-/** Converts to Web IDL's `[EnforceRange] unsigned long`. */
+/**
+ * Converts to Web IDL's `[EnforceRange] unsigned long`.
+ *
+ * @param {unknown} value
+ * @param {string} name
+ */
 function toU32(value, name) {
   const primitive = toPrimitive(value, name);
   const whole = MathTrunc(toNumber(primitive, name));
@@ -87,7 +109,12 @@ function toU32(value, name) {
   return whole + 0; // -0 becomes 0
 }
 
-/** Converts to a number of bytes that are whole pages of 64 KiB. */
+/**
+ * Converts to a number of bytes that are whole pages of 64 KiB.
+ *
+ * @param {unknown} value
+ * @param {string} name
+ */
 function toPageBytes(value, name) {
   const primitive = toPrimitive(value, name);
   const bytes = toNumber(primitive, name);
@@ -100,7 +127,12 @@ function toPageBytes(value, name) {
   return bytes + 0; // -0 becomes 0
 }
 
-/** Checks a number of bytes. Accepts numbers only, so that no code of the program runs. */
+/**
+ * Checks a number of bytes. Accepts numbers only, so that no code of the program runs.
+ *
+ * @param {unknown} value
+ * @param {string} name
+ */
 function toByteCount(value, name) {
   if (typeof value !== "number") {
     throw new TypeError(`${name}: expected a number, got ${show(value)}`);
@@ -111,7 +143,12 @@ function toByteCount(value, name) {
   return value + 0; // -0 becomes 0
 }
 
-/** Converts as ECMAScript's ToIndex does. */
+/**
+ * Converts as ECMAScript's ToIndex does.
+ *
+ * @param {unknown} value
+ * @param {string} name
+ */
 function toIndex(value, name) {
   const primitive = toPrimitive(value, name);
   const whole = MathTrunc(toNumber(primitive, name)) || 0; // NaN and -0 become 0
@@ -121,20 +158,29 @@ function toIndex(value, name) {
   return whole;
 }
 
-/** Converts to an unsigned BigInt of 64 bits. Refuses numbers, as ECMAScript's ToBigInt does. */
+/**
+ * Converts to an unsigned BigInt of 64 bits. Refuses numbers, as ECMAScript's ToBigInt does.
+ *
+ * @param {unknown} value
+ * @param {string} name
+ */
 function toU64(value, name) {
   const primitive = toPrimitive(value, name);
   const kind = typeof primitive;
   if (kind !== "bigint" && kind !== "boolean" && kind !== "string") {
     throw new TypeError(`${name}: expected a BigInt, got ${show(primitive)}`);
   }
-  const whole = toBigInt(primitive, name);
+  const whole = toBigInt(/** @type {bigint | boolean | string} */ (primitive), name);
   if (whole < 0n || whole >= U64_LIMIT) {
     throw new TypeError(`${name}: expected 0n to ${U64_LIMIT - 1n}n, got ${show(whole)}`);
   }
   return whole;
 }
 
+/**
+ * @param {string | bigint | boolean} primitive
+ * @param {string} name
+ */
 function toBigInt(primitive, name) {
   try {
     return BigInt(primitive);
@@ -146,12 +192,21 @@ function toBigInt(primitive, name) {
 /**
  * Converts as AddressValueToU64 of the JS API does, to a number. Beyond 2^53 the number is not exact, but
  * then it exceeds every limit that it is compared with.
+ *
+ * @param {unknown} value
+ * @param {"i32" | "i64"} address
+ * @param {string} name
  */
 function toAddress(value, address, name) {
   return address === "i64" ? Number(toU64(value, name)) : toU32(value, name);
 }
 
-/** Converts a number as U64ToAddressValue of the JS API does. */
+/**
+ * Converts a number as U64ToAddressValue of the JS API does.
+ *
+ * @param {number} number
+ * @param {"i32" | "i64"} address
+ */
 function fromAddress(number, address) {
   return address === "i64" ? BigInt(number) : number;
 }
@@ -159,6 +214,10 @@ function fromAddress(number, address) {
 /**
  * Throws if an options object has a member that is not in `known`. Only for options beyond the JS API, which
  * itself ignores unknown members. Callers check before they read the options.
+ *
+ * @param {object} options
+ * @param {string[]} known
+ * @param {string} name
  */
 function checkMembers(options, known, name) {
   const keys = ObjectKeys(options);
@@ -171,12 +230,21 @@ function checkMembers(options, known, name) {
   }
 }
 
+/**
+ * @param {string} key
+ * @param {string[]} known
+ */
 function isOneOf(key, known) {
   for (let i = 0; i < known.length; i++) if (known[i] === key) return true;
   return false;
 }
 
-/** Returns how an error message shows a number of pages. */
+/**
+ * Returns how an error message shows a number of pages.
+ *
+ * @param {number} pages
+ * @param {"i32" | "i64"} address
+ */
 function showPages(pages, address) {
   if (pages > NumberMAX_SAFE_INTEGER) return "2^53 or more";
   return show(fromAddress(pages, address));

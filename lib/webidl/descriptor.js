@@ -9,6 +9,18 @@ const {
   TypeError,
 } = require("../built-ins/primordials");
 
+/**
+ * The type of a memory. The maximum is a number of pages.
+ *
+ * @typedef {{ address: "i32" | "i64", maximum: number | undefined, shared: boolean }} MemoryType
+ */
+
+/**
+ * The type of a memory that is to be created, with the number of its first pages.
+ *
+ * @typedef {MemoryType & { initial: number }} NewMemoryType
+ */
+
 // In pages, from "Implementation-defined Limits" of the JS API: what a type may declare, and what a memory may
 // have at run time.
 const LIMITS = {
@@ -21,14 +33,15 @@ const LIMITS = {
  * converts each before it reads the next, as the web platform tests require. `minimum` is another name of
  * `initial` in the type reflection proposal, so that the result of `type()` is a descriptor.
  *
- * @returns {{ address: "i32" | "i64", initial: number, maximum: number | undefined, shared: boolean }}
+ * @param {unknown} descriptor
+ * @returns {NewMemoryType}
  */
 function readDescriptor(descriptor) {
   if (!isObject(descriptor)) {
     throw new TypeError(`Memory: expected a descriptor object, got ${show(descriptor)}`);
   }
   const address = readAddress(descriptor.address);
-  const readPages = (member) => {
+  const readPages = (/** @type {string} */ member) => {
     const value = descriptor[member];
     return value === undefined ? undefined : toAddress(value, address, `Memory: ${member}`);
   };
@@ -51,6 +64,8 @@ function readDescriptor(descriptor) {
  * Reads the options beyond the JS API, from an argument that the JS API ignores. So a value that is not an
  * object is ignored here as well, and so are unknown members if this class stands in for the engine's.
  *
+ * @param {unknown} options
+ * @param {{ ignoresUnknown: boolean }} how
  * @returns {{ hugePages: boolean }}
  */
 function readOptions(options, { ignoresUnknown }) {
@@ -64,6 +79,11 @@ const OPTIONS = ["hugePages"];
 /**
  * Reads the options of a memory that begins as a snapshot. Returns its type, which is that of the snapshot's
  * memory where no option is given.
+ *
+ * @param {unknown} options
+ * @param {number} initial
+ * @param {MemoryType} type
+ * @returns {NewMemoryType}
  */
 function readSnapshotOptions(options, initial, type) {
   const { address } = type;
@@ -85,6 +105,10 @@ function readSnapshotOptions(options, initial, type) {
 const FROM = "Memory.from()";
 const SNAPSHOT_OPTIONS = ["maximum", "shared"];
 
+/**
+ * @param {unknown} value
+ * @returns {"i32" | "i64"}
+ */
 function readAddress(value) {
   if (value === undefined) return "i32";
   const address = typeof value === "symbol" ? value : `${value}`;
@@ -94,9 +118,13 @@ function readAddress(value) {
   return address;
 }
 
+/**
+ * @param {NewMemoryType} type
+ * @param {string} [member]
+ */
 function check({ address, initial, maximum, shared }, member = "Memory") {
   const limits = LIMITS[address];
-  const shown = (pages) => showPages(pages, address);
+  const shown = (/** @type {number} */ pages) => showPages(pages, address);
   if (shared && maximum === undefined) {
     throw new TypeError(`${member}: maximum is required when shared is true`);
   }
@@ -105,6 +133,7 @@ function check({ address, initial, maximum, shared }, member = "Memory") {
       `${member}: initial: ${shown(initial)} pages exceed the limit of ${shown(limits.size)}`,
     );
   }
+  if (maximum === undefined) return;
   if (maximum > limits.declared) {
     throw new RangeError(
       `${member}: maximum: ${shown(maximum)} pages exceed the limit of ${shown(limits.declared)}`,
@@ -117,21 +146,38 @@ function check({ address, initial, maximum, shared }, member = "Memory") {
   }
 }
 
-/** Returns whether a descriptor with that address type may have such a maximum. */
+/**
+ * Returns whether a descriptor with that address type may have such a maximum.
+ *
+ * @param {unknown} value
+ * @param {"i32" | "i64"} address
+ * @returns {value is number}
+ */
 function isMaximum(value, address) {
   return NumberIsInteger(value) && value >= 0 && value <= LIMITS[address].declared;
 }
 
-/** Returns the largest number of pages that a memory of that type can ever have. */
+/**
+ * Returns the largest number of pages that a memory of that type can ever have.
+ *
+ * @param {Pick<MemoryType, "address" | "maximum">} type
+ */
 function sizeLimit({ address, maximum = Infinity }) {
   return MathMin(maximum, LIMITS[address].size);
 }
 
-/** Throws a RangeError if a memory of that type cannot have `delta` more pages than `size`. */
+/**
+ * Throws a RangeError if a memory of that type cannot have `delta` more pages than `size`.
+ *
+ * @param {MemoryType} type
+ * @param {number} size
+ * @param {number} delta
+ * @param {string} [member]
+ */
 function checkGrowth(type, size, delta, member = "Memory.grow()") {
   const limit = sizeLimit(type);
   if (delta <= limit - size) return;
-  const shown = (pages) => showPages(pages, type.address);
+  const shown = (/** @type {number} */ pages) => showPages(pages, type.address);
   throw new RangeError(
     `${member}: ${shown(size)} and ${shown(delta)} more pages exceed the limit of ${shown(limit)}`,
   );

@@ -13,12 +13,16 @@ const {
   TypeError,
 } = require("../built-ins/primordials");
 
+/** @typedef {Function & { prototype: object }} Class */
+
 /**
  * Makes a class that extends null the class of an interface: its members are enumerable, its prototype
  * inherits from Object.prototype, and `Object.prototype.toString` names its objects.
  *
- * @param name the name for `Object.prototype.toString`
- * @param dispose the method that is also called at the end of a `using`, if any
+ * @param {Class} Class
+ * @param {object} options
+ * @param {string} options.name the name for `Object.prototype.toString`
+ * @param {Function} [options.dispose] the method that is also called at the end of a `using`
  */
 function defineInterface(Class, { name, dispose }) {
   const { prototype } = Class;
@@ -32,20 +36,36 @@ function defineInterface(Class, { name, dispose }) {
   }
 }
 
+/**
+ * @param {object} object
+ * @param {(key: PropertyKey, descriptor: PropertyDescriptor) => boolean} isMember
+ */
 function makeEnumerable(object, isMember) {
   const keys = ReflectOwnKeys(object);
   for (let i = 0; i < keys.length; i++) {
-    if (!isMember(keys[i], ObjectGetOwnPropertyDescriptor(object, keys[i]))) continue;
+    const descriptor = ObjectGetOwnPropertyDescriptor(object, keys[i]);
+    if (descriptor === undefined || !isMember(keys[i], descriptor)) continue;
     ObjectDefineProperty(object, keys[i], { __proto__: null, enumerable: true });
   }
 }
 
+/**
+ * @param {object} object
+ * @param {PropertyKey} key
+ * @param {unknown} value
+ * @param {boolean} writable
+ */
 function defineHidden(object, key, value, writable) {
   const attributes = { writable, enumerable: false, configurable: true };
   ObjectDefineProperty(object, key, { __proto__: null, value, ...attributes });
 }
 
-/** Returns the error of a class whose objects a program cannot make with `new`. */
+/**
+ * Returns the error of a class whose objects a program cannot make with `new`.
+ *
+ * @param {string} name
+ * @param {string} reason
+ */
 function illegalConstructor(name, reason) {
   return new TypeError(`${name}: ${reason}`);
 }

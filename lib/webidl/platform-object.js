@@ -12,6 +12,8 @@ const ARGUMENTS = [() => {}];
  * A serializer takes an ordinary object without its private fields: a memory would silently arrive in
  * another thread as an empty object. All serializers refuse a `FinalizationRegistry`, with a
  * DataCloneError. With another prototype, it looks like an ordinary object otherwise.
+ *
+ * @param {Function} newTarget
  */
 function createPlatformObject(newTarget) {
   return ReflectConstruct(FinalizationRegistry, ARGUMENTS, newTarget);
@@ -21,8 +23,12 @@ function createPlatformObject(newTarget) {
  * The base of a class that adds its private fields to an object that exists: the constructor returns the
  * object that it is given.
  */
-const ExistingObject = function (object) {
-  return object;
-};
+const ExistingObject = /** @type {new (object: object) => object} */ (
+  /** @type {unknown} */ (
+    function (/** @type {object} */ object) {
+      return object;
+    }
+  )
+);
 
 module.exports = { createPlatformObject, ExistingObject };
