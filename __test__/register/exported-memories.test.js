@@ -1,6 +1,6 @@
 "use strict";
 
-// linear-memory/register: memories that the engine makes while it is in force are `Memory`s.
+// With linear-memory/register, memories that the engine creates are instances of `Memory`.
 
 const path = require("node:path");
 
@@ -31,7 +31,7 @@ describe.each([
     async () => (await WebAssembly.instantiate(await toBinary(EXPORTER))).instance,
   ],
   [
-    "an instance from before",
+    "an earlier instance",
     async () => {
       undo();
       const instance = new WebAssembly.Instance(await compile(EXPORTER));
@@ -40,7 +40,7 @@ describe.each([
     },
   ],
 ])("the memory that a module exports, by %s", (_, instantiate) => {
-  test("has our prototype, and its own store", async () => {
+  test("has the prototype of Memory, and all its members", async () => {
     const { m } = (await instantiate()).exports;
     expect(Object.getPrototypeOf(m)).toBe(WebAssembly.Memory.prototype);
     expect(WebAssembly.Memory).toBe(Memory);
@@ -52,7 +52,7 @@ describe.each([
     expect(m.type()).toEqual({ minimum: 1, maximum: 5, shared: false, address: "i32" });
   });
 
-  test("works on after the undo", async () => {
+  test("keeps its members after the undo", async () => {
     const { m } = (await instantiate()).exports;
     undo();
     expect(m.grow(1)).toBe(1);
@@ -61,7 +61,7 @@ describe.each([
   });
 });
 
-test("the getter of exports looks like the engine's, and is its again after the undo", () => {
+test("the getter of `exports` has the name and length of the engine's, which the undo restores", () => {
   const getter = () =>
     Object.getOwnPropertyDescriptor(WebAssembly.Instance.prototype, "exports").get;
   const ours = getter();
@@ -71,7 +71,7 @@ test("the getter of exports looks like the engine's, and is its again after the 
   expect(getter()).not.toBe(ours);
 });
 
-test("the exported memory of a Memory that is another object has our members, too", async () => {
+test("an imported Memory that is exported again has the members of Memory", async () => {
   undo();
   const memory = new Memory({ initial: 1, maximum: 4 });
   undo = register();
@@ -85,7 +85,7 @@ test("the exported memory of a Memory that is another object has our members, to
   expect(memory.type().minimum).toBe(3);
 });
 
-test("a memory that was posted has our members, and our prototype once it is used", async () => {
+test("a posted memory has the members of Memory, and once it is used its prototype", async () => {
   const flags = ["--require", path.join(__dirname, "..", "..", "register.js")];
   expect(await run("use-posted-memories.js", { flags })).toEqual({
     isInstance: true,
@@ -96,7 +96,7 @@ test("a memory that was posted has our members, and our prototype once it is use
   });
 });
 
-test("what the engine's class lacks is not there to be found", () => {
+test("Memory.prototype has resizable buffers only if the engine's class has them, until the undo", () => {
   for (const member of ["toFixedLengthBuffer", "toResizableBuffer"]) {
     expect(member in WebAssembly.Memory.prototype).toBe(hasResizable);
     expect(member in new WebAssembly.Memory({ initial: 1, maximum: 2 })).toBe(hasResizable);
@@ -107,56 +107,4 @@ test("what the engine's class lacks is not there to be found", () => {
   undo();
   const memory = new Memory({ initial: 1, maximum: 2 });
   if (features.resizableBuffers.unshared) expect(memory.toResizableBuffer().resizable).toBe(true);
-});
-
-describe("two copies", () => {
-  /** Another copy of the package, with the same addon. */
-  function copy() {
-    let other;
-    jest.isolateModules(() => {
-      const { register: registerOther } = require("../../lib/register/register");
-      other = { register: registerOther, Memory: require("../..").Memory };
-    });
-    return other;
-  }
-
-  const places = () => [
-    WebAssembly.Memory,
-    WebAssembly.Instance,
-    WebAssembly.instantiate,
-    WebAssembly.instantiateStreaming,
-    EngineMemory.prototype.constructor,
-    Object.getPrototypeOf(EngineMemory.prototype),
-    Object.getOwnPropertyDescriptor(WebAssembly.Instance.prototype, "exports").get,
-    WebAssembly.Instance.prototype.constructor,
-  ];
-
-  test.each([
-    ["the same order", [0, 1]],
-    ["the other order", [1, 0]],
-  ])("are undone in %s", (_, order) => {
-    undo();
-    const before = places();
-    const other = copy();
-    expect(other.Memory).not.toBe(Memory);
-    const undos = [register(), other.register()];
-    expect(WebAssembly.Memory).toBe(other.Memory);
-    for (const index of order) undos[index]();
-    for (const [index, place] of places().entries()) expect(place).toBe(before[index]);
-  });
-
-  test("are undone after one was registered again between", () => {
-    undo();
-    const before = places();
-    const other = copy();
-    const first = register();
-    const second = other.register();
-    first();
-    const third = register();
-    expect(WebAssembly.Memory).toBe(Memory);
-    second();
-    expect(WebAssembly.Memory).toBe(Memory);
-    third();
-    for (const [index, place] of places().entries()) expect(place).toBe(before[index]);
-  });
 });

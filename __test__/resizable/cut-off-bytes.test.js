@@ -1,7 +1,7 @@
 "use strict";
 
-// What `ArrayBuffer.prototype.resize` cuts off reads zero when it comes back, whatever was under it: a
-// snapshot's bytes, or a file's.
+// ArrayBuffer.prototype.resize() can shrink a resizable buffer of reserved pages. Bytes that it cuts off read
+// as zero when the buffer grows again, even if they came from a snapshot or a file.
 
 const fs = require("node:fs");
 const os = require("node:os");
@@ -18,10 +18,11 @@ const LENGTH = PAGES * PAGE;
 
 const { resize } = ArrayBuffer.prototype;
 
-/** Whether the engine's own class makes them, and refuses to shrink. */
+/** Whether the engine's own class creates resizable buffers; these refuse to shrink. */
 const isEngines = features.resizableBuffers.shared;
 const testEngines = isEngines ? test : test.skip;
-const describeOurs = features.resizableBuffers.unshared && !isEngines ? describe : describe.skip;
+const describeReserved =
+  features.resizableBuffers.unshared && !isEngines ? describe : describe.skip;
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
 const file = path.join(folder, "sevens");
@@ -32,14 +33,14 @@ afterAll(() => fs.rmSync(folder, { recursive: true }));
 const make = () => new Memory({ initial: PAGES, maximum: 2 * PAGES });
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
-/** An image of sevens. */
+/** Takes a snapshot of a memory that is full of sevens. */
 function imageOf() {
   const memory = make();
   bytesOf(memory).fill(7);
   return memory.snapshot();
 }
 
-/** A memory whose bytes are all sevens, under a resizable buffer; by each way to get there. */
+/** Ways to a memory with a resizable buffer whose bytes are all sevens. */
 const ways = [
   [
     "restore()",
@@ -102,16 +103,16 @@ const ways = [
   ],
 ];
 
-/** Lengths that end within a page, at a system page, or at a WebAssembly page. */
+/** Lengths within a system page, and at the boundaries of system pages and of WebAssembly pages. */
 const lengths = [0, 1, 4095, 4096, 4097, PAGE, PAGE + 1, 3 * PAGE - 4095, 3 * PAGE + 5, LENGTH - 1];
 
 const looks = [
   ["", () => {}],
-  [" after a look", (memory) => memory.type()],
+  [", also if type() is called in between", (memory) => memory.type()],
 ];
 
-describeOurs.each(ways)("%s (not where the engine's class makes the buffer):", (_, prepare) => {
-  test.each(looks)("what is cut off reads zero%s", (__, look) => {
+describeReserved.each(ways)("after %s (unless the buffer is the engine's):", (_, prepare) => {
+  test.each(looks)("bytes that resize() cuts off read as zero%s", (__, look) => {
     for (const length of lengths) {
       const memory = prepare();
       const { buffer } = memory;
@@ -127,7 +128,7 @@ describeOurs.each(ways)("%s (not where the engine's class makes the buffer):", (
     }
   });
 
-  test("a longer memory reads zero beyond, and all bytes stay when it grows or moves", () => {
+  test("grow() adds zeros, and all bytes stay when the memory grows or moves", () => {
     const memory = prepare();
     memory.grow(1);
     const expected = Buffer.alloc(LENGTH + PAGE).fill(7, 0, LENGTH);
@@ -137,8 +138,8 @@ describeOurs.each(ways)("%s (not where the engine's class makes the buffer):", (
   });
 });
 
-describeOurs("copies (not where the engine's class makes the buffer):", () => {
-  test("zeros of a sparse image take no memory", () => {
+describeReserved("a resizable buffer (unless it is the engine's)", () => {
+  test("gets only the pages of a snapshot that are not zero", () => {
     const memory = new Memory({ initial: 4096, maximum: 4096 });
     bytesOf(memory)[100 * MIB] = 1;
     const image = memory.snapshot();
@@ -150,7 +151,7 @@ describeOurs("copies (not where the engine's class makes the buffer):", () => {
     expect(bytesOf(memory)[100 * MIB]).toBe(1);
   });
 
-  test("a shorter image leaves zeros beyond it, and a longer one is refused", () => {
+  test("is zero past a shorter snapshot, and rejects a longer one", () => {
     const memory = new Memory({ initial: PAGES + 1, maximum: PAGES + 1 });
     memory.toResizableBuffer();
     bytesOf(memory).fill(9);
@@ -166,7 +167,7 @@ describeOurs("copies (not where the engine's class makes the buffer):", () => {
     expect(bytesOf(small).every((byte) => byte === 9)).toBe(true);
   });
 
-  test("a file that is mapped in part, at odd offsets, leaves what is around it", () => {
+  test("keeps the bytes around a part of a file that is mapped at odd offsets", () => {
     const memory = make();
     memory.toResizableBuffer();
     bytesOf(memory).fill(9);
@@ -175,7 +176,7 @@ describeOurs("copies (not where the engine's class makes the buffer):", () => {
     expect(expected.equals(bytesOf(memory))).toBe(true);
   });
 
-  test("a file that is truncated later is nothing to the memory", () => {
+  test("keeps its copy of a file that is truncated later", () => {
     const copy = path.join(folder, "truncated later");
     fs.copyFileSync(file, copy);
     const [before, after] = [make(), make()];
@@ -191,14 +192,14 @@ describeOurs("copies (not where the engine's class makes the buffer):", () => {
     }
   });
 
-  test("a file that was truncated before is a loss, and the memory is as it was", () => {
+  test("cannot be created from a mapped file that was truncated, and the memory is unchanged", () => {
     const copy = path.join(folder, "truncated before");
     fs.copyFileSync(file, copy);
     const memory = make();
     memory.map(0, copy);
     const { buffer } = memory;
     fs.truncateSync(copy);
-    // Not even looked at before: the copy is what finds it.
+    // Nothing has read the pages since: toResizableBuffer() detects the loss when it copies them.
     const { name, message } = thrownBy(() => memory.toResizableBuffer());
     expect(name).toBe("RangeError");
     expect(message).toMatch(/^Memory\.toResizableBuffer\(\): .*truncated/);
@@ -207,7 +208,7 @@ describeOurs("copies (not where the engine's class makes the buffer):", () => {
   });
 });
 
-testEngines("the engine's own class cannot be made to cut anything off", () => {
+testEngines("resize() of the engine's own buffer cannot shrink it", () => {
   const [, prepare] = ways[0];
   const memory = prepare();
   const { buffer } = memory;

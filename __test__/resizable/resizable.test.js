@@ -1,6 +1,6 @@
 "use strict";
 
-// Resizable buffers over pages that were ours: what the specification has no word on.
+// Resizable buffers of reserved pages, where the JS API leaves the behaviour open.
 
 const fs = require("node:fs");
 const os = require("node:os");
@@ -20,14 +20,14 @@ const MIB = 2 ** 20;
 
 const { resize } = ArrayBuffer.prototype;
 
-/** Whether the engine's own class makes them; where not, its ArrayBuffers are over our pages. */
+/** Whether the engine's own class creates resizable buffers. If not, they are ArrayBuffers of reserved pages. */
 const isEngines = features.resizableBuffers.shared;
 const testEngines = isEngines ? test : test.skip;
-const testOurs = features.resizableBuffers.unshared && !isEngines ? test : test.skip;
+const testReserved = features.resizableBuffers.unshared && !isEngines ? test : test.skip;
 
 const address = (buffer) => native.address(new Uint8Array(buffer));
 
-/** A memory of that many pages with something on each, that can have four more. */
+/** Creates a memory whose pages are filled with 1, 2 and so on, and which can grow by four pages. */
 function filled(initial = 2) {
   const memory = new Memory({ initial, maximum: initial + 4 });
   for (let page = 0; page < initial; page++) {
@@ -36,7 +36,7 @@ function filled(initial = 2) {
   return memory;
 }
 
-/** Expects what `filled()` wrote on the first pages, and zeros on the others. */
+/** Expects the memory to have pages that are filled with these values. */
 function expectPages(memory, ...expected) {
   const { buffer } = memory;
   expect(buffer.byteLength).toBe(expected.length * PAGE);
@@ -47,23 +47,20 @@ function expectPages(memory, ...expected) {
   });
 }
 
-test("features tell where there are any", () => {
+test("`features.resizableBuffers` reports which memories support toResizableBuffer()", () => {
   const { unshared, shared } = features.resizableBuffers;
   expect(Object.isFrozen(features.resizableBuffers)).toBe(true);
   expect(unshared).toBe("resize" in ArrayBuffer.prototype);
   expect(shared).toBe("toResizableBuffer" in WebAssembly.Memory.prototype);
 });
 
-describe("where there are none, it is a TypeError that says why (not where the engine's class has them):", () => {
+describe("toResizableBuffer() throws a TypeError (unless the engine has it) for", () => {
   const testNone = isEngines ? test.skip : test;
   const shared = { maximum: 2, shared: true };
 
   testNone.each([
     ["a shared memory", () => new Memory({ initial: 1, ...shared })],
-    [
-      "a memory of a module's",
-      () => Memory.from(new WebAssembly.Memory({ initial: 1, maximum: 2 })),
-    ],
+    ["an adopted memory", () => Memory.from(new WebAssembly.Memory({ initial: 1, maximum: 2 }))],
   ])("%s", (_, make) => {
     const memory = make();
     const { buffer } = memory;
@@ -74,7 +71,7 @@ describe("where there are none, it is a TypeError that says why (not where the e
     expect(memory.toFixedLengthBuffer().byteLength).toBe(PAGE);
   });
 
-  testNone("one that toWebAssembly() has moved", () => {
+  testNone("a memory that toWebAssembly() has moved", () => {
     const memory = filled();
     memory.toWebAssembly();
     expect(() => memory.toResizableBuffer()).toThrow(TypeError);
@@ -84,16 +81,19 @@ describe("where there are none, it is a TypeError that says why (not where the e
 
 const testShared64 = features.externalSharedBuffers ? test : test.skip;
 
-testShared64("a shared memory that the engine cannot host has none (where there is any)", () => {
-  const memory = new Memory({ initial: 1n, maximum: 300_000n, shared: true, address: "i64" });
-  expect(() => memory.toResizableBuffer()).toThrow(TypeError);
-  expect(() => memory.toResizableBuffer()).toThrow(/^Memory\.toResizableBuffer\(\): this engine/);
-  const { buffer } = memory;
-  expect(memory.toFixedLengthBuffer()).toBe(buffer);
-});
+testShared64(
+  "toResizableBuffer() throws a TypeError for a shared memory of reserved pages (if supported)",
+  () => {
+    const memory = new Memory({ initial: 1n, maximum: 300_000n, shared: true, address: "i64" });
+    expect(() => memory.toResizableBuffer()).toThrow(TypeError);
+    expect(() => memory.toResizableBuffer()).toThrow(/^Memory\.toResizableBuffer\(\): this engine/);
+    const { buffer } = memory;
+    expect(memory.toFixedLengthBuffer()).toBe(buffer);
+  },
+);
 
-describe("the pages", () => {
-  test("are moved, there and back: none is resident twice", () => {
+describe("the pages of a resizable buffer", () => {
+  test("are moved there and back, not copied: none is resident twice", () => {
     const memory = new Memory({ initial: 64 * 16, maximum: 64 * 32 });
     new Uint8Array(memory.buffer).fill(1);
     const before = residentBytes();
@@ -109,45 +109,51 @@ describe("the pages", () => {
     expect([bytes[0], bytes[64 * MIB - 1], bytes[64 * MIB], bytes.at(-1)]).toEqual([1, 1, 2, 2]);
   });
 
-  testOurs("come home to where they were (not where the engine's class makes the buffers)", () => {
-    const memory = filled();
-    const home = address(memory.buffer);
-    const buffer = memory.toResizableBuffer();
-    expect(address(buffer)).not.toBe(home);
-    buffer.resize(3 * PAGE);
-    expect(address(memory.toFixedLengthBuffer())).toBe(home);
-    expectPages(memory, 1, 2, 0);
-    expect(memory.grow(1)).toBe(3);
-    expect(address(memory.buffer)).toBe(home);
-    expectPages(memory, 1, 2, 0, 0);
-    expect(protectionAt(home + 4 * PAGE)).toBe("---p");
-  });
+  testReserved(
+    "move back to their reservation with toFixedLengthBuffer() (unless the buffer is the engine's)",
+    () => {
+      const memory = filled();
+      const home = address(memory.buffer);
+      const buffer = memory.toResizableBuffer();
+      expect(address(buffer)).not.toBe(home);
+      buffer.resize(3 * PAGE);
+      expect(address(memory.toFixedLengthBuffer())).toBe(home);
+      expectPages(memory, 1, 2, 0);
+      expect(memory.grow(1)).toBe(3);
+      expect(address(memory.buffer)).toBe(home);
+      expectPages(memory, 1, 2, 0, 0);
+      expect(protectionAt(home + 4 * PAGE)).toBe("---p");
+    },
+  );
 
-  testOurs(
-    "are the engine's to release (not where the engine's class makes the buffers)",
+  testReserved(
+    "are unmapped when the buffer is collected (unless it is the engine's)",
     async () => {
       const [home, there] = (() => {
         const memory = filled();
         return [address(memory.buffer), address(memory.toResizableBuffer())];
       })();
-      // Another reservation may be there by then, of which nothing is accessible yet.
+      // By then, an inaccessible page there can belong to another reservation.
       const isReleased = (address) => [undefined, "---p"].includes(protectionAt(address));
       await collectGarbage(() => isReleased(home) && isReleased(there));
       expect([isReleased(home), isReleased(there)]).toEqual([true, true]);
     },
   );
 
-  testOurs("stay under a buffer kept alone (not where the engine's class makes it)", async () => {
-    const buffer = (() => filled().toResizableBuffer())();
-    await collectGarbage();
-    const bytes = new Uint8Array(buffer);
-    expect([bytes[0], bytes[PAGE]]).toEqual([1, 2]);
-    buffer.resize(3 * PAGE);
-    expect(bytes.length).toBe(3 * PAGE);
-    expect(() => buffer.resize(PAGE)).toThrow(RangeError);
-  });
+  testReserved(
+    "stay mapped while only the buffer is reachable (unless it is the engine's)",
+    async () => {
+      const buffer = (() => filled().toResizableBuffer())();
+      await collectGarbage();
+      const bytes = new Uint8Array(buffer);
+      expect([bytes[0], bytes[PAGE]]).toEqual([1, 2]);
+      buffer.resize(3 * PAGE);
+      expect(bytes.length).toBe(3 * PAGE);
+      expect(() => buffer.resize(PAGE)).toThrow(RangeError);
+    },
+  );
 
-  testOurs("beyond the size fault (not where the engine's class makes the buffer)", () => {
+  testReserved("fault past the size (unless the buffer is the engine's)", () => {
     const memory = filled();
     const base = address(memory.toResizableBuffer());
     expect(protectionAt(base + 2 * PAGE - 1)).toBe("rw-p");
@@ -161,7 +167,7 @@ describe("the pages", () => {
     ["resizable buffers", "resizable"],
     ["resizable buffers that grew, and fixed ones again", "fixed again"],
     ["resizable buffers whose pages moved on into the engine", "moved on"],
-  ])("1,000 memories with %s, made and dropped, leave nothing mapped", async (_, kind) => {
+  ])("are unmapped after 1,000 memories with %s were collected", async (_, kind) => {
     const more = await run("make-and-drop.js", { args: [kind] });
     expect(more.space).toBeLessThan(2 ** 30);
     expect(more.mappings).toBeLessThan(500);
@@ -175,7 +181,7 @@ describe("toWebAssembly()", () => {
     (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
     (func (export "grow") (result i32) (memory.grow (i32.const 1))))`;
 
-  test("has the pages, and a buffer of fixed length where the engine's class makes no other", async () => {
+  test("takes the pages of a resizable buffer; the new buffer is resizable if the engine's are", async () => {
     const memory = filled();
     const buffer = memory.toResizableBuffer();
     buffer.resize(3 * PAGE);
@@ -192,7 +198,7 @@ describe("toWebAssembly()", () => {
     expectPages(memory, 1, 2, 0, 0);
   });
 
-  testOurs("of 64-bit addresses is refused and changes nothing (where the engine has none)", () => {
+  testReserved("throws for 64-bit addresses and changes nothing (if the engine lacks them)", () => {
     if (features.memory64) return;
     const memory = new Memory({ initial: 1n, maximum: 2n, address: "i64" });
     const buffer = memory.toResizableBuffer();
@@ -202,7 +208,7 @@ describe("toWebAssembly()", () => {
     expect(new Uint8Array(buffer)[0]).toBe(1);
   });
 
-  testEngines("a memory that moved for its buffer is that of toWebAssembly()", () => {
+  testEngines("returns the engine memory that toResizableBuffer() has moved to", () => {
     const memory = filled();
     memory.toResizableBuffer();
     const mem = memory.toWebAssembly();
@@ -213,8 +219,8 @@ describe("toWebAssembly()", () => {
   });
 });
 
-describe("ArrayBuffer.prototype.resize() itself (gets past the buffer's own where that is ours)", () => {
-  testOurs("cannot shrink the memory: what it cuts off reads zero", () => {
+describe("ArrayBuffer.prototype.resize(), called past the buffer's own resize(),", () => {
+  testReserved("cannot shrink the memory: bytes that it cuts off read as zero", () => {
     const memory = filled();
     const buffer = memory.toResizableBuffer();
     const tracking = new Uint8Array(buffer);
@@ -229,7 +235,7 @@ describe("ArrayBuffer.prototype.resize() itself (gets past the buffer's own wher
     expectPages(memory, 0, 0, 0);
   });
 
-  testOurs("grows it by whole pages", () => {
+  testReserved("grows the memory by whole pages", () => {
     const memory = filled();
     const buffer = memory.toResizableBuffer();
     resize.call(buffer, 2 * PAGE + 1);
@@ -239,11 +245,11 @@ describe("ArrayBuffer.prototype.resize() itself (gets past the buffer's own wher
     expectPages(memory, 1, 2, 0, 0, 0);
   });
 
-  testOurs.each([
+  testReserved.each([
     ["toFixedLengthBuffer", (memory) => memory.toFixedLengthBuffer()],
     ["toWebAssembly", (memory) => memory.toWebAssembly()],
     ["resize", (memory) => memory.buffer.resize(2 * PAGE)],
-  ])("before %s(): the pages that are left keep their bytes", (_, act) => {
+  ])("before %s() keeps the bytes of the remaining pages", (_, act) => {
     const memory = filled();
     const buffer = memory.toResizableBuffer();
     resize.call(buffer, PAGE);
@@ -251,7 +257,7 @@ describe("ArrayBuffer.prototype.resize() itself (gets past the buffer's own wher
     expectPages(memory, 1, 0);
   });
 
-  testEngines("is the buffer's own where the engine's class makes it", () => {
+  testEngines("cannot shrink a buffer of the engine's, which has no resize() of its own", () => {
     const memory = filled();
     const buffer = memory.toResizableBuffer();
     expect(Object.hasOwn(buffer, "resize")).toBe(false);
@@ -260,9 +266,9 @@ describe("ArrayBuffer.prototype.resize() itself (gets past the buffer's own wher
   });
 });
 
-describe("a maximum that cannot be reserved", () => {
-  testOurs(
-    "is a RangeError that names it, and changes nothing (not where the engine's class makes the buffer)",
+describe("toResizableBuffer() with a maximum that cannot be reserved", () => {
+  testReserved(
+    "throws a RangeError that names it, and changes nothing (unless the buffer is the engine's)",
     () => {
       const memory = new Memory({ initial: 1n, maximum: 2n ** 37n - 1n, address: "i64" });
       const { buffer } = memory;
@@ -274,7 +280,7 @@ describe("a maximum that cannot be reserved", () => {
     },
   );
 
-  testEngines("nor be the engine's: a TypeError, and the memory is as it was", () => {
+  testEngines("nor hosted throws a TypeError, and changes nothing", () => {
     const memory = new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
     const { buffer } = memory;
     expect(() => memory.toResizableBuffer()).toThrow(TypeError);
@@ -283,31 +289,34 @@ describe("a maximum that cannot be reserved", () => {
   });
 });
 
-describe("a buffer that the program has marked as untransferable", () => {
-  // The engine's own class detaches it all the same.
-  const canTell = features.detachKeys || features.handoff === "node-api";
-  const testMarked = !isEngines && canTell ? test : test.skip;
+describe("a resizable buffer that is marked as untransferable", () => {
+  // The engine's own class detaches a marked buffer.
+  const canDetectMark = features.detachKeys || features.handoff === "node-api";
+  const testMarked = !isEngines && canDetectMark ? test : test.skip;
 
-  testMarked("stays resizable (where the hand-off has no other means than the mark)", () => {
-    const memory = filled();
-    const buffer = memory.toResizableBuffer();
-    markAsUntransferable(buffer);
-    for (const detach of [() => memory.toFixedLengthBuffer(), () => memory.toWebAssembly()]) {
-      expect(detach).toThrow(TypeError);
-      expect(detach).toThrow(/^Memory\.\w+\(\): buffer: marked with markAsUntransferable\(\)/);
-    }
-    expect(memory.buffer).toBe(buffer);
-    expectPages(memory, 1, 2);
-    buffer.resize(3 * PAGE);
-    expectPages(memory, 1, 2, 0);
-  });
+  testMarked(
+    "makes members that would detach it throw (if the hand-off can detect the mark)",
+    () => {
+      const memory = filled();
+      const buffer = memory.toResizableBuffer();
+      markAsUntransferable(buffer);
+      for (const detach of [() => memory.toFixedLengthBuffer(), () => memory.toWebAssembly()]) {
+        expect(detach).toThrow(TypeError);
+        expect(detach).toThrow(/^Memory\.\w+\(\): buffer: marked with markAsUntransferable\(\)/);
+      }
+      expect(memory.buffer).toBe(buffer);
+      expectPages(memory, 1, 2);
+      buffer.resize(3 * PAGE);
+      expectPages(memory, 1, 2, 0);
+    },
+  );
 });
 
-describe("a buffer that was transferred all the same", () => {
+describe("a resizable buffer that a program transfers", () => {
   const testTransferred = !isEngines && features.handoff === "node-api" ? test : test.skip;
 
   testTransferred(
-    "takes the pages along (with Node-API's hand-off, where the buffer is ours)",
+    "takes the pages: every member throws a TypeError (with Node-API's hand-off)",
     () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
@@ -327,7 +336,7 @@ describe("a buffer that was transferred all the same", () => {
   );
 });
 
-describe("native code that holds the buffer while it is detached", () => {
+describe("native code that reads a resizable buffer while it is detached", () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
 
   afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -346,13 +355,13 @@ describe("native code that holds the buffer while it is detached", () => {
       }),
   };
 
-  // What it reads may be zeros by then, but it never faults.
+  // It can read zeros by then, but never faults.
   test.each([
     ["write", "toFixedLengthBuffer"],
     ["write", "toWebAssembly"],
     ["gzip", "toFixedLengthBuffer"],
     ["gzip", "toWebAssembly"],
-  ])("%s(), and %s(): the addresses stay mapped", async (job, member) => {
+  ])("%s() during %s() does not fault: the addresses stay mapped", async (job, member) => {
     const memory = filled(64);
     const buffer = memory.toResizableBuffer();
     const at = address(buffer);
@@ -365,16 +374,19 @@ describe("native code that holds the buffer while it is detached", () => {
     expect(new Uint8Array(memory.buffer)[64 * PAGE - 1]).toBe(64);
   });
 
-  testOurs("and go with the buffer (not where the engine's class makes it)", async () => {
-    const memory = filled();
-    const at = (() => {
-      const buffer = memory.toResizableBuffer();
-      const before = address(buffer);
-      memory.toFixedLengthBuffer();
-      return before;
-    })();
-    await collectGarbage(() => protectionAt(at) !== "rw-p");
-    expect(protectionAt(at)).not.toBe("rw-p");
-    expectPages(memory, 1, 2);
-  });
+  testReserved(
+    "releases the addresses when the buffer is collected (unless it is the engine's)",
+    async () => {
+      const memory = filled();
+      const at = (() => {
+        const buffer = memory.toResizableBuffer();
+        const before = address(buffer);
+        memory.toFixedLengthBuffer();
+        return before;
+      })();
+      await collectGarbage(() => protectionAt(at) !== "rw-p");
+      expect(protectionAt(at)).not.toBe("rw-p");
+      expectPages(memory, 1, 2);
+    },
+  );
 });

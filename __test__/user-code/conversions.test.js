@@ -1,7 +1,7 @@
 "use strict";
 
-// Conversions of arguments run code of the program. Each member does them first and looks at the memory
-// afterwards: whatever that code has done to the memory, the outcome is that of doing it before the call.
+// Converting an argument can run code of the program. Each member converts first and reads the memory
+// afterwards: whatever that code does to the memory, the outcome is as if it had done so before the call.
 
 const fs = require("node:fs");
 
@@ -20,7 +20,7 @@ afterAll(removeFiles);
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
-/** Returns a memory of two pages of this kind, with the same bytes each time, and a snapshot of it. */
+/** Creates a memory of this kind, whose two pages always have the same bytes. */
 function make(kind) {
   const options = { initial: 2, maximum: 8 };
   let memory;
@@ -38,7 +38,7 @@ function make(kind) {
 
 const part = newFile(Buffer.alloc(PAGE, 5));
 
-// What the program's code does from inside a conversion. Some are errors of some kinds of memories.
+// What the program's code does during a conversion. Some kinds of memories reject some actions.
 const actions = {
   nothing: () => {},
   close: (memory) => memory.close(),
@@ -54,12 +54,12 @@ const actions = {
 const fixed = new Memory({ initial: 1 });
 bytesOf(fixed).fill(9);
 
-/** Runs an action of which it does not matter here whether it throws. */
+/** Runs an action, and ignores whether it throws. */
 function perform(action, memory) {
   try {
     actions[action](memory);
   } catch {
-    // The memory is of a kind that refuses it.
+    // This kind of memory rejects the action.
   }
 }
 
@@ -78,8 +78,7 @@ const getter = (name, value, action, others = {}) => ({
   },
 });
 
-// Each argument that code of the program has a part in, by the member: how it is called, given what makes
-// that code run (`hook`), or nothing.
+// Calls with an argument whose conversion runs code of the program, which is `hook`.
 const calls = {
   "grow(delta)": (memory, hook) => memory.grow(object(1, hook)),
   "grow(delta) of too much": (memory, hook) => memory.grow(object(7, hook)),
@@ -99,7 +98,7 @@ const calls = {
   "notify(, count) beyond": (memory, hook) => memory.notify((2 * PAGE) / 4, object(1, hook)),
 };
 
-/** Returns all that a program can see of a memory. */
+/** Returns everything that a program can see of a memory. */
 function stateOf(memory) {
   try {
     const { buffer } = memory;
@@ -117,7 +116,7 @@ function stateOf(memory) {
   }
 }
 
-/** Returns what comes of a call, and the memory's state afterwards. */
+/** Returns the result or the error of a call, and the memory's state afterwards. */
 async function outcomeOf(memory, call, hook) {
   let outcome;
   try {
@@ -131,50 +130,56 @@ async function outcomeOf(memory, call, hook) {
 const kinds = ["reserved", "hosted", "shared"];
 if (features.mappedFiles) kinds.push("file");
 
-describe.each(kinds)("a memory that is %s", (kind) => {
+describe.each(kinds)("a memory of kind %s:", (kind) => {
   describe.each(Object.keys(calls))("%s", (name) => {
-    test.each(Object.keys(actions))("%s from inside the conversion", async (action) => {
-      const call = calls[name];
-      const before = make(kind);
-      perform(action, before);
-      const middle = stateOf(before);
-      const expected = await outcomeOf(before, call, () => {});
-      if (expected.error !== undefined) expect(expected.state).toEqual(middle);
+    test.each(Object.keys(actions))(
+      "%s during the conversion has the same outcome as before the call",
+      async (action) => {
+        const call = calls[name];
+        const before = make(kind);
+        perform(action, before);
+        const middle = stateOf(before);
+        const expected = await outcomeOf(before, call, () => {});
+        if (expected.error !== undefined) expect(expected.state).toEqual(middle);
 
-      const memory = make(kind);
-      let runs = 0;
-      const outcome = await outcomeOf(memory, call, () => {
-        if (runs++ === 0) perform(action, memory);
-        // As above: what is looked at is resident.
-        stateOf(memory);
-      });
-      expect(runs).toBe(1);
-      const withoutPath = (value) =>
-        JSON.parse(JSON.stringify(value ?? null).replaceAll(/file-\d+/g, "file"));
-      expect(withoutPath(outcome)).toEqual(withoutPath(expected));
-    });
+        const memory = make(kind);
+        let runs = 0;
+        const outcome = await outcomeOf(memory, call, () => {
+          if (runs++ === 0) perform(action, memory);
+          // Reads the pages as above, since pages that are read become resident.
+          stateOf(memory);
+        });
+        expect(runs).toBe(1);
+        const withoutPath = (value) =>
+          JSON.parse(JSON.stringify(value ?? null).replaceAll(/file-\d+/g, "file"));
+        expect(withoutPath(outcome)).toEqual(withoutPath(expected));
+      },
+    );
   });
 });
 
-test.each(Object.keys(actions))("Memory.from(snapshot, options): %s from inside", (action) => {
-  const source = make("reserved");
-  const snapshot = source.snapshot();
-  for (const options of [
-    (hook) => getter("maximum", 4, hook),
-    (hook) => ({ maximum: object(4, hook) }),
-    (hook) => getter("shared", true, hook, { maximum: 4 }),
-  ]) {
-    const memory = Memory.from(
-      snapshot,
-      options(() => perform(action, source)),
-    );
-    memories.push(memory);
-    expect(memory.type()).toMatchObject({ minimum: 2, maximum: 4 });
-    expect(bytesOf(memory).every((byte) => byte === 3)).toBe(true);
-  }
-});
+test.each(Object.keys(actions))(
+  "Memory.from(snapshot, options) is unaffected by %s during the conversion",
+  (action) => {
+    const source = make("reserved");
+    const snapshot = source.snapshot();
+    for (const options of [
+      (hook) => getter("maximum", 4, hook),
+      (hook) => ({ maximum: object(4, hook) }),
+      (hook) => getter("shared", true, hook, { maximum: 4 }),
+    ]) {
+      const memory = Memory.from(
+        snapshot,
+        options(() => perform(action, source)),
+      );
+      memories.push(memory);
+      expect(memory.type()).toMatchObject({ minimum: 2, maximum: 4 });
+      expect(bytesOf(memory).every((byte) => byte === 3)).toBe(true);
+    }
+  },
+);
 
-test("Memory.from(snapshot, options) makes its own memory, whatever a getter of theirs makes", () => {
+test("Memory.from(snapshot, options) returns a new memory, even if a getter creates others", () => {
   const snapshot = make("reserved").snapshot();
   const inner = [];
   const memory = Memory.from(snapshot, {
@@ -201,7 +206,7 @@ const factories = {
 };
 
 test.each(Object.keys(factories))(
-  "%s: whatever runs inside, the new memory is as asked for",
+  "%s: the new memory matches its descriptor, whatever a getter does",
   (name) => {
     for (const action of Object.keys(actions)) {
       for (const member of Object.keys(members)) {
@@ -223,7 +228,7 @@ test.each(Object.keys(factories))(
 );
 
 if (features.mappedFiles) {
-  test("Memory.open(): getters and conversions are done before the file is opened", () => {
+  test("Memory.open() runs getters and conversions before it opens the file", () => {
     const all = { mode: "r+", ...members };
     const seen = [];
     const open = (toOptions) => {
@@ -243,23 +248,23 @@ if (features.mappedFiles) {
     expect(seen).toEqual(Array(8).fill([false, 0]));
   });
 
-  test("Memory.open(): a getter that opens, empties or removes the file has done so before", () => {
+  test("Memory.open() opens the file that a getter has opened, truncated or removed", () => {
     const file = newFile(Buffer.alloc(3 * PAGE, 1));
-    const asking = (action) => Memory.open(file, getter("maximum", 8, action, { mode: "r+" }));
+    const openAfter = (action) => Memory.open(file, getter("maximum", 8, action, { mode: "r+" }));
     const inner = [];
-    const one = asking(() => inner.push(Memory.open(file, { mode: "r+" })));
+    const one = openAfter(() => inner.push(Memory.open(file, { mode: "r+" })));
     expect(one).not.toBe(inner[0]);
     bytesOf(one)[1] = 7;
     expect(bytesOf(inner[0])[1]).toBe(7);
     for (const each of [one, inner[0]]) each.close();
-    const other = asking(() => fs.truncateSync(file, PAGE));
+    const other = openAfter(() => fs.truncateSync(file, PAGE));
     expect(other.type().minimum).toBe(1);
     other.close();
-    expect(() => asking(() => fs.unlinkSync(file))).toThrow(/ENOENT/);
+    expect(() => openAfter(() => fs.unlinkSync(file))).toThrow(/ENOENT/);
     expect(fs.existsSync(file)).toBe(false);
   });
 
-  test("map(): losses of a file that a getter has mapped are told", () => {
+  test("map() reports the truncation of a file that a getter has mapped", () => {
     const [inner, outer] = [1, 2].map((byte) => newFile(Buffer.alloc(PAGE, byte)));
     const memory = make("reserved");
     memory.map(
@@ -275,7 +280,7 @@ if (features.mappedFiles) {
   });
 }
 
-test("flush() and flushSync() take arguments that run no code", async () => {
+test("flush() and flushSync() reject objects without converting them", async () => {
   const memory = make("shared");
   const refuse = () => {
     throw new Error("was run");
@@ -284,4 +289,14 @@ test("flush() and flushSync() take arguments that run no code", async () => {
     await expect(memory.flush(...args)).rejects.toThrow(/expected a number, got an object/);
     expect(() => memory.flushSync(...args)).toThrow(/expected a number, got an object/);
   }
+});
+
+test.each([
+  ["grow(delta)", (memory, value) => memory.grow(value)],
+  ["discard(offset)", (memory, value) => memory.discard(value, 0)],
+  ["discard(, length)", (memory, value) => memory.discard(0, value)],
+])("%s throws if converting an argument closes the memory", (_, call) => {
+  const memory = new Memory({ initial: 1 });
+  const value = { valueOf: () => (memory.close(), 0) };
+  expect(() => call(memory, value)).toThrow(/the memory is closed$/);
 });
