@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn long_ones_are_rounded_up_to_huge_pages() {
+    fn long_lengths_are_rounded_up_to_huge_pages() {
         let page = HostBytes::page();
         let huge = HostBytes::HUGE_PAGE;
         let two = huge.checked_add(huge);

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_are_inside_and_of_whole_pages() {
+    fn slices_are_inside_the_range_and_of_whole_pages() {
         let mapping = mapping(2);
         let all = mapping.pages(bytes(2)).unwrap();
         let page = HostBytes::page().get();

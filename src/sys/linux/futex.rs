@@ -18,6 +18,7 @@ pub fn is_available() -> bool {
 ///
 /// Returns the error from `futex(2)`.
 pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<WaitOutcome> {
+    // Saturates: such a timeout never passes.
     let timeout = libc::timespec {
         tv_sec: timeout.as_secs().try_into().unwrap_or(libc::time_t::MAX),
         tv_nsec: timeout.subsec_nanos().into(),
@@ -52,6 +53,7 @@ pub fn wake(address: Address, count: u32) -> io::Result<u32> {
     if count == 0 {
         return Ok(0); // `futex(2)` would wake one
     }
+    // Saturates: there are never so many threads.
     let count = i32::try_from(count).unwrap_or(i32::MAX);
     // SAFETY: the kernel checks the address, and reads nothing there.
     let woken = unsafe { libc::syscall(libc::SYS_futex, address.get(), libc::FUTEX_WAKE, count) };

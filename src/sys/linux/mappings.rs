@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_files_are_known() {
+    fn parse_mapping_reads_protection_file_and_sharing() {
         let line = "7f0c0000-7f0d0000 rw-p 00000000 00:01 1057    /memfd:linear-memory (deleted)";
         let mapped = parse_mapping(line).unwrap();
         assert_eq!(mapped.addresses, (0x7f0c_0000..0x7f0d_0000).into());

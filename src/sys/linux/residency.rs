@@ -87,8 +87,8 @@ pub fn private_pages(addresses: Addresses, most: usize) -> Option<Vec<Addresses>
 }
 
 /// Returns how many bytes of `addresses` take memory, be it private to this process or that of a file.
-/// Pages of zeros that were only read do not count, unless there is no `/proc`: `mincore(2)` cannot tell
-/// them apart.
+/// Pages of zeros that were only read do not count, unless there is no `/proc`: `mincore(2)` does not
+/// distinguish them.
 ///
 /// # Errors
 ///
@@ -208,7 +208,7 @@ struct PagemapScan {
     start: u64,
     end: u64,
     walk_end: u64,
-    /// A pointer of 64 bits: the assertion below checks that.
+    /// The kernel reads 64 bits: the assertion below checks that pointers have as many.
     regions: *mut PageRegion,
     region_count: u64,
     max_pages: u64,
@@ -235,13 +235,13 @@ mod tests {
     use crate::sys::{HostBytes, Mapping};
 
     #[test]
-    fn states_tell_what_was_written() {
+    fn page_states_report_what_was_written() {
         let bytes = |pages: usize| HostBytes::round_up(pages * page_size()).unwrap();
         let mapping = Mapping::reserve(bytes(4), bytes(3)).unwrap();
         let first = mapping.base().as_ptr();
-        // SAFETY: a byte of an accessible page.
+        // SAFETY: this is a byte of an accessible page.
         unsafe { first.wrapping_add(page_size()).write_volatile(1) };
-        // SAFETY: likewise.
+        // SAFETY: as above.
         unsafe { first.wrapping_add(2 * page_size()).read_volatile() };
         let all = mapping.pages(bytes(4)).unwrap().addresses();
         let mut resident = Vec::new();
@@ -270,7 +270,7 @@ mod tests {
         let first = mapping.base().as_ptr();
         let all = mapping.pages(bytes(5)).unwrap().addresses();
         assert_eq!(in_core(all).unwrap(), 0);
-        // SAFETY: a byte of an accessible page.
+        // SAFETY: this is a byte of an accessible page.
         unsafe { first.wrapping_add(3 * page_size()).write_volatile(1) };
         assert_eq!(in_core(all).unwrap(), page_size());
         assert_eq!(resident_bytes(all).unwrap(), page_size());

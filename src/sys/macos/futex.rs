@@ -69,6 +69,7 @@ pub fn wait(address: Address, expected: u32, timeout: Duration) -> io::Result<Wa
     if read(address)? != expected {
         return Ok(WaitOutcome::NotEqual);
     }
+    // Saturates: such a timeout never passes.
     let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
     if nanoseconds == 0 {
         return Ok(WaitOutcome::TimedOut); // zero would be an invalid argument

@@ -73,15 +73,15 @@ pub fn check_mappable(file: &File, writes: Writes) -> io::Result<()> {
 /// Returns the error from `open(2)`, or `ESTALE` if the path leads to another file by now.
 pub fn reopen(file: &File) -> io::Result<File> {
     fault::check("open")?;
-    let anew = File::options()
+    let reopened = File::options()
         .read(true)
         .write(true)
         .custom_flags(libc::O_NONBLOCK)
         .open(platform::path_of(file)?)?;
     fault::check("fstat")?;
-    let (before, after) = (file.metadata()?, anew.metadata()?);
+    let (before, after) = (file.metadata()?, reopened.metadata()?);
     if (before.dev(), before.ino()) == (after.dev(), after.ino()) {
-        Ok(anew)
+        Ok(reopened)
     } else {
         Err(io::Error::from_raw_os_error(libc::ESTALE))
     }
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_descriptor_is_refused() {
+    fn duplicate_refuses_numbers_that_are_not_descriptors() {
         for number in [-1, i32::MIN, 1 << 20] {
             let error = duplicate(number).unwrap_err();
             assert_eq!(error.raw_os_error(), Some(libc::EBADF));
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn files_grow_with_zeros_and_keep_what_they_have() {
+    fn extended_files_keep_their_bytes_and_grow_with_zeros() {
         let file = file();
         file.write_all_at(b"abc", 0).unwrap();
         extend(&file, 100).unwrap();
@@ -403,24 +403,24 @@ mod tests {
     }
 
     #[test]
-    fn opening_anew_gives_a_lock_and_flags_of_its_own() {
+    fn reopen_gives_a_lock_and_flags_of_their_own() {
         let path = std::env::temp_dir().join(format!("linear-memory-{}", std::process::id()));
         std::fs::write(&path, "abc").unwrap();
         let file = File::options().read(true).append(true).open(&path).unwrap();
-        let anew = reopen(&file).unwrap();
+        let reopened = reopen(&file).unwrap();
         std::fs::remove_file(&path).unwrap();
-        anew.write_all_at(b"x", 1).unwrap();
+        reopened.write_all_at(b"x", 1).unwrap();
         let mut bytes = [0; 3];
         file.read_exact_at(&mut bytes, 0).unwrap();
         assert_eq!(&bytes, b"axc");
         let _held = LengthLock::acquire(&Arc::new(file.try_clone().unwrap())).unwrap();
         assert!(set_lock(&file, libc::F_OFD_SETLK, libc::F_WRLCK).is_ok());
-        let refused = set_lock(&anew, libc::F_OFD_SETLK, libc::F_WRLCK).unwrap_err();
+        let refused = set_lock(&reopened, libc::F_OFD_SETLK, libc::F_WRLCK).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]
-    fn a_descriptor_is_for_no_more_than_it_is_open_for() {
+    fn check_access_allows_only_what_the_descriptor_is_open_for() {
         let open = |options: &mut std::fs::OpenOptions| options.open("/dev/null").unwrap();
         let codes = |file: &File| {
             [Writes::Private, Writes::ToFile].map(|writes| {
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn zeros_take_the_place_of_what_was_there() {
+    fn fill_holes_keeps_bytes_and_zero_up_to_zeroes_them() {
         let file = file();
         let content = [7; 3 << 16];
         file.write_all_at(&content, 0).unwrap();

@@ -120,7 +120,7 @@ mod tests {
     use crate::sys::Mapping;
 
     #[test]
-    fn a_sealed_file_is_what_was_written_and_stays_so() {
+    fn a_sealed_file_cannot_be_changed() {
         let page = HostBytes::page();
         let mut file = ImageFile::create(1 << 34).unwrap();
         file.write(&[1, 2, 3], 5).unwrap();

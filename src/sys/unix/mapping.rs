@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_outside_are_refused() {
+    fn ranges_outside_the_mapping_are_refused() {
         let mapping = Mapping::reserve(bytes(2), bytes(1)).unwrap();
         assert!(mapping.make_accessible(bytes(1), bytes(3)).is_err());
         assert!(mapping.make_accessible(bytes(2), bytes(1)).is_err());

@@ -3,8 +3,7 @@
 //! instead.
 //!
 //! The handler (`sigbus.rs`) runs in whichever thread has touched the page, at any point of its code. So it
-//! reads only atomics in memory that is never freed, and the only call that it makes is `mmap(2)`, and on
-//! Linux `madvise(2)`.
+//! reads only atomics in memory that is never freed, and calls only `mmap(2)` and, on Linux, `madvise(2)`.
 
 use std::io;
 use std::ptr;
@@ -173,6 +172,7 @@ impl Slot {
         sum
     }
 
+    /// Subtracts the mappings of this slot: one mapping has replaced them, or its range is no longer watched.
     fn count_none(&self) {
         MAPPINGS.fetch_sub(self.mappings.swap(0, SeqCst), SeqCst);
     }
@@ -233,6 +233,7 @@ fn find(address: Address) -> Option<(&'static Slot, Addresses)> {
     found
 }
 
+/// Makes one attempt of [`find`], during which slots may change.
 fn mark(address: Address) -> Option<(&'static Slot, Addresses)> {
     let mut found: Option<(&'static Slot, Addresses)> = None;
     for slot in Slot::all() {
@@ -267,6 +268,7 @@ fn block_around(address: Address, addresses: Addresses) -> Addresses {
     addresses.intersection(Addresses::new(address.align_down(BLOCK), BLOCK))
 }
 
+/// Maps zeros at `addresses`, and returns whether the system has done so.
 fn map_zeros(addresses: Addresses) -> bool {
     // SAFETY: the addresses are watched, and the owner of these lets lost pages be replaced.
     let mapped = unsafe {
@@ -291,7 +293,7 @@ mod tests {
     use crate::sys::{HostBytes, ImageFile, Mapping, Writes};
 
     #[test]
-    fn lost_pages_read_zero_and_what_is_there_stays() {
+    fn lost_pages_read_zero_and_others_keep_their_bytes() {
         let page = rustix::param::page_size();
         let bytes = |pages: usize| HostBytes::round_up(pages * page).unwrap();
         let mapping = Mapping::reserve(bytes(4), bytes(4)).unwrap();
@@ -387,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_used_again() {
+    fn slots_are_reused() {
         let first = TruncationGuard::over((1..2).into()).unwrap();
         let slot = ptr::from_ref(first.0);
         drop(first);
