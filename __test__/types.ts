@@ -1,4 +1,4 @@
-// Compiled, not run: what index.d.ts promises of types.
+// Compiled, not run: the types of index.d.ts.
 
 import { Memory, Snapshot, features, type MemoryType, type MemoryUsage } from "..";
 import undo from "../register";
@@ -65,13 +65,13 @@ const flushedSync: void = opened.flushSync();
 const waited: Promise<"ok" | "not-equal" | "timed-out"> = opened.wait(0, 0, 1_000);
 const woken: number = opened.notify(0, 1);
 
-// @ts-expect-error features are read only
+// @ts-expect-error features are readonly
 features.resizableBuffers.shared = true;
 // @ts-expect-error an unshared memory's buffer is an ArrayBuffer
 const notShared: SharedArrayBuffer = new Memory({ initial: 1 }).buffer;
-// @ts-expect-error a shared one's is a SharedArrayBuffer
+// @ts-expect-error a shared memory's buffer is a SharedArrayBuffer
 const notUnshared: ArrayBuffer = new Memory({ initial: 1, maximum: 1, shared: true }).buffer;
-// @ts-expect-error the engine counts the pages of those in numbers
+// @ts-expect-error the engine's type counts pages in numbers
 const notStandingIn: WebAssembly.Memory = new Memory({ initial: 1n, address: "i64" });
 // @ts-expect-error initial is required
 new Memory({ maximum: 1 });
@@ -81,33 +81,33 @@ new Memory({ initial: 1, shared: true });
 new Memory({ initial: 1, address: "i64" });
 // @ts-expect-error 32-bit memories count in numbers
 new Memory({ initial: 1n });
-// @ts-expect-error no such address type
+// @ts-expect-error "i16" is not an address type
 new Memory({ initial: 1, address: "i16" });
-// @ts-expect-error no such mode
+// @ts-expect-error "a" is not a mode
 Memory.open("file", { mode: "a" });
-// @ts-expect-error a file that is new needs an initial
+// @ts-expect-error a new file needs an initial
 Memory.open("file", { mode: "w+" });
 // @ts-expect-error a shared memory needs a maximum
 Memory.open("file", { mode: "r+", shared: true });
-// @ts-expect-error what is written to a private copy cannot be shared
+// @ts-expect-error a private copy cannot be shared
 Memory.open("file", { mode: "r", shared: true, maximum: 1 });
 // @ts-expect-error 64-bit memories count in BigInts
 Memory.open("file", { mode: "r+", initial: 1, address: "i64" });
-// @ts-expect-error offsets are bytes, in numbers
+// @ts-expect-error offsets are numbers of bytes
 opened.map(0n, "file");
-// @ts-expect-error nothing to give
+// @ts-expect-error undo() takes no argument
 undo(true);
-// @ts-expect-error buffer is read only
+// @ts-expect-error buffer is readonly
 new Memory({ initial: 1 }).buffer = unshared;
-// @ts-expect-error offsets are numbers of bytes, whatever the memory counts pages in
+// @ts-expect-error offsets are numbers of bytes, even if pages are counted in BigInts
 new Memory({ initial: 1n, address: "i64" }).discard(0n, 65_536n);
-// @ts-expect-error memory.snapshot() and Snapshot.open() make them
+// @ts-expect-error only memory.snapshot() and Snapshot.open() create snapshots
 new Snapshot();
-// @ts-expect-error nothing else looks like a snapshot
+// @ts-expect-error an object with the same members is not a snapshot
 new Memory({ initial: 1 }).restore({ byteLength: 1, save() {}, [Symbol.toStringTag]: "Snapshot" });
-// @ts-expect-error a 32-bit memory counts in numbers
+// @ts-expect-error a 32-bit memory counts pages in numbers
 Memory.from(snapshot, { maximum: 2n }).grow(1);
-// @ts-expect-error the length is read only
+// @ts-expect-error byteLength is readonly
 snapshot.byteLength = 0;
 
 export { shared, before, before64, shared64, type, adopted, posted, has, derived, undone };

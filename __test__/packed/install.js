@@ -1,7 +1,7 @@
 "use strict";
 
-// What `npm run test:package` packed, as it would be published: installed by its name from a registry
-// on this machine, where there is neither a compiler nor a shell.
+// The package that `npm run test:package` packs: installed by its name from a local registry, without a
+// compiler or a shell.
 
 const { execFile } = require("node:child_process");
 const fs = require("node:fs");
@@ -29,7 +29,7 @@ let project;
 
 beforeAll(async () => {
   const tarballOf = ({ name, version }) => path.join(packed, `${name}-${version}.tgz`);
-  // As when they are all published: npm has to choose.
+  // Lists all platforms, as when they are published, so that npm has to choose.
   const all = Object.fromEntries(platforms.map(({ name, version }) => [name, version]));
   registry = await serveRegistry([
     { manifest: { ...manifest, optionalDependencies: all }, tarball: tarballOf(manifest) },
@@ -49,7 +49,7 @@ afterAll(() => {
   fs.rmSync(project, { recursive: true });
 });
 
-/** Runs a program of Node's in the project; what it printed. */
+/** Runs Node.js in the project, and returns what it printed. */
 async function run(...args) {
   const env = {
     PATH: path.join(project, "no-programs"),
@@ -66,7 +66,7 @@ async function run(...args) {
 
 const installed = (...file) => path.join(project, "node_modules", ...file);
 
-/** The platform's package, and its addon. */
+/** Returns the package of this platform, and its addon. */
 function addon() {
   const [name] = fs.readdirSync(installed()).filter((each) => each.startsWith("linear-memory-"));
   const file = installed(name, readJson(installed(name), "package.json").main);
@@ -84,7 +84,7 @@ test("npm installs the package and the addon of this platform, and nothing else"
     expect(registry.requests).not.toContain(`/-/${name}-${manifest.version}.tgz`);
 });
 
-test("nothing is run or compiled by installing, and nothing else is depended on", () => {
+test("installing runs and compiles nothing, and there are no dependencies", () => {
   for (const name of [manifest.name, addon().name]) {
     const { scripts, dependencies, bundleDependencies } = readJson(installed(name), "package.json");
     expect({ name, scripts, dependencies, bundleDependencies }).toEqual({ name });
@@ -92,7 +92,7 @@ test("nothing is run or compiled by installing, and nothing else is depended on"
   }
 });
 
-test("the packages hold what is needed", () => {
+test("the packages contain exactly the listed files", () => {
   expect(fs.readdirSync(installed(manifest.name)).sort()).toEqual([
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -121,7 +121,7 @@ test("the packages hold what is needed", () => {
   ]);
 });
 
-test("what the pages of the package link to is in the package", () => {
+test("links of the package's pages point to files of the package", () => {
   const pages = fs
     .readdirSync(installed(manifest.name), { recursive: true })
     .filter((file) => file.endsWith(".md"));
@@ -137,7 +137,7 @@ test("what the pages of the package link to is in the package", () => {
   expect(links.filter((link) => !fs.existsSync(installed(manifest.name, link)))).toEqual([]);
 });
 
-test("a workflow names its repository in package.json", () => {
+test("package.json names the repository if a workflow has packed it", () => {
   expect(repositoryFields({})).toEqual({});
   expect(repositoryFields({ GITHUB_REPOSITORY: "owner/name" })).toEqual({
     repository: { type: "git", url: "git+https://github.com/owner/name.git" },
@@ -162,7 +162,7 @@ test("the addon is smaller than 1 MiB, and stripped", () => {
 test.each([
   ["publint", ["run", "--strict"]],
   ["attw", []],
-])("%s finds nothing wrong with how it is required, imported and typed", async (tool, args) => {
+])("%s reports no problem with exports and types", async (tool, args) => {
   const tarball = path.join(packed, `${manifest.name}-${manifest.version}.tgz`);
   const command = ["exec", "--no", "--", tool, ...args, tarball];
   await execute(process.execPath, [process.env.npm_execpath, ...command], { cwd: root });
@@ -170,7 +170,7 @@ test.each([
 
 const SYMBOL_TABLE = 2;
 
-/** The types of a 64-bit little-endian ELF file's sections. */
+/** Returns the types of the sections of a 64-bit little-endian ELF file. */
 function sectionTypes(bytes) {
   const [start, size, count] = [
     Number(bytes.readBigUInt64LE(0x28)),
@@ -184,11 +184,11 @@ test.each([
   ["required", "required.cjs", 'const { Memory, features } = require("linear-memory");'],
   ["imported", "imported.mjs", 'import { Memory, features } from "linear-memory";'],
   [
-    "imported as one",
+    "imported by default",
     "one.mjs",
     'import all from "linear-memory"; const { Memory, features } = all;',
   ],
-])("it can be %s", async (_how, file, line) => {
+])("the package can be %s", async (_how, file, line) => {
   const program = `${line}
     const memory = new Memory({ initial: 1, maximum: 2 });
     memory.grow(1);
@@ -197,13 +197,13 @@ test.each([
   expect(await run(file)).toBe("131072 true");
 });
 
-// Newer versions of Node.js add it to the names of each CommonJS module.
+// Newer versions of Node.js add this name to each CommonJS module.
 const isNodes = (name) => name === "module.exports";
 
 test.each([
   ["linear-memory", ["Memory", "Snapshot", "default", "features"]],
   ["linear-memory/register", ["default"]],
-])("an import of %s has the names that are documented, and no others", async (name, expected) => {
+])("an import of %s has exactly the documented names", async (name, expected) => {
   fs.writeFileSync(path.join(project, "again.mjs"), `export * from "${name}";`);
   const program = `
     import * as all from "${name}";
@@ -218,7 +218,7 @@ test.each([
   );
 });
 
-test("import and require give the same classes and the same function", async () => {
+test("import and require return the same classes and the same function", async () => {
   const program = `
     import { createRequire } from "node:module";
     import all, { Memory, Snapshot, features } from "linear-memory";
@@ -238,7 +238,7 @@ test("import and require give the same classes and the same function", async () 
   expect(await run("same.mjs")).toBe("true true true true true\nfalse");
 });
 
-test("the files that an import searches for names are short", () => {
+test("index.js and register.js are short, since an import searches them for names", () => {
   for (const file of ["index.js", "register.js"])
     expect(fs.statSync(installed(manifest.name, file)).size).toBeLessThan(1_000);
 });
@@ -249,14 +249,14 @@ test.each(examples)("the example %s runs", async (example) => {
   const folder = path.join(project, "examples");
   if (!fs.existsSync(folder)) {
     fs.cpSync(path.join(root, "examples"), folder, { recursive: true });
-    // What some of them show it with, and what is not found there: the package.
+    // For the dependencies of some examples; the package itself is found in the project.
     fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "junction");
   }
   expect(await run(path.join("examples", example))).not.toBe("");
 });
 
 test.each(["--require", "--import"])(
-  "%s linear-memory/register makes it the class of WebAssembly",
+  "%s linear-memory/register makes Memory the class of WebAssembly",
   async (option) => {
     fs.writeFileSync(
       path.join(project, "registered.js"),
@@ -266,7 +266,7 @@ test.each(["--require", "--import"])(
   },
 );
 
-test("without the platform's package, the error says how to get it", async () => {
+test("without the platform's package, the error describes how to install it", async () => {
   const { name } = addon();
   const aside = path.join(project, "aside");
   fs.renameSync(installed(name), aside);

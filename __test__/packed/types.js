@@ -1,6 +1,6 @@
 "use strict";
 
-// The types of what was packed, as programs of other people compile with them.
+// The types of the packed package, compiled with programs of users.
 
 const fs = require("node:fs");
 const os = require("node:os");
@@ -45,14 +45,14 @@ beforeAll(() => {
 
 afterAll(() => fs.rmSync(project, { recursive: true }));
 
-/** The files of the programs that compile with some libraries. */
+/** Returns the programs that compile with these libraries. */
 function programsFor({ lib, types }) {
   const hasDom = lib.includes("dom");
   const hasUrl = hasDom || types.includes("node");
   return ["any-library.ts", ...(hasUrl ? ["url.ts"] : []), ...(hasDom ? ["webassembly.ts"] : [])];
 }
 
-/** What the compiler says of some programs, and of the package. */
+/** Compiles programs, and returns the diagnostics for them and for the package. */
 function compile(typescript, kind, names, options) {
   const config = {
     compilerOptions: {
@@ -61,7 +61,7 @@ function compile(typescript, kind, names, options) {
       strict: true,
       exactOptionalPropertyTypes: true,
       noEmit: true,
-      // For `import all from`, in a module of CommonJS.
+      // For `import all from` in a CommonJS module.
       esModuleInterop: true,
     },
     files: names,
@@ -72,15 +72,15 @@ function compile(typescript, kind, names, options) {
   const cache = (caches[typescript.version] ??= new Map());
   const read = host.getSourceFile;
   host.getSourceFile = (file, how, ...rest) => {
-    // The libraries are the same in every run. The other files may be of another kind of module.
+    // Only the libraries are the same in every run: other files can be parsed as another kind of module.
     if (!file.includes("/lib.")) return read.call(host, file, how, ...rest);
     if (!cache.has(file)) cache.set(file, read.call(host, file, how, ...rest));
     return cache.get(file);
   };
   host.getCurrentDirectory = () => folder;
   const program = typescript.createProgram(parsed.fileNames, parsed.options, host);
-  // Not in the libraries, which takes most of the time.
-  const files = program.getSourceFiles().filter(({ fileName }) => isOurs(fileName));
+  // Without the libraries, which take most of the time.
+  const files = program.getSourceFiles().filter(({ fileName }) => isOfProject(fileName));
   return [
     ...parsed.errors,
     ...program.getOptionsDiagnostics(),
@@ -98,7 +98,7 @@ function compile(typescript, kind, names, options) {
 
 const caches = {};
 
-function isOurs(file) {
+function isOfProject(file) {
   const name = path.relative(project, file).replaceAll(path.sep, "/");
   return !name.startsWith("..") && !/^node_modules\/(?!linear-memory\/)/.test(name);
 }
@@ -120,7 +120,7 @@ describe.each(versions)("%s:", (version) => {
     expect(compile(typescript, "module", programsFor(options), options)).toEqual([]);
   });
 
-  test("programs of CommonJS compile", () => {
+  test("CommonJS programs compile", () => {
     const options = { ...resolutions[0], ...libraries[2] };
     expect(compile(typescript, "commonjs", programsFor(options), options)).toEqual([]);
   });
@@ -130,7 +130,7 @@ describe.each(versions)("%s:", (version) => {
     expect(compile(typescript, "module", ["registered.ts"], options)).toEqual([]);
   });
 
-  test("a program that is run with --require names the types of linear-memory/register", () => {
+  test("a program for `--require linear-memory/register` compiles with its types in `types`", () => {
     const options = { ...resolutions[0], ...libraries[2], types: ["linear-memory/register"] };
     fs.writeFileSync(
       path.join(project, "module", "preloaded.ts"),

@@ -1,6 +1,6 @@
 "use strict";
 
-// Who waits is woken: across buffers of different lengths, threads and modules, in every combination.
+// Atomic waits and notifications across threads, modules and buffers of different lengths, in every combination.
 
 const { once } = require("node:events");
 
@@ -12,7 +12,7 @@ const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
 
-/** A module that waits and notifies at the address that it is given. */
+/** Compiles a module that waits and notifies at an address. */
 const compileAtomics = (address) =>
   compile(`(module
     (memory (import "m" "m") ${address} 1 10 shared)
@@ -21,7 +21,7 @@ const compileAtomics = (address) =>
     (func (export "notify") (param ${address}) (result i32)
       (memory.atomic.notify (local.get 0) (i32.const 1))))`);
 
-/** How a thread comes to a buffer of what length; each leaves two pages behind. */
+/** Programs that get a buffer of one of two lengths; afterwards the memory has two pages. */
 const ages = {
   "an old, shorter buffer": `
     const words = new Int32Array(memory.buffer);
@@ -31,12 +31,12 @@ const ages = {
     const words = new Int32Array(memory.buffer);`,
 };
 
-// Each ends with what woke it; none has a timeout.
+// Programs that wait without a timeout, and post the result.
 const waits = {
   "Atomics.wait()": `port.postMessage(Atomics.wait(words, 4, 0));`,
   "Atomics.waitAsync()": `
     const { async, value } = Atomics.waitAsync(words, 4, 0);
-    port.ref(); // a promise alone keeps no thread running
+    port.ref(); // a pending promise alone does not keep the thread running
     if (!async) throw new Error(value);
     value.then((result) => { port.postMessage(result); port.unref(); });`,
   "memory.atomic.wait32": `
@@ -45,7 +45,7 @@ const waits = {
     port.postMessage(["ok", "not-equal", "timed-out"][exports.wait(address)]);`,
 };
 
-/** What notifies at the word that they wait at, and returns how many it has woken. */
+/** Functions that notify at the word that is waited for, and return how many waits they woke. */
 const wakes = {
   "Atomics.notify(), through an old, shorter buffer": ({ words }) => Atomics.notify(words, 4, 1),
   "Atomics.notify(), through a new, longer buffer": ({ memory }) =>
@@ -91,7 +91,7 @@ describe.each(sharedKinds)("in a shared memory of %s,", (_, make, hasModules) =>
     expect(memory.buffer.byteLength).toBe(2 * PAGE);
   });
 
-  test("Atomics.waitAsync() is woken in the thread that notifies, too", async () => {
+  test("Atomics.waitAsync() is woken by a notification of its own thread", async () => {
     const memory = make();
     const { async, value } = Atomics.waitAsync(new Int32Array(memory.buffer), 4, 0);
     expect(async).toBe(true);
@@ -100,7 +100,7 @@ describe.each(sharedKinds)("in a shared memory of %s,", (_, make, hasModules) =>
     expect(await value).toBe("ok");
   });
 
-  test("nobody is woken at another address, or in another memory of the same", async () => {
+  test("Atomics.notify() wakes no waits at other addresses or in other memories", async () => {
     const memory = make();
     const another = make();
     const { value } = Atomics.waitAsync(new Int32Array(memory.buffer), 4, 0);
@@ -112,9 +112,9 @@ describe.each(sharedKinds)("in a shared memory of %s,", (_, make, hasModules) =>
 });
 
 test.each(sharedKinds)(
-  "a memory of %s survives waiters and notifiers of every age",
+  "a shared memory of %s works with waits and notifications through buffers of many lengths",
   async (name) => {
-    // Over backing stores of their own, the buffers would end the process before V8 12.
+    // Before V8 12, waits through buffers with separate backing stores would crash the process.
     const { woken, terminated } = await run("wait-and-notify.js", { args: [name] });
     expect(woken).toBeGreaterThanOrEqual(3 * 50);
     expect(terminated).toBe(10);

@@ -1,6 +1,6 @@
 "use strict";
 
-// What only looks like what `share()` returned: a TypeError, whatever it is, and nothing else happens.
+// Memory.from() throws a TypeError for objects that only look like a token of share(), with no other effect.
 
 const fc = require("fast-check");
 
@@ -16,7 +16,7 @@ function expectRefusal(source, message = /^Memory\.from\(\): expected /) {
 }
 
 test.each([
-  ["nothing", undefined],
+  ["undefined", undefined],
   ["null", null],
   ["a number", 1],
   ["a string", "memory"],
@@ -26,20 +26,23 @@ test.each([
   ["a function", () => {}],
   ["a SharedArrayBuffer", new SharedArrayBuffer(8)],
   ["the buffer of a shared memory", makeShared().buffer],
-  ["a prototype", Memory.prototype],
-  ["the engine's prototype", WebAssembly.Memory.prototype],
+  ["Memory.prototype", Memory.prototype],
+  ["the engine's Memory.prototype", WebAssembly.Memory.prototype],
   ["a proxy of a memory", new Proxy(makeShared(), {})],
-  ["an unshared memory in it", { memory: engines(false) }],
-  ["a Memory in it", { memory: makeShared() }],
-  ["what is called a memory", { memory: Object.create(WebAssembly.Memory.prototype) }],
-  ["a proxy of the engine's memory", { memory: new Proxy(engines(true), {}) }],
-  ["an address type that there is none of", { memory: engines(true), address: "i16" }],
-  ["an address type that the engine would know", { memory: engines(true), address: "i32" }],
-  ["numbers and nothing else", { id: 1, maximum: 10 }],
-  ["a buffer of no memory", { id: 2 ** 40, maximum: 10, buffer: {} }],
-])("%s", (_, source) => expectRefusal(source));
+  ["a token with an unshared memory", { memory: engines(false) }],
+  ["a token with a Memory", { memory: makeShared() }],
+  [
+    "a token with the prototype of a memory",
+    { memory: Object.create(WebAssembly.Memory.prototype) },
+  ],
+  ["a token with a proxy of an engine memory", { memory: new Proxy(engines(true), {}) }],
+  ["a token with an unknown address type", { memory: engines(true), address: "i16" }],
+  ["a token with a redundant address type", { memory: engines(true), address: "i32" }],
+  ["a token without a buffer", { id: 1, maximum: 10 }],
+  ["a token with an object as its buffer", { id: 2 ** 40, maximum: 10, buffer: {} }],
+])("Memory.from() rejects %s", (_, source) => expectRefusal(source));
 
-test("what throws when it is read, with what it threw as the cause", () => {
+test("Memory.from() rejects tokens whose getters throw, with their error as the cause", () => {
   const thrown = new RangeError("mine");
   const throws = () => {
     throw thrown;
@@ -64,7 +67,7 @@ function causeOf(source) {
   }
 }
 
-test("what changes while it is read", () => {
+test("Memory.from() reads each member once, so that it cannot change in between", () => {
   let reads = 0;
   const source = {
     get memory() {
@@ -75,12 +78,12 @@ test("what changes while it is read", () => {
   expectRefusal(source);
 });
 
-test("the number of an unshared memory, with any buffer", () => {
+test("Memory.from() rejects the id of an unshared memory, with any buffer", () => {
   const memory = new Memory({ initial: 1 });
   const { buffer } = memory;
   new Uint8Array(buffer)[0] = 7;
   const buffers = [buffer, makeShared().buffer, new SharedArrayBuffer(65_536)];
-  // Whatever its number is: these are more than there have been memories.
+  // One of them is its id: fewer memories than that have been created.
   for (let id = 0; id < 1000; id++) {
     for (const shown of buffers) {
       expect(() => Memory.from({ id, maximum: 10, buffer: shown })).toThrow(TypeError);
@@ -90,7 +93,7 @@ test("the number of an unshared memory, with any buffer", () => {
   expect(new Uint8Array(buffer)[0]).toBe(7);
 });
 
-test("any members at all", () => {
+test("Memory.from() rejects tokens with random members", () => {
   const anything = fc.oneof(
     fc.anything({ withBigInt: true, withTypedArray: true, withMap: true }),
     fc.double(),
@@ -109,27 +112,36 @@ test("any members at all", () => {
 
 const describeReserved = features.externalSharedBuffers ? describe : describe.skip;
 
-describeReserved("of memories that are reserved (needs shared buffers over pages of ours)", () => {
-  test.each([
-    ["no buffer", (token) => ({ ...token, buffer: undefined })],
-    ["the buffer of another", (token) => ({ ...token, buffer: makeReserved().buffer })],
-    ["a buffer of no memory", (token) => ({ ...token, buffer: new SharedArrayBuffer(65_536) })],
-    ["an unshared buffer", (token) => ({ ...token, buffer: new ArrayBuffer(65_536) })],
-    ["a number that is none", (token) => ({ ...token, id: `${token.id}` })],
-    ["no maximum", (token) => ({ ...token, maximum: undefined })],
-    ["a maximum that is no number of pages", (token) => ({ ...token, maximum: 1.5 })],
-    ["a maximum beyond all limits", (token) => ({ ...token, maximum: 2 ** 37 })],
-  ])("%s", (_, forge) => {
-    const memory = makeReserved();
-    expectRefusal(forge(memory.share()));
-    expect(Memory.from(memory.share())).toBe(memory);
-  });
+describeReserved(
+  "Memory.from() of a token of a reserved memory (needs shared reserved pages)",
+  () => {
+    test.each([
+      ["without a buffer", (token) => ({ ...token, buffer: undefined })],
+      [
+        "with the buffer of another memory",
+        (token) => ({ ...token, buffer: makeReserved().buffer }),
+      ],
+      [
+        "with a buffer of no memory",
+        (token) => ({ ...token, buffer: new SharedArrayBuffer(65_536) }),
+      ],
+      ["with an unshared buffer", (token) => ({ ...token, buffer: new ArrayBuffer(65_536) })],
+      ["with an id that is not a number", (token) => ({ ...token, id: `${token.id}` })],
+      ["without a maximum", (token) => ({ ...token, maximum: undefined })],
+      ["with a maximum that is not a whole number", (token) => ({ ...token, maximum: 1.5 })],
+      ["with a maximum beyond all limits", (token) => ({ ...token, maximum: 2 ** 37 })],
+    ])("rejects it %s", (_, forge) => {
+      const memory = makeReserved();
+      expectRefusal(forge(memory.share()));
+      expect(Memory.from(memory.share())).toBe(memory);
+    });
 
-  test("the number of one that is gone", async () => {
-    const numberOfDropped = () => makeReserved().share().id;
-    const id = numberOfDropped();
-    const token = { ...makeReserved().share(), id };
-    await collectGarbage();
-    expectRefusal(token, /^Memory\.from\(\): the memory is gone$/);
-  });
-});
+    test("rejects it with the id of a collected memory", async () => {
+      const idOfDropped = () => makeReserved().share().id;
+      const id = idOfDropped();
+      const token = { ...makeReserved().share(), id };
+      await collectGarbage();
+      expectRefusal(token, /^Memory\.from\(\): the memory is gone$/);
+    });
+  },
+);

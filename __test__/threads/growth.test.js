@@ -1,6 +1,6 @@
 "use strict";
 
-// A memory that grows in one thread has grown in all.
+// Growing a shared memory in several threads.
 
 const { once } = require("node:events");
 
@@ -11,7 +11,7 @@ const { compile } = require("../support/wat");
 
 const PAGE = 65_536;
 
-/** A module that imports a shared memory with a maximum of 60 pages, and grows it by itself. */
+/** Compiles a module that imports a shared memory with a maximum of 60 pages, and grows it. */
 const compileGrower = (address) =>
   compile(`(module
     (memory (import "m" "m") ${address} 1 60 shared)
@@ -19,7 +19,7 @@ const compileGrower = (address) =>
     (func (export "size") (result ${address}) (memory.size)))`);
 
 describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
-  test("shows here what grew there; a buffer from before stays", async () => {
+  test("has grown in all threads when it grows in one; earlier buffers keep their length", async () => {
     const memory = make();
     const before = memory.buffer;
     const program = `
@@ -36,15 +36,15 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
     expect(new Uint8Array(memory.buffer)[9]).toBe(99);
   });
 
-  test("shows there, in each of many growths, what the thread that grew has told of", async () => {
-    // Of many memories, since large ones of some engines grow slowly.
+  test("shows each of many growths to a thread that was notified of it", async () => {
+    // Several memories, since some engines grow large ones slowly.
     const memories = Array.from({ length: 10 }, () => make(2001));
-    // Optimized, `take` comes from the word to the buffer without a turn of a loop, and misses the
-    // interrupt by which V8 tells of a growth: a few times in 10,000.
+    // Optimized code of `take` can load the word and then the buffer without an interrupt check in between, by
+    // which V8 learns of a growth: it then misses a few growths in 10,000.
     const program = `
       let missed = 0;
       const take = (memory, words, i) => {
-        for (let told; (told = Atomics.load(words, 0)) !== i; ) if (told === -1) return false;
+        for (let seen; (seen = Atomics.load(words, 0)) !== i; ) if (seen === -1) return false;
         if (memory.buffer.byteLength !== (i + 1) * ${PAGE}) missed++;
         Atomics.store(words, 1, i);
         Atomics.notify(words, 1);
@@ -61,7 +61,7 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
       memories.map((memory) => memory.share()),
     );
     const [message, ended] = [once(worker, "message"), once(worker, "exit")];
-    // On a busy machine a round takes what the system gives another program: fewer do then.
+    // Ends early on a busy machine, where each round can cost a time slice of another program.
     const end = performance.now() + 5000;
     for (const memory of memories) {
       const words = new Int32Array(memory.buffer);
@@ -69,7 +69,7 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
       for (let i = 1; i <= 2000 && performance.now() < end; i++) {
         memory.grow(page);
         Atomics.store(words, 0, i);
-        // Woken, perhaps, by who told of the round before.
+        // Loops, since the notification of the previous round can wake it.
         while (Atomics.load(words, 1) !== i) Atomics.wait(words, 1, i - 1);
       }
       Atomics.store(words, 0, -1);
@@ -78,10 +78,10 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
     await ended;
   });
 
-  test("gives each page to one of the threads that grow at once, and none beyond the last", async () => {
+  test("gives each page to exactly one of the threads that grow at once, up to the limit", async () => {
     const memory = make(3000);
     const limit = Math.min(Number(memory.type().maximum), 262_144);
-    // Of the largest, only the last pages are fought for.
+    // The threads compete for the last 3,000 pages.
     memory.grow(toAddressType(memory, limit - 3000));
     const size = Number(memory.type().minimum);
     const threads = 4;
@@ -108,7 +108,7 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
         }
       };
       for (let i = data.mark; grow(1 + (i % 3)); i++);
-      while (grow(1)); // where more at once no longer fit
+      while (grow(1)); // the last pages, when 2 or 3 no longer fit
       port.postMessage(got);`;
     const got = await Promise.all(
       Array.from({ length: threads }, (_, i) =>
@@ -127,10 +127,10 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
   });
 });
 
-const modular = sharedKinds.filter(([, , hasModules]) => hasModules);
+const importableKinds = sharedKinds.filter(([, , hasModules]) => hasModules);
 
-describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
-  test("shows in all threads what a module in one of them has grown", async () => {
+describe.each(importableKinds)("a shared memory of %s, imported by modules,", (_, make) => {
+  test("has grown in all threads when a module in one of them grows it", async () => {
     const memory = make(60);
     const grower = await compileGrower(memory.type().address);
     const grow = `
@@ -149,7 +149,7 @@ describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
     expect(await resultOf(grow, data)).toEqual({ length: 6 * PAGE, size: 6 });
   });
 
-  test("gives each page to one of the modules and programs that grow at once", async () => {
+  test("gives each page to exactly one of the modules and programs that grow at once", async () => {
     const memory = make(60);
     const grower = await compileGrower(memory.type().address);
     const program = `
@@ -182,7 +182,7 @@ describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
     expect(memory.buffer.byteLength).toBe(60 * PAGE);
   });
 
-  test("is added to by modules in two threads", async () => {
+  test("is updated atomically by modules in two threads", async () => {
     const address = make().type().address;
     const adder = await compile(`(module
       (memory (import "m" "m") ${address} 1 10 shared)
@@ -200,7 +200,7 @@ describe.each(modular)("a shared memory of %s, in modules", (_, make) => {
   });
 });
 
-test("growth that is refused says so by name, and changes nothing", async () => {
+test("grow() beyond the maximum throws a RangeError in another thread, and changes nothing", async () => {
   const memory = makeShared(3);
   const program = `
     const memory = Memory.from(data);

@@ -1,6 +1,6 @@
 "use strict";
 
-// A shared memory lives while any thread holds it, or a buffer of it, or is about to; and not longer.
+// A shared memory stays mapped while it is reachable from a thread or from a message, and no longer.
 
 const { MessageChannel, receiveMessageOnPort } = require("node:worker_threads");
 
@@ -13,13 +13,13 @@ const { sharedKinds } = require("../support/shared-memories");
 describe.each(sharedKinds)("a shared memory of %s", (kind, make, hasModules) => {
   const possible = ways.filter((way) => hasModules || !way.includes("WebAssembly.Memory"));
 
-  test.each(possible)("lives in %s, and not longer", async (way) => {
+  test.each(possible)("stays mapped while only %s holds it, and no longer", async (way) => {
     const { held, after } = await run("hold-shared-memory.js", { args: [kind, way] });
     expect(held).toBe("rw-p");
     expect(after).not.toBe("rw-p");
   });
 
-  test("arrives whole in a message, when nobody else holds it", async () => {
+  test("arrives with its bytes if only a message holds it", async () => {
     const { port1, port2 } = new MessageChannel();
     const post = () => {
       const memory = make();
@@ -34,10 +34,10 @@ describe.each(sharedKinds)("a shared memory of %s", (kind, make, hasModules) => 
   });
 });
 
-test("worker.terminate() in the middle of everything neither crashes nor leaks", async () => {
+test("worker.terminate() during any operation neither crashes nor leaks", async () => {
   const { additions, ...left } = await run("terminate-workers.js");
   expect(additions).toBeGreaterThan(20 * 50);
-  // A memory reserves 4 GiB, one of the engine's more: a single one left would show.
+  // A memory reserves at least 4 GiB, so a single one that is left shows.
   expect(left.space).toBeLessThan(2 ** 30);
   expect(left.mappings).toBeLessThan(500);
 });

@@ -1,6 +1,6 @@
 "use strict";
 
-// What `share()` returns, on every way from one thread to another.
+// Tokens of share(), on every way from one thread to another.
 
 const { once } = require("node:events");
 const v8 = require("node:v8");
@@ -13,9 +13,9 @@ const { startWorker, resultOf } = require("../support/workers");
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
 
-/** What a worker says of the memory of `data.token`; writes 2 behind the 1 that it finds. */
-const report = `
-  const say = (token) => {
+/** Defines `report()` in a worker: it posts the type of a token's memory, and writes 2 behind the 1 in it. */
+const defineReport = `
+  const report = (token) => {
     const memory = Memory.from(token);
     const bytes = new Uint8Array(memory.buffer);
     bytes[1] = bytes[0] + 1;
@@ -30,36 +30,36 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
     bytesOf(memory)[0] = 1;
   });
 
-  /** Expects what `say` reports of the memory. */
+  /** Expects a message of `report()` about the memory. */
   function expectReport(message) {
     expect(message).toEqual({ type: memory.type(), same: true });
     expect(bytesOf(memory)[1]).toBe(2);
   }
 
-  test("arrives in workerData, in other objects too", async () => {
+  test("arrives in workerData, nested in other objects", async () => {
     const data = { list: [new Map([["token", memory.share()]])] };
-    expectReport(await resultOf(`${report} say(data.list[0].get("token"));`, data));
+    expectReport(await resultOf(`${defineReport} report(data.list[0].get("token"));`, data));
   });
 
   test("arrives by worker.postMessage()", async () => {
-    const worker = startWorker(`${report} port.once("message", say);`);
+    const worker = startWorker(`${defineReport} port.once("message", report);`);
     const [message, ended] = [once(worker, "message"), once(worker, "exit")];
     worker.postMessage(memory.share());
     expectReport((await message)[0]);
     await ended;
   });
 
-  test("comes back from who has it: the same object", async () => {
+  test("comes back from another thread as the same object", async () => {
     const echo = `port.postMessage([Memory.from(data).share(), data]);`;
     for (const token of await resultOf(echo, memory.share())) {
       expect(Memory.from(token)).toBe(memory);
     }
   });
 
-  test("arrives by a MessageChannel, and is passed on from worker to worker", async () => {
+  test("arrives by a MessageChannel, and is forwarded from worker to worker", async () => {
     const { port1, port2 } = new MessageChannel();
     const passOn = `port.once("message", ({ token, to }) => to.postMessage({ again: token }));`;
-    const take = `${report} data.once("message", ({ again }) => { data.close(); say(again); });`;
+    const take = `${defineReport} data.once("message", ({ again }) => { data.close(); report(again); });`;
     const first = startWorker(passOn);
     const second = startWorker(take, port2, [port2]);
     const ended = Promise.all([once(first, "exit"), once(second, "exit")]);
@@ -71,10 +71,10 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
 
   test("arrives by a BroadcastChannel, in every thread that listens", async () => {
     const channel = new BroadcastChannel("memories");
-    const listen = `${report}
+    const listen = `${defineReport}
       const { BroadcastChannel } = require("node:worker_threads");
       const channel = new BroadcastChannel("memories");
-      channel.onmessage = ({ data }) => { channel.close(); say(data.token); };
+      channel.onmessage = ({ data }) => { channel.close(); report(data.token); };
       port.postMessage("listening");`;
     const workers = [startWorker(listen), startWorker(listen)];
     const ended = Promise.all(workers.map((worker) => once(worker, "exit")));
@@ -86,13 +86,13 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
     await ended;
   });
 
-  test("has one object in a thread, however it came there", () => {
+  test("has one object in a thread, however its token arrives", () => {
     expect(Memory.from(memory.share())).toBe(memory);
     expect(Memory.from(structuredClone(memory.share()))).toBe(memory);
     expect(Memory.from(structuredClone([memory.share()])[0])).toBe(memory);
   });
 
-  test("has one object even before it has a page", () => {
+  test("has one object even while it has no pages", () => {
     const { address, maximum } = memory.type();
     const makeEmpty = () =>
       new Memory({ initial: toAddressType(memory, 0), maximum, shared: true, address });
@@ -105,19 +105,19 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
     expect(Memory.from(copy)).toBe(empty);
   });
 
-  test("has another object, of the same bytes, when the first is collected", async () => {
+  test("gets a new object with the same bytes after the first was collected", async () => {
     const { token, dropped } = drop();
     await nextTurn();
     gc();
     const next = Memory.from(token);
     expect(dropped.deref()).toBeUndefined();
     expect(bytesOf(next)[0]).toBe(1);
-    // Only now is the first one forgotten. The second must not be.
+    // Runs the finalizer of the first object, which must not drop the second one.
     await collectGarbage();
     expect(Memory.from(structuredClone(token))).toBe(next);
   });
 
-  /** Lets go of the memory, but for a token that knows nothing of its object. */
+  /** Drops the memory, and returns a clone of its token, which does not reference the object. */
   function drop() {
     const dropped = new WeakRef(memory);
     const token = structuredClone(memory.share());
@@ -125,20 +125,20 @@ describe.each(sharedKinds)("a shared memory of %s", (_, make) => {
     return { token, dropped };
   }
 
-  test("is no token once it has left the process", () => {
+  test("cannot leave the process: a serialized token is rejected", () => {
     const text = JSON.stringify(memory.share());
     expect(() => Memory.from(JSON.parse(text))).toThrow(TypeError);
     expect(() => v8.serialize(memory.share())).toThrow(/could not be cloned/);
   });
 });
 
-describe("a WebAssembly.Memory that another thread posts", () => {
+describe("Memory.from() of a WebAssembly.Memory that another thread posts", () => {
   const grow = `
     const memory = Memory.from(data);
     memory.grow(1);
     port.postMessage(memory.toWebAssembly());`;
 
-  test("is the memory that is here already, with all its pages", async () => {
+  test("returns the memory that this thread already has, with all its pages", async () => {
     const memory = makeShared();
     const posted = await resultOf(grow, memory.share());
     expect(posted).not.toBe(memory.toWebAssembly());
@@ -146,7 +146,7 @@ describe("a WebAssembly.Memory that another thread posts", () => {
     expect(memory.buffer.byteLength).toBe(2 * 65_536);
   });
 
-  test("is a memory of its own type where none is here yet", async () => {
+  test("adopts a memory that this thread does not have yet, with its type", async () => {
     const program = `
       const memory = new Memory({ initial: 2, maximum: 77, shared: true });
       new Uint8Array(memory.buffer)[5] = 5;
@@ -160,11 +160,11 @@ describe("a WebAssembly.Memory that another thread posts", () => {
   });
 });
 
-describe("refused:", () => {
+describe("sharing", () => {
   test.each([
     ["unshared", () => new Memory({ initial: 1 })],
-    ["unshared, and of a module", () => Memory.from(new WebAssembly.Memory({ initial: 1 }))],
-  ])("share() of a memory that is %s", (_, make) => {
+    ["unshared and adopted", () => Memory.from(new WebAssembly.Memory({ initial: 1 }))],
+  ])("throws a TypeError for share() of a memory that is %s", (_, make) => {
     const memory = make();
     expect(() => memory.share()).toThrow(TypeError);
     expect(() => memory.share()).toThrow(/^Memory\.share\(\): shared/);
@@ -175,7 +175,7 @@ describe("refused:", () => {
     ["postMessage()", (value) => new MessageChannel().port1.postMessage(value)],
     ["a BroadcastChannel", (value) => broadcast(value)],
     ["workerData", (value) => startWorker("", value)],
-  ])("a Memory itself in %s", (_, post) => {
+  ])("throws a DataCloneError for a Memory in %s", (_, post) => {
     class Derived extends Memory {}
     const adopted = Memory.from(new WebAssembly.Memory({ initial: 1 }));
     for (const memory of [

@@ -1,4 +1,4 @@
-// What compiles with the types of the language alone: a server has no DOM, and need not have @types/node.
+// Compiles with the types of the language alone: a server has no DOM, and may lack @types/node.
 
 import all, { Memory, Snapshot, features, type SharedMemoryToken } from "linear-memory";
 
@@ -29,11 +29,11 @@ const grown: number = new Memory({ initial: 1 }).toWebAssembly().grow(1);
 const has: boolean = features.memory64;
 using closed: Memory = new Memory({ initial: 1 });
 
-// @ts-expect-error 64-bit memories count in BigInts
+// @ts-expect-error 64-bit memories count pages in BigInts
 takes(memory64);
 // @ts-expect-error a string is not a memory
 Memory.from("memory");
-// @ts-expect-error an object that has nothing of a memory is not one
+// @ts-expect-error an object without the members of a memory is not one
 Memory.from({ byteLength: 1 });
 
 export { snapshot, before64, unshared, engines, grown, has, closed };

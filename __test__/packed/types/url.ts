@@ -1,4 +1,4 @@
-// What compiles where there is a class URL: with the DOM, or with @types/node.
+// Compiles with a class URL: of the DOM, or of @types/node.
 
 import { Memory, Snapshot } from "linear-memory";
 
@@ -7,5 +7,5 @@ memory.map(0, new URL("file:///file"));
 const snapshot: Snapshot = Snapshot.open(new URL("file:///file"));
 snapshot.save(new URL("file:///file"));
 
-// @ts-expect-error a URL has more than an href
+// @ts-expect-error a URL has more members than an href
 Memory.open({ href: "file:///file" });

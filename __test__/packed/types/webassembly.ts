@@ -1,4 +1,4 @@
-// What compiles where there is a namespace WebAssembly: with the DOM.
+// Compiles with a namespace WebAssembly: that of the DOM.
 
 import { Memory } from "linear-memory";
 
@@ -18,13 +18,13 @@ const mem: WebAssembly.Memory = new Memory({ initial: 1 }).toWebAssembly();
 const imports: WebAssembly.Imports = { js: { mem } };
 const standIn: WebAssembly.Memory = members;
 
-// @ts-expect-error an engine throws a LinkError for it
+// @ts-expect-error engines throw a LinkError for a Memory
 const notImported: WebAssembly.Imports = { js: { mem: new Memory({ initial: 1 }) } };
-// @ts-expect-error so does it for a shared one
+// @ts-expect-error engines throw a LinkError for a shared Memory
 const notShared: WebAssembly.ImportValue = new Memory({ initial: 1, maximum: 1, shared: true });
-// @ts-expect-error and for one of 64-bit addresses
+// @ts-expect-error engines throw a LinkError for a Memory with 64-bit addresses
 const not64: WebAssembly.ImportValue = new Memory({ initial: 1n, address: "i64" });
-// @ts-expect-error a Date is not exported by any module
+// @ts-expect-error a Date is not a memory
 Memory.from(new Date());
 
 export { imports, standIn, notImported, notShared, not64 };
