@@ -14,7 +14,7 @@ const {
   moveTo,
   remember,
 } = require("./identity/memory-object");
-const { forgetStore } = require("./identity/object-cache");
+const { forget } = require("./identity/object-cache");
 const { isRegistered } = require("./identity/registered");
 const { Slot } = require("./identity/slot");
 const { createStore, openStore } = require("./stores/choose");
@@ -187,7 +187,7 @@ class Memory extends null {
     const memory = toMemory(this, "close()");
     const store = Slot.get(memory);
     store.close();
-    forgetStore(store);
+    forget(store);
     Slot.set(memory, closed);
   }
 }

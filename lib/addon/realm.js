@@ -16,34 +16,60 @@ const native = require("../../native");
 
 /**
  * Gives a buffer that the addon made the prototype of this module's realm. Node-API makes it in the
- * realm that loaded the addon first, which differs under `vm` contexts (Jest, say).
+ * realm that loaded the addon first, which differs under `vm` contexts (Jest, for example).
+ *
+ * @template {object} B
+ * @param {B} buffer
+ * @param {{ prototype: B }} Class
  */
 function adopt(buffer, { prototype }) {
   if (ObjectGetPrototypeOf(buffer) !== prototype) ObjectSetPrototypeOf(buffer, prototype);
   return buffer;
 }
 
-/** What all copies of this package in a thread share under a name, whichever realm they are in. */
+/**
+ * Returns a value that all copies of this package in a thread share under a name, whichever realm they are in.
+ *
+ * @template T
+ * @param {string} name
+ * @param {() => T} create
+ * @returns {T}
+ */
 function shared(name, create) {
   const key = SymbolFor(`linear-memory: ${name}`);
-  if (native[key] === undefined) {
-    ObjectDefineProperty(native, key, { __proto__: null, value: create() });
+  const values = /** @type {{ [key: symbol]: T }} */ (native);
+  if (values[key] === undefined) {
+    ObjectDefineProperty(values, key, { __proto__: null, value: create() });
   }
-  return native[key];
+  return values[key];
 }
 
-/** By an intrinsic object of each realm that has loaded this package: its `Memory.prototype`. */
+/**
+ * The `Memory.prototype` of each realm that has loaded this package, by an intrinsic object of the realm.
+ *
+ * @type {WeakMap<object, object>}
+ */
 const prototypes = shared("realms", () => new WeakMap());
 
-/** Tells other realms the prototype of memories in this one. */
+/**
+ * Makes the prototype of memories in this realm known to others.
+ *
+ * @param {object} prototype
+ */
 function rememberPrototype(prototype) {
   if (WeakMapPrototypeHas(prototypes, FinalizationRegistryPrototype)) return;
   WeakMapPrototypeSet(prototypes, FinalizationRegistryPrototype, prototype);
 }
 
-/** The prototype of memories in the realm of a function, or `ours` if that is this realm, or unknown. */
+/**
+ * Returns the prototype of memories in the realm of a function, or `ours` if that is this realm, or unknown.
+ *
+ * @param {Function} constructor
+ * @param {object} ours
+ * @returns {object}
+ */
 function prototypeIn(constructor, ours) {
-  const intrinsic = ObjectGetPrototypeOf(createPlatformObject(constructor));
+  const intrinsic = /** @type {object} */ (ObjectGetPrototypeOf(createPlatformObject(constructor)));
   if (intrinsic === FinalizationRegistryPrototype) return ours;
   return WeakMapPrototypeGet(prototypes, intrinsic) ?? ours;
 }

@@ -10,15 +10,18 @@ const {
   ObjectFreeze,
 } = require("../built-ins/primordials");
 
-// Before V8 12, waiters of Atomics remember the backing store they wait on, and a notify through
-// another one over the same address frees memory that is not its own.
+// Before V8 12, waiters of `Atomics.wait()` remember the backing store that they wait on, and a notify through
+// another backing store over the same address frees memory that is not its own.
 const FIRST_SAFE_V8 = 12;
 
+/** @type {boolean | undefined} */
 let hugePages;
+/** @type {boolean | undefined} */
 let pageStates;
+/** @type {Readonly<{ unshared: boolean, shared: boolean }> | undefined} */
 let resizableBuffers;
 
-/** Whether the engine makes buffers over pages of ours. */
+/** Returns whether the engine creates buffers over reserved pages. */
 function hasExternalBuffers() {
   try {
     native.create(0, 0, false, false);
@@ -28,7 +31,7 @@ function hasExternalBuffers() {
   }
 }
 
-/** What this engine offers. */
+/** What this engine and this system can do. Most programs never read what takes time to find out. */
 const features = ObjectFreeze({
   handoff: native.handoffName(),
 

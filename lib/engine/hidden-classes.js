@@ -2,6 +2,7 @@
 
 const { setImmediate } = require("../built-ins/node");
 
+/** @type {object[][]} */
 const kept = [];
 let isScheduled = false;
 
@@ -12,6 +13,8 @@ let isScheduled = false;
  * Optimized code depends on the hidden classes of the objects that it has met. When no object uses a
  * hidden class, V8 collects it and discards the code, and would compile that again whenever there is a new
  * memory after a time without any.
+ *
+ * @param {() => object[]} create
  */
 function keepHiddenClasses(create) {
   if (isScheduled) return;

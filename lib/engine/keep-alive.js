@@ -1,29 +1,42 @@
 "use strict";
 
+const { ExistingObject } = require("../webidl/platform-object");
 const { ObjectIsExtensible, WeakMap, WeakMapPrototypeSet } = require("../built-ins/primordials");
 
 /**
- * Makes an object hold another as long as it lives, unseen: a private field, added to an object that
- * this class did not make. (A WeakMap would do, but costs the collector more than all of a growth.)
+ * Adds a reference to an object: a private field, which no program sees. (A WeakMap would do, but costs the
+ * collector more than all of a growth.)
  */
-class Holder extends function (object) {
-  return object;
-} {
-  // eslint-disable-next-line no-unused-private-class-members -- that it is there is its use
-  #held;
+class Reference extends ExistingObject {
+  // eslint-disable-next-line no-unused-private-class-members -- The collector reads it.
+  #target;
 
-  constructor(object, held) {
+  /**
+   * @param {object} object
+   * @param {object} target
+   */
+  constructor(object, target) {
     super(object);
-    this.#held = held;
+    this.#target = target;
   }
 }
 
-/** For what can take no field: a program may have frozen it. */
-const heldBy = new WeakMap();
+/**
+ * The targets of objects that take no field: a program may have frozen them.
+ *
+ * @type {WeakMap<object, object>}
+ */
+const targets = new WeakMap();
 
-function keepAlive(held, object) {
-  if (ObjectIsExtensible(object)) new Holder(object, held);
-  else WeakMapPrototypeSet(heldBy, object, held);
+/**
+ * Keeps `target` alive for as long as `object` is.
+ *
+ * @param {object} target
+ * @param {object} object
+ */
+function keepAlive(target, object) {
+  if (ObjectIsExtensible(object)) new Reference(object, target);
+  else WeakMapPrototypeSet(targets, object, target);
 }
 
 module.exports = { keepAlive };

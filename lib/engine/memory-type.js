@@ -1,7 +1,6 @@
 "use strict";
 
-// The type of a memory of the engine's, which it does not tell: found by asking which modules could
-// import the memory.
+// Finds the type of an engine memory, which not every engine reports: tries which modules can import it.
 
 const { PAGE } = require("../webidl/convert");
 const { sizeLimit } = require("../webidl/descriptor");
@@ -14,13 +13,20 @@ const {
   bufferOf,
   byteLengthOf,
 } = require("./memory");
+/** @import { MemoryType } from "../webidl/descriptor" */
+
 const {
   FunctionPrototypeSymbolHasInstance,
   MathFloor,
   Uint8Array,
 } = require("../built-ins/primordials");
 
-/** The type of a memory of the engine's. */
+/**
+ * Returns the type of an engine memory.
+ *
+ * @param {WebAssembly.Memory} memory
+ * @returns {MemoryType}
+ */
 function typeOf(memory) {
   const address = addressOf(memory);
   const shared = isShared(bufferOf(memory));
@@ -28,7 +34,12 @@ function typeOf(memory) {
   return { address, shared, maximum };
 }
 
-/** The address type of a memory of the engine's. Node 22 runs modules with 64-bit ones, too. */
+/**
+ * Returns the address type of an engine memory. Node.js 22 runs modules with 64-bit ones, too.
+ *
+ * @param {WebAssembly.Memory} memory
+ * @returns {"i32" | "i64"}
+ */
 function addressOf(memory) {
   const address = "i64";
   if (!validate(moduleThatImports({ address, shared: false, maximum: undefined }))) return "i32";
@@ -38,7 +49,12 @@ function addressOf(memory) {
   return canImport(memory, { address, shared, maximum }) ? address : "i32";
 }
 
-/** The smallest maximum under which a module can import the memory; undefined if it has none. */
+/**
+ * Returns the smallest maximum with which a module can import the memory, or undefined if it has none.
+ *
+ * @param {WebAssembly.Memory} memory
+ * @param {MemoryType} type
+ */
 function maximumOf(memory, type) {
   let low = byteLengthOf(bufferOf(memory)) / PAGE;
   let high = sizeLimit(type);
@@ -51,6 +67,10 @@ function maximumOf(memory, type) {
   return high;
 }
 
+/**
+ * @param {WebAssembly.Memory} memory
+ * @param {MemoryType} type
+ */
 function canImport(memory, type) {
   try {
     new Instance(new Module(moduleThatImports(type)), { "": { "": memory } });
@@ -65,8 +85,12 @@ const MODULE_HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const IMPORT_SECTION = 2;
 const MEMORY_IMPORT = 2;
 
-/** A module that imports a memory of that type as "" of "", and does nothing else. */
-function moduleThatImports({ address, shared = false, maximum }) {
+/**
+ * Returns the bytes of a module that imports a memory of that type, with empty names, and does nothing else.
+ *
+ * @param {MemoryType} type
+ */
+function moduleThatImports({ address, shared, maximum }) {
   const flags = (maximum === undefined ? 0 : 1) | (shared ? 2 : 0) | (address === "i64" ? 4 : 0);
   const section = [1, 0, 0, MEMORY_IMPORT, flags, 0];
   const sizeOfMaximum = maximum === undefined ? 0 : sizeOf(maximum);
@@ -76,7 +100,7 @@ function moduleThatImports({ address, shared = false, maximum }) {
   bytes[start - 2] = IMPORT_SECTION;
   bytes[start - 1] = section.length + sizeOfMaximum;
   for (let i = 0; i < section.length; i++) bytes[start + i] = section[i];
-  let rest = maximum;
+  let rest = maximum ?? 0;
   for (let i = 0; i < sizeOfMaximum; i++) {
     const isLast = i === sizeOfMaximum - 1;
     bytes[start + section.length + i] = (rest % 128) | (isLast ? 0 : 128);
@@ -85,7 +109,11 @@ function moduleThatImports({ address, shared = false, maximum }) {
   return bytes;
 }
 
-/** How many bytes a number takes as LEB128. */
+/**
+ * Returns how many bytes a number takes as LEB128.
+ *
+ * @param {number} number
+ */
 function sizeOf(number) {
   let size = 1;
   for (let rest = number; rest >= 128; rest = MathFloor(rest / 128)) size++;

@@ -1,7 +1,7 @@
 "use strict";
 
 // The objects that stand for memories: creates them, finds the one that a memory has, and moves one to
-// another store. The class is defined above this module, which is told it: see `setMemoryClass`.
+// another store. The class is defined in a layer above, and is set when that loads: see `setMemoryClass`.
 
 const { isObject } = require("../webidl/convert");
 const { createPlatformObject } = require("../webidl/platform-object");
@@ -16,22 +16,42 @@ const {
   ReflectSetPrototypeOf,
 } = require("../built-ins/primordials");
 
+/**
+ * @import { Class } from "../webidl/interface"
+ * @import { Store } from "../stores/store"
+ */
+
+/** @type {Class} */
 let Memory;
 
-/** Sets the class of the objects that this module creates. */
+/**
+ * Sets the class of the objects that this module creates.
+ *
+ * @param {Class} Class
+ */
 function setMemoryClass(Class) {
   Memory = Class;
   rememberPrototype(Class.prototype);
 }
 
-/** Returns the prototype of what `new` makes. For a class without one, it is that of the class's realm. */
+/**
+ * Returns the prototype of what `new` makes. For a class without one, it is that of the class's realm.
+ *
+ * @param {Function} newTarget
+ * @returns {object}
+ */
 function prototypeFor(newTarget) {
   if (newTarget === Memory) return Memory.prototype;
   const { prototype } = newTarget;
   return isObject(prototype) ? prototype : prototypeIn(newTarget, Memory.prototype);
 }
 
-/** Creates the object of a new memory. */
+/**
+ * Creates the object of a new memory.
+ *
+ * @param {Store} store
+ * @param {object} [prototype]
+ */
 function createObject(store, prototype = Memory.prototype) {
   const { engineMemory, type } = store;
   if (!isRegistered() || engineMemory === undefined || !supports(type)) {
@@ -42,6 +62,10 @@ function createObject(store, prototype = Memory.prototype) {
   return upgrade(engineMemory, store);
 }
 
+/**
+ * @param {Store} store
+ * @param {object} prototype
+ */
 function newObject(store, prototype) {
   const memory = createPlatformObject(Memory);
   if (prototype !== Memory.prototype) ObjectSetPrototypeOf(memory, prototype);
@@ -49,27 +73,39 @@ function newObject(store, prototype) {
   return memory;
 }
 
-/** Returns the one object that this thread has for the memory of a store; creates it if there is none. */
+/**
+ * Returns the one object that this thread has for the memory of a store; creates it if there is none.
+ *
+ * @param {Store} store
+ */
 function objectOf(store) {
-  const known = store.isShared ? cache.findShared(store) : undefined;
-  const hasPrototype = store.engineMemory !== undefined && setPrototype(store.engineMemory);
+  const { engineMemory, address } = store;
+  const known = address === undefined ? undefined : cache.findAt(address);
+  const isUpgraded = engineMemory !== undefined && setPrototype(engineMemory);
   if (known !== undefined) return known;
-  if (hasPrototype) return upgrade(store.engineMemory, store);
+  if (isUpgraded) return upgrade(engineMemory, store);
   const memory = newObject(store, Memory.prototype);
   remember(memory, store);
   return memory;
 }
 
-/** Returns the object that an engine memory has already, or undefined. */
+/**
+ * Returns the object that an engine memory has already, or undefined.
+ *
+ * @param {unknown} value
+ */
 function findObject(value) {
-  const known = isObject(value) ? cache.findEngineMemory(value) : undefined;
-  if (known !== undefined) setPrototype(value);
+  const engineMemory = /** @type {WebAssembly.Memory} */ (value); // or nothing that has an object
+  const known = isObject(value) ? cache.findEngineMemory(engineMemory) : undefined;
+  if (known !== undefined) setPrototype(engineMemory);
   return known;
 }
 
 /**
  * Gives an engine memory our prototype, if our class stands in for the engine's. Returns whether it did:
  * not if the memory is frozen, of another realm, or of a class of the program's.
+ *
+ * @param {WebAssembly.Memory} memory
  */
 function setPrototype(memory) {
   return (
@@ -79,24 +115,37 @@ function setPrototype(memory) {
   );
 }
 
-/** Makes an engine memory, which has our prototype, a `Memory` itself. */
+/**
+ * Makes an engine memory, which has our prototype, a `Memory` itself.
+ *
+ * @param {WebAssembly.Memory} memory
+ * @param {Store} store
+ */
 function upgrade(memory, store) {
   Slot.add(memory, store);
   remember(memory, store);
   return memory;
 }
 
-/** Moves a memory to a store, which may be the one that it is in. Returns that store. */
+/**
+ * Moves a memory to a store, which may be the one that it is in. Returns that store.
+ *
+ * @param {object} memory
+ * @param {Store} store
+ */
 function moveTo(memory, store) {
   if (Slot.isIn(memory)) Slot.set(memory, store);
   remember(memory, store);
   return store;
 }
 
+/**
+ * @param {object} memory
+ * @param {Store} store
+ */
 function remember(memory, store) {
   if (!Slot.isIn(memory)) return; // an engine memory, whose object `Memory.from()` has remembered
-  if (store.engineMemory !== undefined) cache.rememberEngineMemory(store.engineMemory, memory);
-  if (store.isShared) cache.rememberShared(store, memory);
+  cache.remember(store, memory);
 }
 
 module.exports = {

@@ -1,9 +1,9 @@
 "use strict";
 
-// Whether `linear-memory/register` is in force. A new memory is then an object of the engine's, with
-// our prototype and our store: what a program does with a WebAssembly.Memory but by its members (import
-// it, post it to a thread, hand it to native code) is the engine's to do, and its buffer is the same
-// before and after a module takes it.
+// Whether `linear-memory/register` is in force. A new memory is then an engine memory that has our prototype
+// and a slot with our store. So the engine itself does all that a program does with a WebAssembly.Memory other
+// than by its members: importing it, posting it to a thread, passing it to native code. And the buffer is the
+// same before and after a module imports the memory.
 
 let registered = false;
 
@@ -11,6 +11,7 @@ function isRegistered() {
   return registered;
 }
 
+/** @param {boolean} value */
 function setRegistered(value) {
   registered = value;
 }

@@ -1,13 +1,36 @@
 "use strict";
 
-// What `share()` returns: a plain object, since structured clone carries no other. Anybody can make
-// one, so that it proves nothing. What is in it must: a memory of the engine's, or a buffer, neither of
-// which a program can make up. The stores look at that.
+// Reads the token that `share()` returned in another thread: an ordinary object, since structured clone copies
+// no other. A program can create such an object, so the token proves nothing. What is in it does: an engine
+// memory or a buffer, which a program cannot make up. The stores check that.
+
+/**
+ * What a token may have. Nothing of it is checked yet, except of `file`.
+ *
+ * @typedef {object} Token
+ * @property {unknown} memory The engine memory that the pages are in.
+ * @property {unknown} address "i64" if that has 32-bit addresses, but the memory has 64-bit ones.
+ * @property {unknown} id The addon's handle of a memory over reserved pages.
+ * @property {unknown} maximum The maximum of that memory.
+ * @property {unknown} buffer A buffer of that memory.
+ * @property {FileToken | undefined} file The file that the memory is.
+ */
+
+/**
+ * The addon's handle of a file, and its path.
+ *
+ * @typedef {{ id: number, path: string }} FileToken
+ */
 
 const { isObject } = require("../webidl/convert");
 const { ObjectHasOwn, TypeError } = require("../built-ins/primordials");
 
-/** All members that a token may have, each read once; undefined where `source` is no object. */
+/**
+ * Reads the members that a token may have, each once. Returns undefined if `source` is not an object.
+ *
+ * @param {unknown} source
+ * @returns {Token | undefined}
+ */
 function readToken(source) {
   if (!isObject(source)) return undefined;
   try {
@@ -26,12 +49,22 @@ function readToken(source) {
   }
 }
 
-/** Structured clone keeps own members only. Others are what a program has put on a prototype. */
+/**
+ * Structured clone copies own members only. A program may have put others on a prototype.
+ *
+ * @param {object} object
+ * @param {string} key
+ */
 function own(object, key) {
   return ObjectHasOwn(object, key) ? object[key] : undefined;
 }
 
-/** What a token says of the file that the memory is, if any. */
+/**
+ * Reads what a token has of the file that the memory is.
+ *
+ * @param {unknown} file
+ * @returns {FileToken | undefined}
+ */
 function readFile(file) {
   if (!isObject(file)) return undefined;
   const id = own(file, "id");

@@ -2,34 +2,59 @@
 
 const { ExistingObject } = require("../webidl/platform-object");
 
+/** @import { Store } from "../stores/store" */
+
 /**
- * Where a memory has its store: a private field. Not of the class `Memory`, since it is also given to
- * objects that this class did not make: to a WebAssembly.Memory of the engine's, see identity/registered.js.
+ * The private field in which a memory has its store. It is not a field of the class `Memory`: an engine memory
+ * can have it too, see registered.js.
  */
 class Slot extends ExistingObject {
   #store;
 
+  /**
+   * @param {object} object
+   * @param {Store} store
+   */
   constructor(object, store) {
     super(object);
     this.#store = store;
   }
 
-  /** Gives an object its first store. */
+  /**
+   * Gives an object its first store.
+   *
+   * @param {object} object
+   * @param {Store} store
+   */
   static add(object, store) {
     new Slot(object, store);
   }
 
+  /**
+   * @param {object} object
+   * @returns {object is Slot}
+   */
   static isIn(object) {
     return #store in object;
   }
 
-  /** Throws where there is none, without naming anything. */
+  /**
+   * Returns the store of an object. Throws an engine error, with no name in it, if the object has none.
+   *
+   * @param {unknown} object
+   */
   static get(object) {
-    return object.#store;
+    return /** @type {Slot} */ (object).#store;
   }
 
+  /**
+   * Replaces the store of an object. Throws likewise.
+   *
+   * @param {object} object
+   * @param {Store} store
+   */
   static set(object, store) {
-    object.#store = store;
+    /** @type {Slot} */ (object).#store = store;
   }
 }
 
