@@ -20,9 +20,6 @@ export function hasWaits(): boolean;
 export function mapsFiles(): boolean;
 export function tellsPageStates(): boolean;
 
-/** In bytes. */
-export function systemPage(): number;
-
 /** The addon that this process is to use in place of this one; null if it is this one. */
 export function firstCopy(): { path: string; isCompatible: boolean } | null;
 
@@ -37,13 +34,7 @@ export function create(
 export function issue(id: number): ArrayBuffer | SharedArrayBuffer;
 export function open(id: number, view: Uint8Array): SharedArrayBuffer | null;
 export function size(id: number): number;
-export function grow(
-  id: number,
-  delta: number,
-  buffer: ArrayBuffer,
-  file: number | undefined,
-  length: number | undefined,
-): ArrayBuffer;
+export function grow(id: number, delta: number, buffer: ArrayBuffer): ArrayBuffer;
 export function growShared(id: number, delta: number): number;
 export function close(id: number, buffer: ArrayBuffer): ArrayBuffer;
 export function reserved(id: number): { reserved: number; committed: number };
@@ -126,34 +117,42 @@ export interface File {
 export function takeFile(descriptor: number, isWritten: boolean, anew: boolean): File;
 export function holdFile(id: number, pages: Pages): File | null;
 export function releaseFile(holder: number, owner: Owner): void;
-export function fillFile(id: number, length: number): void;
-export function clearFile(id: number, before: number, length: number): void;
-export function cutFile(id: number, length: number): void;
-export function fileLength(id: number): number;
-export function lockFile(id: number): void;
-export function unlockFile(): void;
-export function extendFile(id: number, pages: Pages, length: number): void;
-export function shrinkFile(
+export function beginFile(
   id: number,
   pages: Pages,
-  length: number,
-  reserved: number | undefined,
-): boolean;
-export function coverWithFile(
-  id: number,
-  pages: Pages,
-  least: number,
+  size: number,
+  isEmptied: boolean,
   reserved: number | undefined,
 ): void;
-export function forgetFile(reserved: number): void;
-export function hasTakenIn(id: number, pages: Pages): boolean;
+export function growWithFile(
+  memory: number,
+  id: number,
+  delta: number,
+  limit: number,
+  buffer: ArrayBuffer,
+): { before: number; buffer: ArrayBuffer };
+export function moveOutWithFile(
+  memory: number,
+  id: number,
+  destination: Uint8Array,
+  buffer: ArrayBuffer,
+): ArrayBuffer;
+export function beginEngineGrowth(
+  id: number,
+  pages: Pages,
+  delta: number,
+  limit: number,
+): { before: number; added: number };
+export function finishEngineGrowth(pages: Pages): "moved" | "truncated" | null;
+export function abandonEngineGrowth(pages: Pages): string | null;
+export function releaseEngineGrowth(): void;
+export function reconcileFile(id: number, pages: Pages, reserved: number | undefined): void;
 export function revertToFile(id: number, pages: Pages, offset: number, length: number): number;
 export function checkFile(
   id: number,
   pages: Pages,
   reserved: number | undefined,
 ): "moved" | "truncated" | null;
-export function rebaseFile(id: number, pages: Pages): void;
 export function flushFile(id: number, owner: Owner): Promise<void>;
 export function flushFileSync(id: number, owner: Owner): void;
 

@@ -162,6 +162,14 @@ pub enum MemoryError {
         /// The bytes of the file.
         length: u64,
     },
+    /// Other processes have made the file longer than the memory can be.
+    #[error("the file has grown to {pages} pages, more than the memory's limit of {limit}")]
+    FileOutgrown {
+        /// Pages that the file has, the last one perhaps in part.
+        pages: u64,
+        /// Pages that the memory can have.
+        limit: u64,
+    },
     /// A file that became shorter while it was mapped.
     #[error("the file was truncated while it was mapped")]
     Truncated,
@@ -217,7 +225,9 @@ impl MemoryError {
     /// Returns the code that the error has in JavaScript, unless the system's error has a code of its own.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::MaximumExceeded { .. } => "ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED",
+            Self::MaximumExceeded { .. } | Self::FileOutgrown { .. } => {
+                "ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED"
+            }
             Self::AddressSpaceExceeded { .. }
             | Self::AddressSpaceExhausted { .. }
             | Self::MappingsExhausted { .. }

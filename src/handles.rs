@@ -110,7 +110,7 @@ impl FileHolder {
     ///
     /// [`MemoryError::FileClosed`].
     pub fn of(file: Arc<RegisteredFile>) -> Result<Self, MemoryError> {
-        file.hold()?;
+        file.add_holder()?;
         Ok(Self {
             file,
             is_released: AtomicBool::new(false),
@@ -120,7 +120,7 @@ impl FileHolder {
     /// Releases the file, once. The last holder that does this closes it.
     pub fn release(&self) {
         if !self.is_released.swap(true, Ordering::Relaxed) {
-            self.file.release();
+            self.file.remove_holder();
         }
     }
 }

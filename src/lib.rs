@@ -4,7 +4,8 @@
 //! exports                    thin functions for JavaScript, which convert numbers and errors
 //! handoff                    makes engine buffers over pages
 //! handles                    finds memories, images and files by the numbers that JavaScript has
-//! memory     files           reserved memories; files that back memories, and snapshot files
+//! files                      files that back memories, and snapshot files
+//! memory                     reserved memories: how they grow and move
 //! pages                      operations on pages in place, whether reserved pages or engine memory
 //! waits  mapping_budget  units  error  sync
 //! sys                        system calls; the only module that accesses pages by address

@@ -12,6 +12,7 @@ const {
   ArrayBufferPrototypeTransfer,
   Error,
   FunctionPrototypeSymbolHasInstance,
+  MathFloor,
   RangeError,
   SymbolIterator,
   TypeError,
@@ -110,6 +111,9 @@ function isDetached(buffer) {
   }
 }
 
+/** The most pages that a buffer of this engine can view. */
+const MOST_PAGES = MathFloor(BUFFER_LIMIT / PAGE);
+
 function checkLength(member, pages) {
   const bytes = pages * PAGE;
   if (bytes > BUFFER_LIMIT) {
@@ -128,4 +132,5 @@ module.exports = {
   retire,
   moveToClone,
   checkLength,
+  MOST_PAGES,
 };

@@ -49,7 +49,7 @@ function prepare(store, { offset, length }, member) {
       `${member}: ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
     );
   }
-  store.settle(member);
+  store.reconcile(member);
   return file;
 }
 

@@ -33,7 +33,7 @@ function openFile(file, options) {
     const taken = { ...takeFile(source, descriptor, isWritten), path: source.name };
     try {
       const store = new FileStore(createStore(type, { hugePages: false }), taken);
-      store.begin(MEMBER, size, type.initial, mode === "w+");
+      store.begin(MEMBER, size, mode === "w+");
       return store;
     } catch (error) {
       native.releaseFile(taken.holder, taken.owner);

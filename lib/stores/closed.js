@@ -46,7 +46,7 @@ class ClosedStore extends BaseStore {
     this.checkOpen(member);
   }
 
-  settle(member) {
+  reconcile(member) {
     this.checkOpen(member);
   }
 

@@ -8,6 +8,7 @@ const {
   translateDetaching,
   moveToClone,
   checkLength,
+  MOST_PAGES,
 } = require("../engine/buffers");
 const { BaseStore, checkGrowth } = require("./store");
 const { sizeLimit } = require("../webidl/descriptor");
@@ -17,7 +18,7 @@ const { features } = require("../engine/features");
 const { keepAlive } = require("../engine/keep-alive");
 const native = require("../../native");
 const { setImmediate } = require("../built-ins/node");
-const { ArrayBuffer, RangeError, Uint8Array } = require("../built-ins/primordials");
+const { ArrayBuffer, MathMin, RangeError, Uint8Array } = require("../built-ins/primordials");
 const { adopt } = require("../addon/realm");
 
 /**
@@ -68,14 +69,13 @@ class ReservedStore extends BaseStore {
     return this.#id;
   }
 
-  /** @param file what the memory is, if it is a file: `{ id, length }`, see `native.grow` */
-  grow(delta, file = undefined) {
+  grow(delta) {
     const size = this.#size;
     checkGrowth(this.type, size, delta, "Memory.grow()");
     const buffer = this.#detachable("Memory.grow()");
     let next;
     try {
-      next = native.grow(this.#id, delta, buffer, file?.id, file?.length);
+      next = native.grow(this.#id, delta, buffer);
     } catch (error) {
       // As the engine's own class: what grow() throws is a RangeError.
       throw translateDetaching(error, "Memory.grow()", RangeError);
@@ -84,6 +84,24 @@ class ReservedStore extends BaseStore {
     this.#hold(next);
     keepAlive(this, buffer);
     return size;
+  }
+
+  /** Grows with the file that the memory is, also by the pages that other processes have added to it. */
+  growWithFile(delta, { id, path }) {
+    const { type } = this;
+    checkGrowth(type, this.#size, delta, "Memory.grow()");
+    const limit = MathMin(sizeLimit(type), MOST_PAGES);
+    const buffer = this.#detachable("Memory.grow()");
+    let grown;
+    try {
+      grown = native.growWithFile(this.#id, id, delta, limit, buffer);
+    } catch (error) {
+      throw translateDetaching(error, `Memory.grow(): ${path}`, RangeError);
+    }
+    this.#size = grown.before + delta;
+    this.#hold(grown.buffer);
+    keepAlive(this, buffer);
+    return grown.before;
   }
 
   get addressSpace() {
@@ -103,9 +121,14 @@ class ReservedStore extends BaseStore {
     keepAlive(this, buffer);
   }
 
-  /** Moves the pages into a WebAssembly.Memory, and returns the store that holds it. */
-  toHosted(check = undefined) {
-    return this.#moveToHost("Memory.toWebAssembly()", engine.bufferOf, check);
+  /**
+   * Moves the pages into a WebAssembly.Memory, and returns the store that holds it.
+   *
+   * @param file the file that the memory is, if it is written to
+   * @param check is called with that store before, and may throw
+   */
+  toHosted(file = undefined, check = undefined) {
+    return this.#moveToHost("Memory.toWebAssembly()", engine.bufferOf, file, check);
   }
 
   /** Moves the pages where a resizable buffer can be over them, and returns the store that has it. */
@@ -175,27 +198,31 @@ class ReservedStore extends BaseStore {
   }
 
   /**
-   * Moves the pages into a WebAssembly.Memory, under the buffer of it that `bufferOf` returns. Calls
-   * `check` with the store over that memory before, which may throw.
+   * Moves the pages into a WebAssembly.Memory, under the buffer of it that `bufferOf` returns. The rest is as
+   * in `toHosted`.
    */
-  #moveToHost(member, bufferOf, check = undefined) {
+  #moveToHost(member, bufferOf, file = undefined, check = undefined) {
     const { type } = this;
     const buffer = this.#detachable(member);
     const { HostedStore, createHost } = require("./hosted");
     const memory = createHost(member, { ...type, initial: this.#size });
     const store = new HostedStore(memory, type);
     check?.(store);
-    this.#moveUnder(member, bufferOf(memory), buffer);
+    this.#moveUnder(member, bufferOf(memory), buffer, file);
     return store;
   }
 
   /** Moves the pages under a buffer of the engine's, and detaches the one that they had. */
-  #moveUnder(member, next, buffer) {
+  #moveUnder(member, next, buffer, file = undefined) {
+    const view = new Uint8Array(next);
     try {
       // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
-      this.#buffer = native.moveOut(this.#id, new Uint8Array(next), buffer);
+      this.#buffer =
+        file === undefined
+          ? native.moveOut(this.#id, view, buffer)
+          : native.moveOutWithFile(this.#id, file.id, view, buffer);
     } catch (error) {
-      throw translateDetaching(error, member);
+      throw translateDetaching(error, file === undefined ? member : `${member}: ${file.path}`);
     }
     keepAlive(this, buffer);
   }

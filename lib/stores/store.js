@@ -48,7 +48,7 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  *   hidden classes of a memory in this store.
  * @property {(member: string) => void} checkOpen Throws if the memory is closed.
  * @property {(member: string) => void} checkIntact Throws if a file has lost pages of the memory.
- * @property {(member: string) => void} settle Extends the file that the memory is, if it is written to, to
+ * @property {(member: string) => void} reconcile Extends the file that the memory is, if it is written to, to
  *   the pages that a module has added.
  * @property {(delta: number) => number} grow Grows by `delta` pages. Returns how many there were before;
  *   throws a RangeError.
@@ -158,7 +158,7 @@ class BaseStore {
 
   checkIntact() {}
 
-  settle() {}
+  reconcile() {}
 }
 
 const NO_FILES = { __proto__: null, length: 0 };

@@ -5,7 +5,7 @@
 use napi::Env;
 use napi_derive::napi;
 
-use crate::files::held_lock;
+use crate::files::backing_file::engine_growth;
 use crate::handoff::record::record;
 use crate::memory::spare_ranges;
 use crate::sys;
@@ -18,7 +18,7 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     env.add_env_cleanup_hook((), |()| {
         spare_ranges::release();
         waits::cancel_all();
-        held_lock::release();
+        engine_growth::release();
     })
     .map(drop)
 }

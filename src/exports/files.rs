@@ -1,29 +1,27 @@
-//! The functions on memories that are files, on files over parts of others, and on waiting for other
-//! processes. As in `pages.rs`, memories are given as their buffers.
+//! The functions on memories that are files, and on files that are mapped over parts of memories. As in
+//! `pages.rs`, memories are given as their buffers.
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
 use std::fs::File;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use napi::bindgen_prelude::{AsyncTask, Object};
+use napi::bindgen_prelude::AsyncTask;
 use napi::{Env, Task, Unknown};
 use napi_derive::napi;
 
 use crate::error::{FILE_GONE, MemoryError};
-use crate::exports::{bytes, find, find_memory, within};
-use crate::files::backing_file::{BackingFile, Flushing};
-use crate::files::held_lock;
-use crate::handles::{self, FileHolder, Registered, RegisteredFile};
+use crate::exports::memory::retained;
+use crate::exports::{bytes, find, find_memory, number, to_pages, within};
+use crate::files::backing_file::engine_growth;
+use crate::files::backing_file::{BackingFile, Flushing, Loss};
+use crate::handles::{self, FileHolder, Registered, RegisteredFile, RegisteredMemory};
 use crate::handoff::record::record;
-use crate::handoff::{self, Failure, Handoff, Result, Retained, throwing};
-use crate::memory::{Backing, LinearMemory};
+use crate::handoff::{self, Handoff, Result, Retained, throwing};
+use crate::memory::LinearMemory;
 use crate::pages;
 use crate::pages::overlay::FileId;
-use crate::sys::futex::{self, WaitOutcome};
-use crate::sys::{self, Address, HostBytes, PageRange, TruncationGuard, Writes};
-use crate::waits;
+use crate::sys::{self, HostBytes, TruncationGuard, Writes};
 
 /// A file that is to be a memory: its number, and what keeps it open.
 pub struct IssuedFile<'env> {
@@ -85,7 +83,7 @@ pub fn hold_file<'env>(
 ) -> napi::Result<Option<IssuedFile<'env>>> {
     throwing(env, || {
         let file: Arc<RegisteredFile> = find(id, FILE_GONE)?;
-        if !file.is_under(&handoff::pages_of(env, &buffer)?) {
+        if !file.is_at(&handoff::pages_of(env, &buffer)?) {
             return Ok(None);
         }
         hold(env, file).map(Some)
@@ -100,26 +98,6 @@ pub fn release_file(env: &Env, holder: f64, _owner: Unknown) -> napi::Result<()>
         holder.release();
         Ok(())
     })
-}
-
-/// Takes room on the disk for what is missing of the file's first `length` bytes, which read zero.
-#[napi(catch_unwind)]
-pub fn fill_file(env: &Env, id: f64, length: f64) -> napi::Result<()> {
-    throwing(env, || Ok(find_file(id)?.fill(within(length))?))
-}
-
-/// Makes zeros of the bytes of a file that was `before` bytes long, and leaves `length` of them.
-#[napi(catch_unwind)]
-pub fn clear_file(env: &Env, id: f64, before: f64, length: f64) -> napi::Result<()> {
-    throwing(env, || {
-        Ok(find_file(id)?.clear(within(before), within(length))?)
-    })
-}
-
-/// Cuts off what a file has beyond `length` bytes.
-#[napi(catch_unwind)]
-pub fn cut_file(env: &Env, id: f64, length: f64) -> napi::Result<()> {
-    throwing(env, || Ok(find_file(id)?.cut(within(length))?))
 }
 
 fn hold(env: &Env, file: Arc<RegisteredFile>) -> Result<IssuedFile<'_>> {
@@ -142,136 +120,181 @@ fn find_file(id: f64) -> Result<Arc<BackingFile>> {
     Ok(Arc::clone(&live))
 }
 
-/// How many bytes it has.
-#[napi(catch_unwind)]
-pub fn file_length(env: &Env, id: f64) -> napi::Result<f64> {
-    throwing(env, || Ok(bytes(find_file(id)?.length()?)))
+/// Returns the memory of a handle, if there is one: a memory whose pages are reserved. Prepares for the end
+/// of the process, since such a memory has the page in which its file ends to itself.
+fn find_reserved(handle: Option<f64>) -> Result<Option<Arc<RegisteredMemory>>> {
+    let Some(handle) = handle else {
+        return Ok(None);
+    };
+    sys::at_exit(reconcile_tails);
+    find_memory(handle).map(Some)
 }
 
-/// Bytes of a page of the system.
-#[napi(catch_unwind)]
-pub fn system_page() -> f64 {
-    bytes(HostBytes::page().get())
-}
-
-/// From now on, no other thread or process changes the file's length, until [`unlock_file`].
-#[napi(catch_unwind)]
-pub fn lock_file(env: &Env, id: f64) -> napi::Result<()> {
-    throwing(env, || Ok(held_lock::take(&find_file(id)?)?))
-}
-
-/// Releases the lock that this thread holds, if it holds one.
-#[napi(catch_unwind)]
-pub fn unlock_file() {
-    held_lock::release();
-}
-
-/// Makes the file `length` bytes long, with what the memory has beyond its end.
-#[napi(catch_unwind)]
-pub fn extend_file(env: &Env, id: f64, buffer: Unknown, length: f64) -> napi::Result<()> {
-    throwing(env, || {
-        let memory = handoff::pages_of(env, &buffer)?;
-        Ok(find_file(id)?.extend(&memory, within(length))?)
-    })
-}
-
-/// Takes that back, where the memory did not grow after all. Returns whether it could. `reserved` is the
-/// memory's number, if its pages are reserved.
-#[napi(catch_unwind)]
-pub fn shrink_file(
-    env: &Env,
-    id: f64,
-    buffer: Unknown,
-    length: f64,
-    reserved: Option<f64>,
-) -> napi::Result<bool> {
-    throwing(env, || {
-        let memory = handoff::pages_of(env, &buffer)?;
-        let reserved = reserved.map(find_memory).transpose()?;
-        let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
-        Ok(find_file(id)?.shrink(&memory, within(length), tail.as_deref_mut()))
-    })
-}
-
-/// Puts the file's pages under those of the memory that are not yet. Throws where it has not `least`
-/// bytes. `reserved` is the memory's number, if its pages are reserved.
-#[napi(catch_unwind)]
-pub fn cover_with_file(
-    env: &Env,
-    id: f64,
-    buffer: Unknown,
-    least: f64,
-    reserved: Option<f64>,
-) -> napi::Result<()> {
-    throwing(env, || {
-        let memory = handoff::pages_of(env, &buffer)?;
-        let reserved = reserved.map(find_memory).transpose()?;
-        let mut tail = reserved.as_ref().map(|reserved| reserved.tail());
-        if tail.is_some() {
-            sys::at_exit(reconcile_all);
-        }
-        Ok(find_file(id)?.cover(&memory, within(least), tail.as_deref_mut())?)
-    })
-}
-
-/// Forgets the file, for a memory that nobody has seen.
-#[napi(catch_unwind)]
-pub fn forget_file(env: &Env, reserved: f64) -> napi::Result<()> {
-    throwing(env, || {
-        *find_memory(reserved)?.tail() = None;
-        Ok(())
-    })
-}
-
-/// Gives files what memories have in their last pages.
-extern "C" fn reconcile_all() {
+/// Writes to files what memories have in the pages in which these end.
+extern "C" fn reconcile_tails() {
     for memory in handles::all::<LinearMemory>() {
         memory.reconcile_tail();
     }
 }
 
-/// Whether no page of the memory waits to become the file's.
+/// Maps a file at a memory that was just made, whose pages are those of `buffer`. The file had `size` bytes
+/// when it was opened. With `empties`, none of them are left. `reserved` is the memory's handle, if its
+/// pages are reserved.
 #[napi(catch_unwind)]
-pub fn has_taken_in(env: &Env, id: f64, buffer: Unknown) -> napi::Result<bool> {
+pub fn begin_file(
+    env: &Env,
+    id: f64,
+    buffer: Unknown,
+    size: f64,
+    empties: bool,
+    reserved: Option<f64>,
+) -> napi::Result<()> {
     throwing(env, || {
-        let memory = handoff::pages_of(env, &buffer)?;
-        Ok(find_file(id)?.has_taken_in(&memory))
+        let pages = handoff::pages_of(env, &buffer)?;
+        let memory = find_reserved(reserved)?;
+        let memory = memory.as_ref().map(|memory| &***memory);
+        Ok(find_file(id)?.begin(&pages, memory, within(size), empties)?)
     })
 }
 
-/// What is put under the pages of `memory` when it grows: those of a file, given by its number and the
-/// length that it had, if any.
-pub fn under<'a>(memory: &'a LinearMemory, file: Option<(f64, f64)>) -> Result<UnderGrowth<'a>> {
-    let file = file
-        .map(|(id, length)| Ok::<_, Failure>((find_file(id)?, within(length))))
-        .transpose()?;
-    if file.is_some() {
-        sys::at_exit(reconcile_all);
-    }
-    Ok(UnderGrowth { memory, file })
+/// A memory that has grown.
+pub struct Grown<'env> {
+    /// Its pages before, with those that other processes have added to the file.
+    pub before: f64,
+    /// The next buffer.
+    pub buffer: Unknown<'env>,
 }
 
-/// See [`under`].
-#[derive(Debug)]
-pub struct UnderGrowth<'a> {
-    memory: &'a LinearMemory,
-    file: Option<(Arc<BackingFile>, usize)>,
+record!(Grown<'env>: c"before" => before, c"buffer" => buffer);
+
+/// Grows a reserved memory that is a file, and the file with it: by `delta` pages, beyond those that other
+/// processes have added to the file, to `limit` at most. Detaches `buffer`, and returns the next one.
+#[napi(catch_unwind)]
+pub fn grow_with_file<'env>(
+    env: &'env Env,
+    memory: f64,
+    id: f64,
+    delta: f64,
+    limit: f64,
+    buffer: Unknown<'env>,
+) -> napi::Result<Grown<'env>> {
+    throwing(env, || {
+        let file = find_file(id)?;
+        let memory = find_memory(memory)?;
+        let handoff = Handoff::of(env);
+        handoff.check_detachable(env, &buffer)?;
+        let (before, buffer) = file.grow(
+            &memory,
+            (to_pages(delta)?, to_pages(limit)?),
+            |extent| handoff.issue(env, retained(&memory), extent),
+            || handoff.detach(env, &buffer),
+        )?;
+        Ok(Grown {
+            before: number(before),
+            buffer,
+        })
+    })
 }
 
-impl Backing for UnderGrowth<'_> {
-    fn map(&self, pages: &PageRange) -> Result<(), MemoryError> {
-        match &self.file {
-            Some((file, _)) => file.cover(pages, 0, Some(&mut self.memory.tail())),
-            None => Ok(()),
-        }
-    }
+/// Moves the pages of a reserved memory that is a file as `move_out` does, with the file.
+#[napi(catch_unwind)]
+pub fn move_out_with_file<'env>(
+    env: &'env Env,
+    memory: f64,
+    id: f64,
+    view: Unknown<'env>,
+    buffer: Unknown<'env>,
+) -> napi::Result<Unknown<'env>> {
+    throwing(env, || {
+        let file = find_file(id)?;
+        let memory = find_memory(memory)?;
+        let handoff = Handoff::of(env);
+        handoff.check_detachable(env, &buffer)?;
+        let destination = handoff::pages_of(env, &view)?;
+        let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
+        file.move_out(&memory, &destination, || handoff.detach(env, &buffer))?;
+        Ok(keeper)
+    })
+}
 
-    fn unmap(&self, pages: &PageRange, kept: HostBytes) {
-        if let Some((file, length)) = &self.file {
-            // If that fails, the file stays as long as it is now.
-            let _ = file.uncover(pages, kept.get(), *length, &mut self.memory.tail());
-        }
-    }
+/// What the engine is to do between [`begin_engine_growth`] and [`finish_engine_growth`].
+pub struct EngineGrowth {
+    /// The memory's pages before, with those that other processes have added to the file.
+    pub before: f64,
+    /// By how many pages the engine is to grow the memory.
+    pub added: f64,
+}
+
+record!(EngineGrowth: c"before" => before, c"added" => added);
+
+/// Locks the length of a file, and extends the file for a growth of the engine memory over `buffer`: by
+/// `delta` pages, beyond those that other processes have added to the file, to `limit` at most. The thread
+/// holds the lock until [`finish_engine_growth`] or [`abandon_engine_growth`].
+#[napi(catch_unwind)]
+pub fn begin_engine_growth(
+    env: &Env,
+    id: f64,
+    buffer: Unknown,
+    delta: f64,
+    limit: f64,
+) -> napi::Result<EngineGrowth> {
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        let (delta, limit) = (to_pages(delta)?, to_pages(limit)?);
+        let begun = engine_growth::begin(&find_file(id)?, &pages, delta, limit)?;
+        Ok(EngineGrowth {
+            before: number(begun.before),
+            added: number(begun.added.count()),
+        })
+    })
+}
+
+/// Maps the file at the pages that the engine has added, and releases the lock. Returns as [`check_file`]
+/// what has happened to the memory.
+#[napi(catch_unwind)]
+pub fn finish_engine_growth(env: &Env, buffer: Unknown) -> napi::Result<Option<&'static str>> {
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer);
+        // Even if there are none: the lock is released.
+        let loss = pages.and_then(|pages| Ok(engine_growth::finish(&pages)?));
+        engine_growth::release();
+        Ok(loss?.map(name_of))
+    })
+}
+
+/// Makes the file as short again as it was, since the engine did not grow the memory, and releases the lock.
+/// Returns a sentence if the file stays longer.
+#[napi(catch_unwind)]
+pub fn abandon_engine_growth(env: &Env, buffer: Unknown) -> napi::Result<Option<String>> {
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer);
+        let left = pages.map(|pages| engine_growth::abandon(&pages));
+        engine_growth::release();
+        Ok(left?.map(|left| left.to_string()))
+    })
+}
+
+/// Releases the lock of a growth that this thread has begun, and that a termination has cut off.
+#[napi(catch_unwind)]
+pub fn release_engine_growth() {
+    engine_growth::release();
+}
+
+/// Extends a file to the pages of its memory that it does not have yet: a module has added them, or an
+/// earlier call could not. `reserved` is the memory's handle, if its pages are reserved.
+#[napi(catch_unwind)]
+pub fn reconcile_file(
+    env: &Env,
+    id: f64,
+    buffer: Unknown,
+    reserved: Option<f64>,
+) -> napi::Result<()> {
+    throwing(env, || {
+        let pages = handoff::pages_of(env, &buffer)?;
+        let memory = find_reserved(reserved)?;
+        let memory = memory.as_ref().map(|memory| &***memory);
+        Ok(find_file(id)?.reconcile(&pages, memory)?)
+    })
 }
 
 /// Puts them under a part of the memory again, whatever is there now.
@@ -292,9 +315,9 @@ pub fn revert_to_file(
     })
 }
 
-/// Brings the memory and the file in step where the file ends. Returns what has happened to the memory
-/// meanwhile: "moved" if the engine has moved it away from the file, "truncated" if a page of the file
-/// was lost, and null otherwise. `reserved` is the memory's number, if its pages are reserved.
+/// Reconciles the page in which a file ends. Returns what has happened to the memory: "moved" if the engine
+/// has moved it away from the file's pages, "truncated" if a page of the file was lost, null otherwise.
+/// `reserved` is the memory's handle, if its pages are reserved.
 #[napi(catch_unwind)]
 pub fn check_file(
     env: &Env,
@@ -303,30 +326,19 @@ pub fn check_file(
     reserved: Option<f64>,
 ) -> napi::Result<Option<&'static str>> {
     throwing(env, || {
-        let memory = handoff::pages_of(env, &buffer)?;
-        let file = find_file(id)?;
-        if file.was_moved(&memory) {
-            return Ok(Some("moved"));
-        }
-        let mut was_truncated = file.was_truncated(&memory)?;
-        if let Some(reserved) = reserved.map(find_memory).transpose()?
-            && let Some(tail) = reserved.tail().as_mut()
-        {
-            tail.merge(&memory)?;
-            was_truncated |= tail.was_lost();
-        }
-        Ok(was_truncated.then_some("truncated"))
+        let pages = handoff::pages_of(env, &buffer)?;
+        let memory = reserved.map(find_memory).transpose()?;
+        let mut tail = memory.as_ref().map(|memory| memory.tail());
+        let loss = find_file(id)?.check(&pages, tail.as_deref_mut())?;
+        Ok(loss.map(name_of))
     })
 }
 
-/// From now on, the file is under the memory whose pages these are: they were moved there.
-#[napi(catch_unwind)]
-pub fn rebase_file(env: &Env, id: f64, buffer: Unknown) -> napi::Result<()> {
-    throwing(env, || {
-        let memory = handoff::pages_of(env, &buffer)?;
-        find_file(id)?.rebase(&memory);
-        Ok(())
-    })
+fn name_of(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Moved => "moved",
+        Loss::Truncated => "truncated",
+    }
 }
 
 /// Returns whether files that are mapped over parts of a memory have lost a page there: any of them or, with
@@ -414,37 +426,4 @@ impl Task for Flush {
     fn resolve(&mut self, env: Env, flushed: Self::Output) -> napi::Result<()> {
         throwing(&env, || Ok(flushed?))
     }
-}
-
-/// Waits in a thread of its own while the word at `address` is `expected`, for `milliseconds` at most.
-/// Whoever calls keeps the memory until the promise is settled.
-#[napi(catch_unwind)]
-pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::Result<Object<'_>> {
-    throwing(env, || {
-        let (deferred, promise) = env.create_deferred()?;
-        let deadline = Duration::try_from_secs_f64(milliseconds / 1000.0)
-            .ok()
-            .and_then(|timeout| Instant::now().checked_add(timeout));
-        let address = Address::new(within(address));
-        waits::start(address, expected.cast_unsigned(), deadline, |outcome| {
-            deferred.resolve(move |env| {
-                throwing(&env, || match outcome {
-                    Ok(WaitOutcome::Woken) => Ok("ok"),
-                    Ok(WaitOutcome::NotEqual) => Ok("not-equal"),
-                    Ok(WaitOutcome::TimedOut) => Ok("timed-out"),
-                    Err(source) => Err(MemoryError::FileFailed { source }.into()),
-                })
-            });
-        });
-        Ok(promise)
-    })
-}
-
-/// Wakes at most `count` of those who wait for the word at `address`; returns how many.
-#[napi(catch_unwind)]
-pub fn notify(env: &Env, address: f64, count: u32) -> napi::Result<u32> {
-    throwing(env, || {
-        let woken = futex::wake(Address::new(within(address)), count);
-        Ok(woken.map_err(|source| MemoryError::FileFailed { source })?)
-    })
 }

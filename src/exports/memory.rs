@@ -7,7 +7,7 @@ use std::sync::Arc;
 use napi::{Env, Unknown};
 use napi_derive::napi;
 
-use crate::exports::{bytes, collecting, files, find_memory, number, to_pages};
+use crate::exports::{bytes, collecting, find_memory, number, to_pages};
 use crate::handles::{self, RegisteredMemory};
 use crate::handoff::record::record;
 use crate::handoff::{self, Failure, Handoff, Result, Retained, throwing};
@@ -85,25 +85,20 @@ pub fn size(env: &Env, id: f64) -> napi::Result<f64> {
     throwing(env, || Ok(number(find_memory(id)?.size())))
 }
 
-/// Grows an unshared memory whose buffer is `buffer`: detaches it, and returns the next. If the memory is
-/// `file`, which had `length` bytes before it was extended, the file's pages are under the new ones.
+/// Grows an unshared memory by `delta` pages: detaches `buffer`, and returns the next one.
 #[napi(catch_unwind)]
 pub fn grow<'env>(
     env: &'env Env,
     id: f64,
     delta: f64,
     buffer: Unknown<'env>,
-    file: Option<f64>,
-    length: Option<f64>,
 ) -> napi::Result<Unknown<'env>> {
     throwing(env, || {
         let memory = find_memory(id)?;
         let handoff = Handoff::of(env);
         handoff.check_detachable(env, &buffer)?;
-        let under = files::under(&memory, file.zip(length))?;
-        let (_, next) = memory.grow_backed(
+        let (_, next) = memory.grow(
             to_pages(delta)?,
-            &under,
             |extent| handoff.issue(env, retained(&memory), extent),
             || handoff.detach(env, &buffer),
         )?;
@@ -291,6 +286,7 @@ fn issue_whole<'env>(env: &'env Env, memory: &Arc<RegisteredMemory>) -> Result<U
     Handoff::of(env).issue(env, retained(memory), extent)
 }
 
-fn retained(memory: &Arc<RegisteredMemory>) -> Retained {
+/// Returns what a buffer of the memory keeps alive.
+pub fn retained(memory: &Arc<RegisteredMemory>) -> Retained {
     Arc::<RegisteredMemory>::clone(memory)
 }

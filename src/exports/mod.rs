@@ -8,6 +8,7 @@ pub mod features;
 pub mod files;
 pub mod memory;
 pub mod pages;
+pub mod waits;
 
 use std::sync::Arc;
 

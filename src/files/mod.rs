@@ -1,5 +1,4 @@
-//! Files: those that memories are, and those that hold snapshots.
+//! Files: those that memories are, and snapshots as files.
 
 pub mod backing_file;
-pub mod held_lock;
 pub mod snapshot_file;

@@ -8,6 +8,7 @@ use napi::{Env, Status, Unknown, sys};
 
 use super::record::{define, member};
 use crate::error::MemoryError;
+use crate::files::backing_file::growth::{Failed, LeftLonger};
 
 /// The result of a function that `lib/` calls.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -23,6 +24,13 @@ pub enum Failure {
         status: Status,
         /// What the call was for.
         text: String,
+    },
+    /// A call failed, and has left a file longer than it was.
+    LeftLonger {
+        /// Why it failed.
+        cause: Box<Failure>,
+        /// What it has left.
+        left: LeftLonger,
     },
 }
 
@@ -42,6 +50,7 @@ impl Failure {
                 Status::DetachableArraybufferExpected => "ERR_LINEAR_MEMORY_NOT_DETACHABLE",
                 _ => "ERR_LINEAR_MEMORY_INTERNAL",
             },
+            Self::LeftLonger { cause, .. } => cause.code(),
         }
     }
 
@@ -49,6 +58,7 @@ impl Failure {
         match self {
             Self::Memory(error) => error.is_type_error(),
             Self::Engine { status, .. } => *status == Status::InvalidArg,
+            Self::LeftLonger { cause, .. } => cause.is_type_error(),
         }
     }
 
@@ -57,6 +67,7 @@ impl Failure {
         match self {
             Self::Memory(error) => error.errno().and_then(i32::checked_neg),
             Self::Engine { .. } => None,
+            Self::LeftLonger { cause, .. } => cause.errno(),
         }
     }
 
@@ -64,6 +75,7 @@ impl Failure {
         match self {
             Self::Memory(error) => error.to_string(),
             Self::Engine { text, .. } => text.clone(),
+            Self::LeftLonger { cause, left } => format!("{}. {left}", cause.text()),
         }
     }
 
@@ -109,6 +121,19 @@ impl Failure {
 impl From<MemoryError> for Failure {
     fn from(error: MemoryError) -> Self {
         Self::Memory(error)
+    }
+}
+
+impl<E: Into<Self>> From<Failed<E>> for Failure {
+    fn from(Failed { cause, left }: Failed<E>) -> Self {
+        let cause = cause.into();
+        match left {
+            Some(left) => Self::LeftLonger {
+                cause: Box::new(cause),
+                left,
+            },
+            None => cause,
+        }
     }
 }
 

@@ -13,29 +13,45 @@ const SELDOM: u32 = 16;
 /// The most that is ever committed beyond the size.
 const MOST_SLACK: HostBytes = HostBytes::MIB;
 
-/// What is mapped at the pages of a memory when it grows.
+/// What is mapped at the pages of a memory that grows, or whose pages move out: a file, or nothing.
 pub trait Backing {
-    /// Maps it at `pages`, which are all of the memory's: they are accessible, and nobody has seen the new
-    /// ones.
+    /// Makes it as long as it has to be. Called first, with the pages that the memory has.
+    ///
+    /// # Errors
+    ///
+    /// Why the memory cannot grow. [`Backing::shrink`] is called then, too.
+    fn extend(&self, pages: &PageRange) -> Result<(), MemoryError>;
+
+    /// Maps it at `pages`, which are all that the memory is to have. They are accessible, and nobody has seen
+    /// the new ones.
     ///
     /// # Errors
     ///
     /// Why the memory cannot grow. [`Backing::unmap`] is called then, too.
     fn map(&self, pages: &PageRange) -> Result<(), MemoryError>;
 
-    /// Undoes that. The memory had the first `kept` bytes before.
+    /// Undoes [`Backing::map`]. The memory had the first `kept` bytes before.
     fn unmap(&self, pages: &PageRange, kept: HostBytes);
+
+    /// Undoes [`Backing::extend`]. Called last, with the pages that the memory had.
+    fn shrink(&self, pages: &PageRange);
 }
 
-/// Nothing is: new pages are anonymous.
-struct Anonymous;
+/// Nothing is mapped: new pages are anonymous.
+pub(super) struct Anonymous;
 
 impl Backing for Anonymous {
+    fn extend(&self, _pages: &PageRange) -> Result<(), MemoryError> {
+        Ok(())
+    }
+
     fn map(&self, _pages: &PageRange) -> Result<(), MemoryError> {
         Ok(())
     }
 
     fn unmap(&self, _pages: &PageRange, _kept: HostBytes) {}
+
+    fn shrink(&self, _pages: &PageRange) {}
 }
 
 impl LinearMemory {
@@ -77,11 +93,15 @@ impl LinearMemory {
                 maximum: self.maximum.count(),
             })?;
         let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
-        let issued = if to <= ranges.current.capacity() {
-            ranges.grow_in_place((from, to), backing, issue, detach)?
-        } else {
-            self.grow_elsewhere(&mut ranges, (from, to), backing, issue, detach)?
+        let attempt = |ranges: &mut Ranges| {
+            backing.extend(&ranges.current.pages(from)?)?;
+            if to <= ranges.current.capacity() {
+                ranges.grow_in_place((from, to), backing, issue, detach)
+            } else {
+                self.grow_elsewhere(ranges, (from, to), backing, issue, detach)
+            }
         };
+        let issued = attempt(&mut ranges).inspect_err(|_| ranges.shrink(backing, from))?;
         ranges.size = after;
         self.published.store(after.count(), Ordering::Release);
         Ok((before.count(), issued))
@@ -122,6 +142,14 @@ impl LinearMemory {
 }
 
 impl Ranges {
+    /// Undoes [`Backing::extend`] for a memory of `length`.
+    pub(super) fn shrink(&self, backing: &dyn Backing, length: HostBytes) {
+        match self.current.pages(length) {
+            Ok(pages) => backing.shrink(&pages),
+            Err(error) => debug_assert!(false, "a memory's own pages: {error}"),
+        }
+    }
+
     fn grow_in_place<T, E: From<MemoryError>>(
         &mut self,
         (from, to): (HostBytes, HostBytes),

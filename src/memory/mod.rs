@@ -32,6 +32,8 @@ use crate::memory::reservation::Reservation;
 use crate::pages::file_tail::FileTail;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 use crate::sys::HostBytes;
+#[cfg(test)]
+use crate::sys::PageRange;
 use crate::units::Pages;
 
 pub use growth::Backing;
@@ -221,6 +223,14 @@ impl LinearMemory {
             // Nobody is left to whom a failure could be reported.
             let _ = tail.merge(&pages);
         }
+    }
+
+    /// Calls `action` with all pages of the memory, which stay where they are meanwhile.
+    #[cfg(test)]
+    pub fn with_pages<T>(&self, action: impl FnOnce(&PageRange) -> T) -> T {
+        let ranges = self.lock();
+        let length = within(ranges.size, self.maximum).unwrap();
+        action(&ranges.current.pages(length).unwrap())
     }
 
     fn lock(&self) -> MutexGuard<'_, Ranges> {

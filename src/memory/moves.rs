@@ -1,6 +1,7 @@
 //! How a memory's pages move out of its range, back into it, or on to another place.
 
-use super::{Extent, LinearMemory, with_room_to_grow, within};
+use super::growth::Anonymous;
+use super::{Backing, Extent, LinearMemory, with_room_to_grow, within};
 use crate::error::MemoryError;
 use crate::memory::reservation::Reservation;
 use crate::pages;
@@ -20,10 +21,30 @@ impl LinearMemory {
         destination: &PageRange,
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
+        self.move_out_backed(destination, &Anonymous, detach)
+    }
+
+    /// Moves the pages out as [`LinearMemory::move_out`] does, after `backing` was mapped at them.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearMemory::move_out`], and the error of `backing`.
+    pub fn move_out_backed<E: From<MemoryError>>(
+        &self,
+        destination: &PageRange,
+        backing: &dyn Backing,
+        detach: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
         let length = within(ranges.size, self.maximum)?;
-        let moved = ranges.current.move_pages(length, destination)?;
-        detach().inspect_err(|_| moved.undo())?;
+        let attempt = || {
+            let pages = ranges.current.pages(length)?;
+            backing.extend(&pages)?;
+            backing.map(&pages)?;
+            let moved = ranges.current.move_pages(length, destination)?;
+            detach().inspect_err(|_| moved.undo())
+        };
+        attempt().inspect_err(|_| ranges.shrink(backing, length))?;
         ranges.moved_out = true;
         Ok(())
     }

@@ -1,0 +1,522 @@
+//! Which bytes of a memory are pages of its file.
+//!
+//! ```text
+//! memory  | pages of the file            | anonymous pages            |
+//! file    | bytes                  | end |
+//!                                        ^ mapped
+//! ```
+//!
+//! A file need not end where a page of the memory does. The bytes beyond its end are the memory's alone
+//! until the memory grows: then the file is extended to whole pages, and takes in those bytes. The same
+//! happens to pages that a module has added by itself.
+//!
+//! The system page in which the file ends is never mapped: others would see what is written beyond the
+//! end. In a memory that never writes to the file, that page is a copy. In reserved pages, it is a
+//! [`FileTail`]. In engine pages, nobody could write it back when the memory goes, so the file is first
+//! extended to the end of that page.
+
+use std::fs::File;
+use std::ops::Range;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::{BackingFile, failed, position, round_down, round_up};
+use crate::error::MemoryError;
+use crate::pages;
+use crate::pages::file_tail::FileTail;
+use crate::sys::file;
+use crate::sys::{HostBytes, PageRange, Writes};
+
+/// Bytes of a WebAssembly page: memories grow by whole ones.
+pub const WASM_PAGE: usize = 65_536;
+
+/// What makes a memory unusable that is a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The engine has moved the memory away from the file's pages, by copying it.
+    Moved,
+    /// The file was truncated, and a page was lost.
+    Truncated,
+}
+
+/// What of the memory is mapped to the file.
+#[derive(Debug, Default)]
+pub struct Mapped {
+    /// Bytes, from the first, that are pages of the file.
+    end: usize,
+    /// Where the file ends in the memory: in the page behind those, or with them.
+    length: usize,
+    /// What was written to the file behind those, for a [`BackingFile::map_at`] that then failed. If the
+    /// memory has zeros there by the next one, the file must have them too.
+    written: Vec<Range<usize>>,
+}
+
+impl Mapped {
+    /// Writes the memory's bytes at `offsets` to the file, which has zeros there except what an earlier try
+    /// has written.
+    fn write_to(
+        &mut self,
+        file: &File,
+        memory: &PageRange,
+        offsets: Range<usize>,
+    ) -> Result<(), MemoryError> {
+        let end = position(offsets.end);
+        for extent in &self.written {
+            let extent = extent.start.max(offsets.start)..extent.end.min(offsets.end);
+            if !extent.is_empty() {
+                let at = position(extent.start);
+                pages::write_whole(&pages::slice(memory, extent)?, file, at, end)?;
+            }
+        }
+        let part = pages::slice(memory, offsets.clone())?;
+        pages::write_nonzero(&part, file, position(offsets.start), end, |extent| {
+            let at = |offset: usize| offsets.start.saturating_add(offset);
+            self.written.push(at(extent.start)..at(extent.end));
+        })
+    }
+}
+
+impl BackingFile {
+    /// Maps the file at the pages of the memory that are not mapped to it yet, as far as both reach. Before,
+    /// the file takes in what was written to these pages. `own` is where a reserved memory has its
+    /// [`FileTail`]. Without it, a file that is written to is first extended to whole system pages.
+    ///
+    /// # Errors
+    ///
+    /// The error of a system call; pages that were mapped before stay so. [`MemoryError::Truncated`] if the
+    /// file has fewer than `least` bytes.
+    pub fn map_at(
+        &self,
+        memory: &PageRange,
+        least: usize,
+        own: Option<&mut Option<FileTail>>,
+    ) -> Result<(), MemoryError> {
+        let file = self.file()?;
+        let all = memory.length().get();
+        if own.is_none() && self.was_moved(memory) {
+            return Err(MemoryError::MovedOffFile);
+        }
+        let mut length = self.intact_length()?;
+        if self.is_written() && own.is_none() && length < all {
+            length = round_up(length);
+            self.extend(memory, length)?;
+        }
+        let mut mapped = self.mapped();
+        self.rebase(memory);
+        if mapped.end < all {
+            pages::forget_overlays(&pages::slice(memory, mapped.end..all)?);
+        }
+        let end = round_down(length).min(all).max(mapped.end);
+        let mut private = None;
+        let tail = own.filter(|_| self.is_written()).unwrap_or(&mut private);
+        let mut written = mapped.end;
+        if let Some(tail) = tail.as_mut() {
+            let page = HostBytes::page().get();
+            if length <= tail.at() {
+                return Err(MemoryError::Truncated);
+            }
+            tail.merge_first(memory, (length - tail.at()).min(page))?;
+            if tail.was_lost() {
+                return Err(MemoryError::Truncated);
+            }
+            // Merged, that page has the file's bytes.
+            written = tail.at().saturating_add(page);
+        }
+        if written < end && self.is_written() {
+            mapped.write_to(&file, memory, written..end)?;
+        }
+        let length_here = length.min(all).max(end);
+        let is_known = tail.as_ref().is_some_and(|tail| tail.at() == end);
+        let next = if is_known || end == length_here {
+            None
+        } else {
+            let mut next = FileTail::new(Arc::clone(&file), end);
+            next.merge_first(memory, length_here - end)?;
+            Some(next)
+        };
+        if mapped.end < end {
+            let part = pages::slice(memory, mapped.end..end)?;
+            pages::map_file(&part, &file, position(mapped.end), self.writes)?;
+        }
+        *mapped = Mapped {
+            end,
+            length: length_here,
+            written: Vec::new(),
+        };
+        drop(mapped);
+        if !is_known {
+            *tail = next;
+        }
+        if self.length()? < length.max(least) {
+            return Err(MemoryError::Truncated);
+        }
+        Ok(())
+    }
+
+    /// Undoes [`BackingFile::map_at`]: makes the pages anonymous that a file of `length` bytes does not have
+    /// whole. They keep their bytes up to the first `kept` of the memory; the rest are new.
+    ///
+    /// # Errors
+    ///
+    /// The error of a system call. Nothing has changed then.
+    pub fn unmap(
+        &self,
+        memory: &PageRange,
+        kept: usize,
+        length: usize,
+        tail: &mut Option<FileTail>,
+    ) -> Result<(), MemoryError> {
+        let file = self.file()?;
+        let mut mapped = self.mapped();
+        // Of pages that the memory does not have, none stays.
+        let length = length.min(kept);
+        let end = round_down(length);
+        if mapped.end <= end {
+            // The page in which the file ended may have been merged up to another end.
+            if let Some(tail) = tail {
+                tail.forget_from(length);
+            }
+            return Ok(());
+        }
+        let part = pages::slice(memory, end..mapped.end.min(memory.length().get()))?;
+        let bytes = part.read(0..kept - end);
+        pages::decommit(&part)?;
+        part.write_at(&bytes, 0);
+        *mapped = Mapped {
+            end,
+            length,
+            written: Vec::new(),
+        };
+        let base = bytes.get(..length - end).unwrap_or_default();
+        *tail = (!base.is_empty()).then(|| FileTail::with_bytes(file, end, base.to_vec()));
+        Ok(())
+    }
+
+    /// Makes the file `length` bytes long, with room on the disk for all of them. In the page in which the
+    /// file ended, it gets the memory's bytes from there on. The rest it gets from
+    /// [`BackingFile::map_at`].
+    ///
+    /// # Errors
+    ///
+    /// The error of a system call. The file is then as long as it was, and has the same bytes.
+    pub fn extend(&self, memory: &PageRange, length: usize) -> Result<(), MemoryError> {
+        let before = self.intact_length()?;
+        let mapped = self.mapped_length();
+        // In the last page that is mapped, what is beyond the file's end may be lost when the file grows.
+        let rest = memory.read(before..mapped.max(before));
+        let extended = file::extend(&*self.file()?, position(length)).map_err(failed);
+        memory.write_at(&rest, before);
+        extended
+    }
+
+    /// Undoes [`BackingFile::extend`], and also [`BackingFile::map_at`] after it if the memory is a reserved
+    /// one: the file has `length` bytes again. `memory` has as many bytes as it had before. If the system
+    /// refuses, the file stays longer, and its pages stay where they are. Returns whether the file is as
+    /// short.
+    pub fn shrink(
+        &self,
+        memory: &PageRange,
+        length: usize,
+        own: Option<&mut Option<FileTail>>,
+    ) -> bool {
+        let Ok(file) = self.file() else { return true };
+        if own.is_some() {
+            self.rebase(memory);
+        }
+        if self.length().is_ok_and(|now| now <= length) {
+            return true;
+        }
+        let is_own = own.is_some();
+        if let Some(tail) = own
+            && self
+                .unmap(memory, memory.length().get(), length, tail)
+                .is_err()
+        {
+            return false;
+        }
+        let end = self.mapped_length();
+        if end > round_up(length) {
+            return false;
+        }
+        let rest = if is_own {
+            Vec::new()
+        } else {
+            memory.read(length..end.max(length))
+        };
+        let shortened = file::set_length(&file, position(length));
+        memory.write_at(&rest, length);
+        shortened.is_ok()
+    }
+
+    /// Maps the file again at a part of the memory, whatever is there now, with zeros where the file has no
+    /// bytes. The bytes of the page in which the file ended are read again, up to that end.
+    ///
+    /// # Errors
+    ///
+    /// The error of a system call. No byte has changed then.
+    pub fn revert(&self, memory: &PageRange, start: usize, end: usize) -> Result<(), MemoryError> {
+        let file = self.file()?;
+        let mapped = self.mapped();
+        let middle = mapped.end.clamp(start, end);
+        let last = middle..mapped.length.clamp(middle, end);
+        let beyond = pages::slice(memory, middle..end)?;
+        let mut bytes = vec![0; last.len()];
+        file::read_some(&file, &mut bytes, position(last.start)).map_err(failed)?;
+        let part = pages::slice(memory, start..middle)?;
+        if part.length() != HostBytes::ZERO {
+            pages::map_file(&part, &file, position(start), self.writes)?;
+        }
+        if pages::discard(&beyond).is_err() {
+            // Writing zeros takes memory, but never fails.
+            beyond.write_zeros();
+        }
+        memory.write_at(&bytes, last.start);
+        Ok(())
+    }
+
+    /// Returns how many bytes the file has, if it still has all pages that are mapped at the memory.
+    fn intact_length(&self) -> Result<usize, MemoryError> {
+        let length = self.length()?;
+        if round_up(length) >= self.mapped_length() || self.writes == Writes::Private {
+            Ok(length)
+        } else {
+            Err(MemoryError::Truncated)
+        }
+    }
+
+    /// Returns how many bytes of the memory, from the first, are pages of the file.
+    pub fn mapped_length(&self) -> usize {
+        self.mapped().end
+    }
+
+    /// Returns whether all pages of the memory are in the file.
+    pub fn is_reconciled(&self, memory: &PageRange) -> bool {
+        memory.length().get() <= self.mapped().length.next_multiple_of(WASM_PAGE)
+    }
+
+    /// Merges the page in which the file ends, if `own` has one, and returns what makes the memory unusable
+    /// since the file was mapped at it.
+    ///
+    /// # Errors
+    ///
+    /// The error of a system call.
+    pub fn check(
+        &self,
+        memory: &PageRange,
+        own: Option<&mut Option<FileTail>>,
+    ) -> Result<Option<Loss>, MemoryError> {
+        if self.was_moved(memory) {
+            return Ok(Some(Loss::Moved));
+        }
+        let mapped = self.mapped_length().min(memory.length().get());
+        let mut was_truncated = pages::was_truncated(&pages::slice(memory, 0..mapped)?);
+        if let Some(tail) = own.and_then(Option::as_mut) {
+            tail.merge(memory)?;
+            was_truncated |= tail.was_lost();
+        }
+        Ok(was_truncated.then_some(Loss::Truncated))
+    }
+
+    /// Returns whether the engine has moved the memory away from the file's pages, by copying it.
+    fn was_moved(&self, memory: &PageRange) -> bool {
+        self.is_written() && self.mapped_length() != 0 && !self.is_at(memory)
+    }
+
+    fn mapped(&self) -> MutexGuard<'_, Mapped> {
+        // Nothing panics under the lock.
+        self.mapped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{PAGE, byte, bytes, file, mapping};
+    use super::*;
+
+    #[test]
+    fn writes_reach_the_file_or_do_not() {
+        for (writes, expected) in [(Writes::ToFile, 2), (Writes::Private, 1)] {
+            let (own, backing) = file(PAGE, writes);
+            let mapping = mapping();
+            let memory = mapping.pages(bytes(PAGE)).unwrap();
+            backing.map_at(&memory, PAGE, None).unwrap();
+            assert_eq!(memory.read(PAGE - 1..PAGE), [1]);
+            memory.write_at(&[2], 5);
+            assert_eq!(byte(&own, 5), expected);
+            assert_eq!(backing.mapped_length(), PAGE);
+        }
+    }
+
+    #[test]
+    fn a_file_takes_in_what_was_beyond_its_end() {
+        let (own, backing) = file(5000, Writes::ToFile);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        let mut tail = None;
+        backing.map_at(&memory, 5000, Some(&mut tail)).unwrap();
+        assert_eq!(backing.mapped_length(), round_down(5000));
+        assert_eq!(memory.read(4999..5001), [1, 0]);
+        for at in [4998, 5000, 9000, 2 * PAGE - 1] {
+            memory.write_at(&[3], at);
+        }
+        assert_eq!(backing.length().unwrap(), 5000);
+        tail.as_mut().unwrap().merge(&memory).unwrap();
+        assert_eq!((byte(&own, 4998), byte(&own, 4999)), (3, 1));
+        assert!(backing.is_reconciled(&pages::slice(&memory, 0..PAGE).unwrap()));
+        assert!(!backing.is_reconciled(&memory));
+        backing.extend(&memory, 2 * PAGE).unwrap();
+        backing.map_at(&memory, 0, Some(&mut tail)).unwrap();
+        for at in [4998, 5000, 9000, 2 * PAGE - 1] {
+            assert_eq!((byte(&own, at), memory.read(at..at + 1)), (3, vec![3]));
+        }
+        assert_eq!((byte(&own, 4999), byte(&own, 5001)), (1, 0));
+        assert!(tail.is_none() && backing.is_reconciled(&memory));
+
+        // Taken back, with what is in the last page.
+        backing.shrink(&memory, 5000, Some(&mut tail));
+        assert_eq!(backing.length().unwrap(), 5000);
+        assert_eq!(backing.mapped_length(), round_down(5000));
+        assert_eq!(memory.read(4998..5002), [3, 1, 3, 0]);
+        memory.write_at(&[4], 4998);
+        tail.as_mut().unwrap().merge(&memory).unwrap();
+        assert_eq!(byte(&own, 4998), 4);
+    }
+
+    #[test]
+    fn what_is_beyond_the_end_is_nobody_elses() {
+        let (own, backing) = file(5000, Writes::ToFile);
+        let (first, second) = (mapping(), mapping());
+        let pages = [&first, &second].map(|mapping| mapping.pages(bytes(PAGE)).unwrap());
+        let mut tail = None;
+        backing.map_at(&pages[0], 0, Some(&mut tail)).unwrap();
+        pages[0].write_at(&[7], 5100);
+        tail.as_mut().unwrap().merge(&pages[0]).unwrap();
+        let other = BackingFile::new(own.try_clone().unwrap(), Writes::Private);
+        other.add_holder().unwrap();
+        other.map_at(&pages[1], 0, None).unwrap();
+        assert_eq!(pages[1].read(4999..5101), [&[1][..], &[0; 101]].concat());
+        assert_eq!(pages[0].read(5100..5101), [7]);
+        other.revert(&pages[1], 4096, PAGE).unwrap();
+        assert_eq!(pages[1].read(4999..5001), [1, 0]);
+    }
+
+    #[test]
+    fn engine_pages_have_the_end_rounded_away() {
+        let (own, backing) = file(5000, Writes::ToFile);
+        let (mapping, elsewhere) = (mapping(), mapping());
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        backing.map_at(&memory, 5000, None).unwrap();
+        assert_eq!(backing.length().unwrap(), round_up(5000));
+        memory.write_at(&[7], 5000);
+        assert_eq!(byte(&own, 5000), 7);
+        let moved = elsewhere.pages(bytes(2 * PAGE)).unwrap();
+        assert!(backing.was_moved(&moved) && !backing.was_moved(&memory));
+        let error = backing.map_at(&moved, 0, None).unwrap_err();
+        assert!(matches!(error, MemoryError::MovedOffFile), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_too_short_is_refused() {
+        let (_, backing) = file(PAGE, Writes::ToFile);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        let error = backing.map_at(&memory, PAGE + 1, None).unwrap_err();
+        assert!(matches!(error, MemoryError::Truncated), "{error}");
+    }
+
+    #[test]
+    fn reverted_pages_are_the_files_and_zeros_beyond_it() {
+        let (_, backing) = file(PAGE, Writes::Private);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+        backing.map_at(&memory, PAGE, None).unwrap();
+        memory.write_at(&vec![9; 2 * PAGE], 0);
+        backing.revert(&memory, 4096, PAGE + 4096).unwrap();
+        assert_eq!(memory.read(4095..4097), [9, 1]);
+        assert_eq!(memory.read(PAGE - 1..PAGE + 1), [1, 0]);
+        assert_eq!(memory.read(PAGE + 4095..PAGE + 4097), [0, 9]);
+    }
+
+    #[test]
+    fn lost_pages_are_reported_until_they_are_replaced() {
+        let (own, backing) = file(3 * PAGE, Writes::ToFile);
+        let mapping = mapping();
+        let memory = mapping.pages(bytes(3 * PAGE)).unwrap();
+        backing.map_at(&memory, 0, None).unwrap();
+        let is_truncated = || backing.check(&memory, None).unwrap() == Some(Loss::Truncated);
+        own.set_len(position(PAGE)).unwrap();
+        assert_eq!(memory.read(PAGE - 1..PAGE), [1]);
+        assert!(!is_truncated());
+        assert_eq!(memory.read(2 * PAGE..2 * PAGE + 1), [0]);
+        assert!(is_truncated());
+        memory.write_at(&[5], PAGE);
+        assert_eq!(memory.read(PAGE..PAGE + 1), [5]);
+    }
+
+    /// Calls `attempt` with the number of the call that is to fail, until there are no more: it returns how
+    /// many it has reached.
+    #[cfg(feature = "fault-injection")]
+    fn with_each_failure(attempt: impl Fn(usize) -> usize) {
+        let mut call = 1;
+        while attempt(call) >= call {
+            call += 1;
+        }
+        assert!(call > 4, "no calls");
+    }
+
+    #[test]
+    #[cfg(feature = "fault-injection")]
+    fn zeros_that_are_written_after_a_refusal_reach_the_file() {
+        use crate::sys::fault;
+        with_each_failure(|call| {
+            let (own, backing) = file(PAGE, Writes::ToFile);
+            let mapping = mapping();
+            backing
+                .map_at(&mapping.pages(bytes(PAGE)).unwrap(), 0, None)
+                .unwrap();
+            let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
+            memory.write_at(&[7], PAGE + 5);
+            own.set_len(position(2 * PAGE)).unwrap();
+            fault::fail_at(&[call]);
+            let refused = backing.map_at(&memory, 0, None).is_err();
+            let calls = fault::calls_reached().len();
+            fault::fail_at(&[]);
+            if refused {
+                memory.write_at(&[0], PAGE + 5);
+                backing.map_at(&memory, 0, None).unwrap();
+            }
+            assert_eq!(byte(&own, PAGE + 5), if refused { 0 } else { 7 });
+            assert_eq!(memory.read(PAGE + 5..PAGE + 6), [byte(&own, PAGE + 5)]);
+            calls
+        });
+    }
+
+    #[test]
+    #[cfg(feature = "fault-injection")]
+    fn what_is_beyond_the_end_survives_a_refusal() {
+        use crate::sys::fault;
+        with_each_failure(|call| {
+            let (own, backing) = file(5000, Writes::ToFile);
+            let mapping = mapping();
+            let memory = mapping.pages(bytes(PAGE)).unwrap();
+            let mut tail = None;
+            backing.map_at(&memory, 0, Some(&mut tail)).unwrap();
+            memory.write_at(&[7], 5000);
+            fault::fail_at(&[call]);
+            let refused = backing
+                .extend(&memory, 8192)
+                .and_then(|()| backing.map_at(&memory, 0, Some(&mut tail)))
+                .is_err();
+            let calls = fault::calls_reached().len();
+            fault::fail_at(&[]);
+            if refused {
+                assert!(backing.shrink(&memory, 5000, Some(&mut tail)));
+                tail.as_mut().unwrap().merge(&memory).unwrap();
+                assert_eq!(backing.length().unwrap(), 5000);
+            } else {
+                assert_eq!(byte(&own, 5000), 7);
+            }
+            assert_eq!(memory.read(4999..5002), [1, 7, 0]);
+            calls
+        });
+    }
+}
