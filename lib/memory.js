@@ -2,7 +2,7 @@
 
 const { show, isObject, toAddress, toPageBytes, fromAddress } = require("./webidl/convert");
 const { readDescriptor, readOptions } = require("./webidl/descriptor");
-const { defineInterface } = require("./webidl/interface");
+const { defineInterface, defineDispose } = require("./webidl/interface");
 const { isMemory: isEngineMemory } = require("./engine/memory");
 const { keepHiddenClasses } = require("./engine/hidden-classes");
 const {
@@ -234,7 +234,8 @@ function createExample() {
   return [memory, buffer];
 }
 
-defineInterface(Memory, { name: "WebAssembly.Memory", dispose: Memory.prototype.close });
+defineInterface(Memory, "WebAssembly.Memory");
+defineDispose(Memory, "close");
 setMemoryClass(Memory);
 
 module.exports = { Memory };

@@ -4,6 +4,7 @@ const { show, isObject } = require("./webidl/convert");
 const { defineInterface, illegalConstructor } = require("./webidl/interface");
 const { createPlatformObject, ExistingObject } = require("./webidl/platform-object");
 const { TypeError } = require("./built-ins/primordials");
+// At once, not when it is called: a program can replace the module loader before.
 const { readSnapshot, writeSnapshot } = require("./operations/snapshot-file");
 
 /** A frozen image of the bytes of a memory, with the type of that memory. */
@@ -66,6 +67,6 @@ function createSnapshot(image) {
   return snapshot;
 }
 
-defineInterface(Snapshot, { name: "Snapshot" });
+defineInterface(Snapshot, "Snapshot");
 
 module.exports = { Snapshot, createSnapshot, isSnapshot, imageOf };

@@ -4,7 +4,6 @@
 
 const {
   ObjectDefineProperty,
-  ObjectGetOwnPropertyDescriptor,
   ObjectPrototype,
   ObjectSetPrototypeOf,
   ReflectOwnKeys,
@@ -13,51 +12,48 @@ const {
   TypeError,
 } = require("../built-ins/primordials");
 
-/** @typedef {Function & { prototype: object }} Class */
+/** @typedef {Function & Record<PropertyKey, any>} Class */
 
 /**
  * Makes a class that extends null the class of an interface: its members are enumerable, its prototype
- * inherits from Object.prototype, and `Object.prototype.toString` names its objects.
+ * inherits from Object.prototype, and `Object.prototype.toString` reports `name` for its objects.
  *
  * @param {Class} Class
- * @param {object} options
- * @param {string} options.name the name for `Object.prototype.toString`
- * @param {Function} [options.dispose] the method that is also called at the end of a `using`
+ * @param {string} name
  */
-function defineInterface(Class, { name, dispose }) {
+function defineInterface(Class, name) {
   const { prototype } = Class;
   ObjectSetPrototypeOf(prototype, ObjectPrototype);
-  makeEnumerable(prototype, (key) => key !== "constructor");
-  // Its own `name`, `length` and `prototype` are not functions.
-  makeEnumerable(Class, (_, { value }) => typeof value === "function");
-  defineHidden(prototype, SymbolToStringTag, name, false);
-  if (dispose !== undefined && SymbolDispose !== undefined) {
-    defineHidden(prototype, SymbolDispose, dispose, true);
+  const enumerable = { __proto__: null, enumerable: true };
+  const members = ReflectOwnKeys(prototype);
+  for (let i = 0; i < members.length; i++) {
+    if (members[i] !== "constructor") ObjectDefineProperty(prototype, members[i], enumerable);
   }
+  const statics = ReflectOwnKeys(Class);
+  for (let i = 0; i < statics.length; i++) {
+    // The `name`, `length` and `prototype` of a class are not functions.
+    const isMethod = typeof Class[statics[i]] === "function";
+    if (isMethod) ObjectDefineProperty(Class, statics[i], enumerable);
+  }
+  const hidden = { __proto__: null, value: name, configurable: true };
+  ObjectDefineProperty(prototype, SymbolToStringTag, hidden);
 }
 
 /**
- * @param {object} object
- * @param {(key: PropertyKey, descriptor: PropertyDescriptor) => boolean} isMember
+ * Makes the end of a `using` call the method that `key` names, if this engine has `Symbol.dispose`.
+ *
+ * @param {Class} Class
+ * @param {string} key
  */
-function makeEnumerable(object, isMember) {
-  const keys = ReflectOwnKeys(object);
-  for (let i = 0; i < keys.length; i++) {
-    const descriptor = ObjectGetOwnPropertyDescriptor(object, keys[i]);
-    if (descriptor === undefined || !isMember(keys[i], descriptor)) continue;
-    ObjectDefineProperty(object, keys[i], { __proto__: null, enumerable: true });
-  }
-}
-
-/**
- * @param {object} object
- * @param {PropertyKey} key
- * @param {unknown} value
- * @param {boolean} writable
- */
-function defineHidden(object, key, value, writable) {
-  const attributes = { writable, enumerable: false, configurable: true };
-  ObjectDefineProperty(object, key, { __proto__: null, value, ...attributes });
+function defineDispose(Class, key) {
+  if (SymbolDispose === undefined) return;
+  const hidden = {
+    __proto__: null,
+    value: Class.prototype[key],
+    writable: true,
+    configurable: true,
+  };
+  ObjectDefineProperty(Class.prototype, SymbolDispose, hidden);
 }
 
 /**
@@ -70,4 +66,4 @@ function illegalConstructor(name, reason) {
   return new TypeError(`${name}: ${reason}`);
 }
 
-module.exports = { defineInterface, illegalConstructor };
+module.exports = { defineInterface, defineDispose, illegalConstructor };
