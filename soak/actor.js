@@ -12,23 +12,27 @@ const { Random } = require("./random");
 const { ScratchFile } = require("./scratch-file");
 const { Subject } = require("./subject");
 
-/** The most memories that a thread holds at once, and old buffers, and pages lent to native code. */
+/**
+ * How many memories a thread holds at most, how many old buffers, and how many pages it lends to native code.
+ */
 const MOST_HELD = 10;
 const MOST_KEPT = 20;
 const MOST_LENT = 8;
 
-/** What native code does before it gets to a lent page: rounds, of about a microsecond each. */
+/** How many rounds, of about a microsecond each, native code computes before it uses a lent page. */
 const DELAY = 4000;
 
-/** One thread's memories, and what happens to them. */
+/** The memories of one thread, and the random operations on them. */
 class Actor {
   subjects = [];
   kept = [];
-  /** Where memories can be posted to. */
+  /** The threads that memories can be posted to. */
   peers = [];
-  /** Where native code writes what it reads. */
+  /** The file to which native code writes the pages that it reads. */
   scratch = new ScratchFile();
-  /** Apart from `random`, so that what happens does not depend on which pages are locked. */
+  /**
+   * Independent of `random`, so that the sequence of operations does not depend on which pages are locked.
+   */
   #seeds;
   #operations;
   #tally;
@@ -37,7 +41,7 @@ class Actor {
   #lent = new Set();
   #failure;
 
-  /** The thread's number is none that another thread has, or had. */
+  /** No other thread has, or had, the number `thread`. */
   constructor({ thread, seed, programs, tally }, furtherOperations = []) {
     this.thread = thread;
     this.random = new Random(seed ^ Math.imul(thread, 0x9e37_79b9));
@@ -47,7 +51,9 @@ class Actor {
     this.#operations = [...operations, ...furtherOperations];
   }
 
-  /** Does one thing after another, with turns of the event loop between, and drops all then. */
+  /**
+   * Runs random operations, with turns of the event loop between, until it is over; then drops all memories.
+   */
   async run(isOver) {
     while (!isOver()) {
       for (let left = this.random.between(1, 40); left > 0; left--) await this.#step();
@@ -86,7 +92,7 @@ class Actor {
     return new Error(`${where}: ${error.message}`, { cause: error });
   }
 
-  /** A message of another thread's has come: a memory. */
+  /** Receives a memory that another thread has posted. */
   receive(message) {
     const known = this.subjects.find(({ id }) => id === message.id);
     if (known === undefined) return this.hold(Subject.open(message));
@@ -121,7 +127,7 @@ class Actor {
     this.#tally.add(what);
   }
 
-  /** Does something with a random page that nobody else has now. */
+  /** Calls `action` with a random page if no other thread has locked that page. */
   withPage(subject, action) {
     const { pages } = subject;
     if (pages === 0) return;
@@ -129,7 +135,7 @@ class Actor {
     this.withLocked(subject, page, () => action(page));
   }
 
-  /** Returns whether it did. */
+  /** Calls `action` if no other thread has locked the page. Returns whether it did. */
   withLocked({ ledger }, page, action) {
     if (!ledger.tryLock(page, this.thread)) return false;
     action();
@@ -147,8 +153,8 @@ class Actor {
   }
 
   /**
-   * Has native code use a page, by `start`, until it calls `done`. Everything else goes on; nothing here
-   * keeps the memory alive.
+   * Lends a page to native code, which `start` starts, until it calls `done`. Other operations continue. The
+   * loan does not keep the memory alive.
    */
   lendPage(subject, start) {
     const { pages, ledger, changes, memory } = subject;
@@ -162,7 +168,7 @@ class Actor {
   }
 
   #start(start, page) {
-    // Native code has but one thread: so it gets to the page later.
+    // Native code has only one thread, so this delays the use of the page.
     pbkdf2("", "", DELAY, 16, "sha256", () => {});
     const lent = new Promise((resolve) => {
       start(page, (error, { staysLocked = false } = {}) => {
@@ -175,8 +181,8 @@ class Actor {
     lent.then(() => this.#lent.delete(lent));
   }
 
-  /** Takes over what a terminated thread was in the middle of. */
-  inherit(thread) {
+  /** Writes and unlocks the pages that a terminated thread had locked. */
+  repairPagesOf(thread) {
     for (const subject of this.subjects) {
       for (const page of subject.ledger.lockedBy(thread)) {
         subject.write(page, this.newSeed());
@@ -186,10 +192,10 @@ class Actor {
   }
 }
 
-/** What is counted besides operations. */
+/** Counters besides those of the operations. */
 const NOTES = ["memories made", "pages written", "pages checked", "terminate a worker"];
 
-/** The names of all that is counted. */
+/** The names of all counters. */
 const COUNTED = [...operations.map(({ name }) => name), ...NOTES];
 
 module.exports = { Actor, COUNTED };

@@ -1,7 +1,7 @@
 "use strict";
 
-// What a page holds: words that all follow from its seed, an odd number; or zeros, from the seed 0,
-// which nobody has written. The modules of programs.js write and expect the same.
+// The content of a page: words that all follow from its seed, an odd number. The seed 0 stands for the zeros
+// of a page that was never written to. The modules of programs.js write and expect the same content.
 
 const PAGE = 65_536;
 const WORDS = PAGE / 4;
@@ -15,8 +15,8 @@ function fill(words, seed) {
   }
 }
 
-/** The number of the first word that does not follow from the seed, or -1. */
-function findWrong(words, seed) {
+/** Returns the index of the first word that does not follow from the seed, or -1. */
+function findMismatch(words, seed) {
   let word = seed;
   for (let at = 0; at < WORDS; at++) {
     if ((words[at] ^ word) !== 0) return at;
@@ -25,4 +25,4 @@ function findWrong(words, seed) {
   return -1;
 }
 
-module.exports = { PAGE, WORDS, FACTOR, fill, findWrong };
+module.exports = { PAGE, WORDS, FACTOR, fill, findMismatch };

@@ -7,7 +7,7 @@ const { Worker } = require("node:worker_threads");
 const { Actor, COUNTED } = require("./actor");
 const { Tally } = require("./tally");
 
-/** The threads of one round: this one, and workers that are terminated now and then. */
+/** The threads of one round: the main thread, and workers, some of which are terminated. */
 class Crew {
   #actor;
   #workers = new Map();
@@ -30,7 +30,7 @@ class Crew {
     for (let worker = 1; worker < threads; worker++) this.#start();
   }
 
-  /** All of them, for so many milliseconds; then nothing is left of them. */
+  /** Runs all threads for `duration` milliseconds, and waits for them to end. */
   async run(duration) {
     const end = Date.now() + duration;
     await this.#actor.run(() => Date.now() >= end);
@@ -55,7 +55,7 @@ class Crew {
   async #replaceOne() {
     const [worker, thread] = this.#actor.random.pick([...this.#workers]);
     await worker.terminate();
-    this.#actor.inherit(thread);
+    this.#actor.repairPagesOf(thread);
     this.#start();
   }
 }

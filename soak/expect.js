@@ -1,10 +1,11 @@
 "use strict";
 
+/** Throws an error with the message `what` unless `holds` is true. */
 function expect(holds, what) {
   if (!holds) throw new Error(what);
 }
 
-/** What `action` throws. */
+/** Returns the error that `action` throws. */
 function thrownBy(action) {
   try {
     action();

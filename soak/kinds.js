@@ -1,11 +1,11 @@
 "use strict";
 
-// The kinds of memories: how each is made. Those that can move become hosted ones on their way.
+// The kinds of memories, and how each is made. Memories that can move into the engine do so later.
 
 const { Memory, features } = require("..");
 const { MAX_PAGES } = require("./ledger");
 
-/** A shared memory that no engine hosts. */
+/** The maximum of a shared memory that no engine can host. */
 const UNHOSTABLE = 300_000;
 
 const kinds = [
@@ -13,11 +13,11 @@ const kinds = [
   { name: "unshared, no maximum", make: ({ initial }) => ({ memory: new Memory({ initial }) }) },
   {
     name: "unshared, 64-bit",
-    make: (type) => ({ memory: new Memory(as64(type)), isStuck: !features.memory64 }),
+    make: (type) => ({ memory: new Memory(as64(type)), cannotMove: !features.memory64 }),
   },
   {
     name: "huge pages",
-    isHere: features.hugePages,
+    isSupported: features.hugePages,
     make: (type) => ({ memory: new Memory(type, { hugePages: true }) }),
   },
   {
@@ -36,7 +36,7 @@ const kinds = [
     name: "shared, 64-bit",
     make: (type) => ({
       memory: new Memory({ ...as64(type), shared: true }),
-      isStuck: !features.memory64,
+      cannotMove: !features.memory64,
     }),
   },
   {
@@ -47,19 +47,19 @@ const kinds = [
   },
   {
     name: "shared, reserved",
-    isHere: features.externalSharedBuffers,
+    isSupported: features.externalSharedBuffers,
     make: ({ initial }) => ({
       memory: new Memory({ ...as64({ initial, maximum: UNHOSTABLE }), shared: true }),
-      isStuck: true,
+      cannotMove: true,
     }),
   },
-].filter(({ isHere = true }) => isHere);
+].filter(({ isSupported = true }) => isSupported);
 
 function as64({ initial, maximum }) {
   return { address: "i64", initial: BigInt(initial), maximum: BigInt(maximum) };
 }
 
-/** A new memory of some kind, with what it has besides: a program, or that it cannot move. */
+/** Makes a memory of a random kind, with its program if it has one, and whether it cannot move. */
 function makeAny(random, surroundings) {
   const { name, make } = random.pick(kinds);
   const initial = random.between(0, 8);

@@ -1,6 +1,6 @@
 "use strict";
 
-/** The most pages that any memory here has. */
+/** The number of pages that no memory of the soak exceeds. */
 const MAX_PAGES = 48;
 
 const INITIAL = 0;
@@ -9,9 +9,9 @@ const CONFIRMED = 2;
 const PAGES = 3;
 
 /**
- * What a memory must be, beside the memory: its size, and the seed of each page. In a
- * SharedArrayBuffer of the engine's, which goes with a shared memory to other threads. A page may only
- * be looked at by who has its lock.
+ * The expected state of a memory: its size, and the seed of each page. It is kept in an engine
+ * SharedArrayBuffer, which is posted together with a shared memory. A thread reads a page of the memory only
+ * while holding the page's lock.
  */
 class Ledger {
   #words;
@@ -30,7 +30,7 @@ class Ledger {
     return this.#words.buffer;
   }
 
-  /** The owner is a thread's number, not 0. */
+  /** Locks a page if it is not locked. `owner` is the number of a thread, never 0. */
   tryLock(page, owner) {
     return Atomics.compareExchange(this.#words, PAGES + 2 * page, 0, owner) === 0;
   }
@@ -39,7 +39,7 @@ class Ledger {
     Atomics.store(this.#words, PAGES + 2 * page, 0);
   }
 
-  /** The pages that a thread has locked. */
+  /** Returns the pages that a thread has locked. */
   lockedBy(owner) {
     const pages = [];
     for (let page = 0; page < MAX_PAGES; page++) {
@@ -56,7 +56,7 @@ class Ledger {
     this.#words[PAGES + 2 * page + 1] = seed;
   }
 
-  /** Says that someone is about to add so many pages; false where there would be too many. */
+  /** Announces that a thread is about to add `delta` pages. Returns false if there would be too many. */
   intend(delta) {
     const before = this.#words[INITIAL] + Atomics.add(this.#words, INTENDED, delta);
     if (before + delta <= MAX_PAGES) return true;
@@ -72,12 +72,12 @@ class Ledger {
     Atomics.add(this.#words, CONFIRMED, delta);
   }
 
-  /** No memory can be smaller from now on. */
+  /** The size that the memory has at least, from now on. */
   get leastSize() {
     return this.#words[INITIAL] + Atomics.load(this.#words, CONFIRMED);
   }
 
-  /** No memory can have been larger until now. */
+  /** The size that the memory has had at most, until now. */
   get mostSize() {
     return this.#words[INITIAL] + Atomics.load(this.#words, INTENDED);
   }

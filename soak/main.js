@@ -1,8 +1,8 @@
 "use strict";
 
-// The soak itself; see run.js, which starts it with all its options.
+// The process of the soak. See run.js, which starts it with all options.
 
-// One thread for native code, so that it has pages for long while everything else goes on.
+// Only one thread for native code, so that it uses pages for a long time while other operations continue.
 process.env.UV_THREADPOOL_SIZE = "1";
 
 const { features } = require("..");
@@ -16,10 +16,10 @@ const { compilePrograms } = require("./programs");
 const MIB = 2 ** 20;
 
 /**
- * What address space may be left over, against a first, shorter round.
+ * The address space that may be left, compared with a first, shorter round.
  *
- * A memory without a maximum reserves 4 GiB, one of the engine's 8 or more, so that a single one
- * shows; the C library sets aside 64 MiB for each thread that allocates, up to 8 a processor.
+ * A memory without a maximum reserves 4 GiB, and an engine memory 8 GiB or more, so a single leak exceeds
+ * this. The C library reserves 64 MiB for each thread that allocates, for up to 8 threads a processor.
  */
 const MOST_ADDRESS_SPACE = 2048 * MIB;
 
@@ -28,7 +28,7 @@ async function main() {
   console.log(`Node.js ${process.versions.node}, ${features.handoff} hand-off`);
   const programs = await compilePrograms(features, MAX_PAGES);
 
-  // Until code is compiled, heaps have grown and stacks are mapped.
+  // Until code is compiled, heaps have grown, and stacks are mapped.
   const warmup = Math.min(10, seconds / 4);
   const round = (length, ofSeed) => runRound({ seconds: length, seed: ofSeed, threads, programs });
   await round(warmup, ~seed);

@@ -1,22 +1,22 @@
 "use strict";
 
-// All that happens to memories. Each operation has
-//   name, weight          how often, against the others
-//   appliesTo(subject)    always, without it
-//   run(actor, subject)   throws where something is wrong
-// To add one, add it to the list.
+// The operations on memories. Each has
+//   name, weight          how often it runs, relative to the others
+//   appliesTo(subject)    whether it can run; always, if it is missing
+//   run(actor, subject)   throws if something is wrong
+// To add an operation, add it to the list.
 
 const { randomFill } = require("node:crypto");
 
 const { Memory } = require("..");
 const { gc } = require("../__test__/support/gc");
-const { findWrong } = require("./content");
+const { findMismatch } = require("./content");
 const { expect, thrownBy } = require("./expect");
 const { runOn } = require("./programs");
 
 const isShared = ({ shared }) => shared;
 const isUnshared = ({ shared }) => !shared;
-const canMove = ({ isStuck }) => !isStuck;
+const canMove = ({ cannotMove }) => !cannotMove;
 const hasProgram = ({ program }) => program !== undefined;
 
 const operations = [
@@ -114,9 +114,9 @@ const operations = [
     },
   },
   {
-    name: "move what cannot",
+    name: "move a memory that cannot move",
     weight: 1,
-    appliesTo: ({ isStuck }) => isStuck,
+    appliesTo: ({ cannotMove }) => cannotMove,
     run(actor, subject) {
       const { memory } = subject;
       const { buffer } = memory;
@@ -126,7 +126,7 @@ const operations = [
     },
   },
   {
-    name: "share an unshared",
+    name: "share an unshared memory",
     weight: 1,
     appliesTo: isUnshared,
     run(actor, { memory }) {
@@ -151,7 +151,7 @@ const operations = [
     },
   },
   {
-    name: "look at a kept buffer",
+    name: "check a kept buffer",
     weight: 6,
     run(actor) {
       const kept = actor.random.pick(actor.kept);
@@ -168,8 +168,9 @@ const operations = [
       actor.lendPage(subject, ({ changes, ledger, bytes, page }, done) => {
         const { moves } = changes;
         actor.scratch.write(bytes, (error, written) => {
-          // Pages that have moved meanwhile may have been read as zeros.
-          const isRight = changes.moves !== moves || findWrong(written, ledger.seedOf(page)) === -1;
+          // Native code may have read zeros if the pages have moved meanwhile.
+          const isRight =
+            changes.moves !== moves || findMismatch(written, ledger.seedOf(page)) === -1;
           done(error ?? (isRight ? null : new Error(`page ${page} was read wrong`)));
         });
       }),
@@ -183,7 +184,7 @@ const operations = [
         randomFill(bytes, (error) => {
           const subject = held.deref();
           subject?.write(page, seed);
-          // Dropped here, it may live on elsewhere: nobody may look at a page of random bytes.
+          // Dropped here, the memory may exist in other threads, which must not read random bytes.
           done(error, { staysLocked: subject === undefined });
         });
       }),
@@ -200,7 +201,7 @@ const operations = [
   },
 ];
 
-/** Grows as `attempt(delta)` does: it returns the pages before, or undefined where that is refused. */
+/** Grows by `attempt(delta)`, which returns the previous number of pages, or undefined if it is refused. */
 function grow(actor, subject, delta, attempt) {
   const { ledger, maximum } = subject;
   if (!ledger.intend(delta)) return;

@@ -1,11 +1,11 @@
 "use strict";
 
-// WebAssembly modules that write, check and grow their memory by themselves.
+// WebAssembly modules that write, check and grow their memory.
 
 const { compile } = require("../__test__/support/wat");
 const { PAGE, FACTOR } = require("./content");
 
-/** The kinds of memory that a module can be compiled for. */
+/** The address types that modules are compiled for. */
 const ADDRESSES = ["i32", "i64"];
 
 function text(address, memory) {
@@ -36,7 +36,7 @@ function text(address, memory) {
     (func (export "grow") (param $delta i32) (result i32) ${grow}))`;
 }
 
-/** The modules by what they import or export, for all that this engine has. */
+/** Returns the modules by the type of memory that they import or export, for all types of this engine. */
 async function compilePrograms(features, maxPages) {
   const programs = {};
   for (const address of ADDRESSES) {
@@ -56,7 +56,7 @@ function nameOf({ address, shared }) {
   return `${address}${shared ? " shared" : ""}`;
 }
 
-/** What the program for that type does with a memory of the engine's. */
+/** Instantiates the module for the type with an engine memory, and returns its exports. */
 function runOn(programs, type, memory) {
   return new WebAssembly.Instance(programs[nameOf(type)], { m: { m: memory } }).exports;
 }

@@ -1,6 +1,6 @@
 "use strict";
 
-/** Numbers that all follow from a seed (mulberry32), so that a failure can be run again. */
+/** Random numbers that all follow from a seed (mulberry32), so that failures are reproducible. */
 class Random {
   #state;
 
@@ -8,7 +8,7 @@ class Random {
     this.#state = seed | 0;
   }
 
-  /** A whole number from 0 up to, but not including, 2^32. */
+  /** Returns a whole number from 0 to 2^32 - 1. */
   next() {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -16,7 +16,7 @@ class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
-  /** A whole number from `low` to `high`. */
+  /** Returns a whole number from `low` to `high`. */
   between(low, high) {
     return low + (this.next() % (high - low + 1));
   }
@@ -29,7 +29,7 @@ class Random {
     return list[this.next() % list.length];
   }
 
-  /** One of what has a `weight`, the heavier the more often. */
+  /** Picks an element of a list, with a probability in proportion to its `weight`. */
   pickWeighted(list) {
     let left = (this.next() / 2 ** 32) * list.reduce((sum, { weight }) => sum + weight, 0);
     return list.find(({ weight }) => (left -= weight) < 0);

@@ -1,26 +1,26 @@
 "use strict";
 
-// Everything at once, at random, for a while: memories of all kinds, in several threads that write,
-// check, grow, move, share and drop them, and are terminated. Says so and ends with 1 where a byte, a
-// size or an error is not as it must be, or where something is left over at the end.
+// Runs random operations on memories of all kinds for a while: several threads write, check, grow, move,
+// share and drop them, and are terminated. Exits with 1 if a byte, a size or an error is wrong, or if
+// something leaks.
 //   npm run soak -- --seconds 600
-//   npm run soak -- --seed 7 --threads 1   the same again, where one thread is enough
-//   npm run soak -- --resident 512         MiB that may be resident at the end beyond the beginning
-//   npm run soak -- --mappings 2000        mappings that there may be beyond those of the beginning
+//   npm run soak -- --seed 7 --threads 1   repeats a run, if one thread is enough
+//   npm run soak -- --resident 512         MiB of resident memory that may be left at the end
+//   npm run soak -- --mappings 2000        mappings that may be left at the end
 
 const { spawn } = require("node:child_process");
 const { once } = require("node:events");
 const path = require("node:path");
 const { parseArgs } = require("node:util");
 
-/** How many seconds more than it was given it may take. */
+/** How many seconds longer than `--seconds` it may take. */
 const PATIENCE = 300;
 
 async function main() {
   const { seconds, seed, threads, resident, mappings } = readOptions();
   console.log(`soak: ${seconds} s, seed ${seed}, ${threads} threads`);
   const program = path.join(__dirname, "main.js");
-  // A process of its own, so that this one can say that it crashed, or never ended.
+  // In a separate process, so that this one can report a crash or a hang.
   const child = spawn(
     process.execPath,
     [program, ...[seconds, seed, threads, resident, mappings].map(String)],
@@ -32,7 +32,7 @@ async function main() {
   );
   const [code, signal] = await once(child, "exit");
   if (code === 0) return;
-  console.error(`soak failed: ${signal === null ? "see above" : `ended by ${signal}`}`);
+  console.error(`soak failed: ${signal === null ? "see above" : `the process ended by ${signal}`}`);
   console.error(`again: npm run soak -- --seconds ${seconds} --seed ${seed} --threads ${threads}`);
   process.exitCode = 1;
 }
@@ -48,7 +48,8 @@ function readOptions() {
     },
   });
   const options = Object.entries(values).map(([name, value]) => {
-    if (value === "" || Number.isNaN(Number(value))) throw new TypeError(`--${name}: no number`);
+    if (value === "" || Number.isNaN(Number(value)))
+      throw new TypeError(`--${name}: expected a number`);
     return [name, Number(value)];
   });
   return Object.fromEntries(options);

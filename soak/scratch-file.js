@@ -6,10 +6,10 @@ const path = require("node:path");
 
 const { PAGE, WORDS } = require("./content");
 
-/** More pages than are ever written at once. */
+/** More pages than are written at the same time. */
 const PAGES = 64;
 
-/** A file to which native code writes pages. It has no name any more, and is gone with its thread. */
+/** A file to which native code writes pages. It has no name, and is deleted when its thread ends. */
 class ScratchFile {
   #fd;
   #next = 0;
@@ -20,7 +20,7 @@ class ScratchFile {
     fs.rmSync(folder, { recursive: true });
   }
 
-  /** Writes a page on another thread, and calls `done` with the words that arrived. */
+  /** Writes a page on another thread, and calls `done` with the words that the file then has. */
   write(bytes, done) {
     const at = PAGE * (this.#next++ % PAGES);
     fs.write(this.#fd, bytes, 0, PAGE, at, (error) => {

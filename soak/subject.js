@@ -1,38 +1,43 @@
 "use strict";
 
 const { Memory } = require("..");
-const { PAGE, WORDS, fill, findWrong } = require("./content");
+const { PAGE, WORDS, fill, findMismatch } = require("./content");
 const { expect } = require("./expect");
 const { Ledger } = require("./ledger");
 
-/** A memory in one thread, and what is known of it. */
+/** A memory in one thread, with its expected state. */
 class Subject {
-  /** `program`: what a module does in it. `isStuck`: it can be no WebAssembly.Memory here. */
-  constructor({ id, kind, memory, ledger, program, isStuck = false }) {
+  /**
+   * `program` has the exports of a module that uses the memory. `cannotMove`: no WebAssembly.Memory can host
+   * it.
+   */
+  constructor({ id, kind, memory, ledger, program, cannotMove = false }) {
     const { address, shared, maximum = Infinity } = memory.type();
-    Object.assign(this, { id, kind, memory, program, isStuck, address, shared });
+    Object.assign(this, { id, kind, memory, program, cannotMove, address, shared });
     this.ledger = ledger ?? Ledger.of(this.pages);
     this.maximum = Number(maximum);
-    /** What changes it, told apart from it: who waits for native code must not keep it alive. */
+    /**
+     * Counts of changes, in an object of their own: callbacks of native code must not keep the memory alive.
+     */
     this.changes = { buffers: 0, moves: 0 };
   }
 
-  /** From what another thread's `toMessage` made. */
-  static open({ id, kind, token, ledger, isStuck }) {
+  /** Makes a subject of the message that `toMessage()` returned in another thread. */
+  static open({ id, kind, token, ledger, cannotMove }) {
     const memory = Memory.from(token);
-    return new Subject({ id, kind, memory, ledger: new Ledger(ledger), isStuck });
+    return new Subject({ id, kind, memory, ledger: new Ledger(ledger), cannotMove });
   }
 
   toMessage() {
-    const { id, kind, memory, ledger, isStuck } = this;
-    return { id, kind, token: memory.share(), ledger: ledger.buffer, isStuck };
+    const { id, kind, memory, ledger, cannotMove } = this;
+    return { id, kind, token: memory.share(), ledger: ledger.buffer, cannotMove };
   }
 
   get pages() {
     return this.memory.buffer.byteLength / PAGE;
   }
 
-  /** A number of pages, as its members take it. */
+  /** Converts a number of pages to the type that the memory's members take. */
   count(pages) {
     return this.address === "i64" ? BigInt(pages) : pages;
   }
@@ -46,9 +51,9 @@ class Subject {
     this.ledger.setSeed(page, seed);
   }
 
-  /** The page must be locked. */
+  /** Checks the bytes of a page, which must be locked. */
   check(page) {
-    const wrong = findWrong(this.wordsOf(page), this.ledger.seedOf(page));
+    const wrong = findMismatch(this.wordsOf(page), this.ledger.seedOf(page));
     expect(wrong === -1, `page ${page} of ${this.pages} is wrong from word ${wrong} on`);
   }
 

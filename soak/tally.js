@@ -1,6 +1,6 @@
 "use strict";
 
-/** Counts of what all threads have done, terminated ones too. */
+/** Counters of the operations of all threads, including terminated ones. */
 class Tally {
   #names;
   #counts;

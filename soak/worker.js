@@ -1,6 +1,6 @@
 "use strict";
 
-// A thread of the soak.
+// A worker thread of the soak.
 
 const { parentPort, workerData } = require("node:worker_threads");
 

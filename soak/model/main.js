@@ -1,6 +1,6 @@
 "use strict";
 
-// The model's own process: sequences of random operations, one after the other, until the time is over.
+// The process of the model: runs sequences of random operations until the time is over.
 //   node --expose-gc soak/model/main.js SECONDS SEED [LENGTH] [COUNT]
 
 const fs = require("node:fs");
@@ -23,7 +23,7 @@ async function main([seconds, seed, length = "80", most = "Infinity"]) {
   const end = Date.now() + Number(seconds) * 1000;
   let [count, done] = [0, 0];
   for (let current = Number(seed); Date.now() < end && count < Number(most); current++) {
-    // Should this process end here, the one that started it says with which seed.
+    // If this process crashes, its parent reports this seed.
     fs.writeSync(3, `${current}\n`);
     const sequence = sequenceOf(current, Number(length));
     const error = await attempt(context, sequence);
@@ -53,14 +53,14 @@ async function prepare(parent) {
     unshared: await compile(text("0")),
     shared: await compile(text("0 65536 shared")),
   };
-  // Where the engine's own class makes no resizable buffers, they are ours.
-  const isResizableOurs = WebAssembly.Memory.prototype.toResizableBuffer === undefined;
-  // What the addon of `npm run build:fault` has besides.
+  // If the engine's own class has no resizable buffers, the package makes them itself.
+  const emulatesResizable = WebAssembly.Memory.prototype.toResizableBuffer === undefined;
+  // Exists in the addon of `npm run build:fault` only.
   const { failAt } = require("../../native");
-  return { copies, folder, modules, isResizableOurs, failAt };
+  return { copies, folder, modules, emulatesResizable, failAt };
 }
 
-/** Names of operations, each with a seed of its own. */
+/** Returns random operations, each with a seed of its own. */
 function sequenceOf(seed, length) {
   const random = new Random(seed);
   return Array.from({ length }, () => ({
@@ -69,7 +69,7 @@ function sequenceOf(seed, length) {
   }));
 }
 
-/** The difference that the sequence finds, if any. */
+/** Runs a sequence, and returns the difference that it finds, if any. */
 async function attempt(context, sequence) {
   const world = new World(context);
   try {
@@ -96,7 +96,7 @@ function withoutFailures(_context, _random, action) {
   return action();
 }
 
-/** Has some of the next calls of the system fail, which `action` survives if it has changed nothing. */
+/** Runs `action` while some system calls fail. If it throws, it must have changed nothing. */
 function withFailures({ failAt }, random, action) {
   const calls = Array.from({ length: random.between(0, 2) }, () => random.between(1, 16));
   failAt(calls);
@@ -113,7 +113,7 @@ function withFailures({ failAt }, random, action) {
   return undefined;
 }
 
-/** Says what differs, by the shortest sequence that leaving out operations comes to. */
+/** Reports a difference, with the shortest sequence that is found by leaving out operations. */
 async function report(context, seed, sequence, error) {
   console.error(`model: seed ${seed}: ${error.stack}`);
   let [shortest, last] = [sequence, error];
@@ -124,9 +124,9 @@ async function report(context, seed, sequence, error) {
     [shortest, last] = [shorter, found];
   }
   console.error(
-    `model: at least: ${shortest.map(({ name, seed }) => `${name} ${seed}`).join(", ")}`,
+    `model: shortest sequence: ${shortest.map(({ name, seed }) => `${name} ${seed}`).join(", ")}`,
   );
-  console.error(`model: which says: ${last.message}`);
+  console.error(`model: its error: ${last.message}`);
 }
 
 main(process.argv.slice(2));

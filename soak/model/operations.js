@@ -1,8 +1,8 @@
 "use strict";
 
-// What the model does to its memories. Each operation draws what it does from a seed of its own, so that
-// others can be left out of a sequence. What the model knows changes after the call that it is about: where
-// `mayFail` says so, calls of the system are made to fail, and a call that throws has changed nothing.
+// The operations of the model. Each takes its random choices from a seed of its own, so that others can be
+// left out of a sequence. The expected bytes change after the call: with `mayFail`, system calls are made to
+// fail, and a call that throws must have changed nothing.
 
 const assert = require("node:assert");
 const fs = require("node:fs");
@@ -45,10 +45,10 @@ const operations = {
   usage: { weight: 1, mayFail: true, run: onHandle(usage) },
   close: { weight: 1, mayFail: true, run: onHandle(close) },
   drop: { weight: 1, run: onHandle(drop) },
-  loseFile: { weight: 1, run: loseFile },
+  truncateFile: { weight: 1, run: truncateFile },
   exhaustMappings: { weight: 0.02, run: exhaustMappings },
-  collect: { weight: 0.3, run: collect },
-  turn: { weight: 0.5, run: turn },
+  collectGarbage: { weight: 0.3, run: collectGarbage },
+  nextTurn: { weight: 0.5, run: nextTurn },
 };
 
 function onHandle(action) {
@@ -61,7 +61,9 @@ function isFull(world) {
   return world.handles.length >= MAX_HANDLES;
 }
 
-/** Few pages, or so many that a snapshot has holes, or more than a restore writes again. */
+/**
+ * Returns few pages, or so many that snapshots have holes, or have more pages than restore() writes again.
+ */
 function someSize(random, most = MAX_PAGES) {
   return Math.min(most, random.isOneIn(4) ? random.between(0, MAX_PAGES) : random.between(0, 4));
 }
@@ -110,7 +112,7 @@ const kinds = [
       address: "i64",
       shared: true,
       maximum: MAX_PAGES,
-      isStuck: true,
+      cannotMove: true,
       isEndless: true,
     }),
     ({ externalSharedBuffers }) => externalSharedBuffers,
@@ -120,8 +122,8 @@ const kinds = [
 function make(world, random) {
   if (isFull(world)) return;
   const copy = random.pick(world.copies);
-  const here = kinds.filter(([, , isHere]) => isHere?.(world.features) ?? true);
-  const [kind, create] = random.pick(here);
+  const supported = kinds.filter(([, , isSupported]) => isSupported?.(world.features) ?? true);
+  const [kind, create] = random.pick(supported);
   const initial = someSize(random);
   const type = { initial, maximum: MAX_PAGES };
   const { memory, ...rest } = create(copy, type);
@@ -130,7 +132,7 @@ function make(world, random) {
 
 function someBytes(random, length) {
   const bytes = Buffer.alloc(length);
-  // Pages of zeros too.
+  // Leaves some pages of zeros.
   for (let count = random.between(1, 4); count > 0; count--) {
     const [start, end] = rangeIn(random, length);
     bytes.fill(random.between(0, 255), start, end);
@@ -183,7 +185,7 @@ function openFile(world, random) {
   world.add(copy, memory, body);
 }
 
-/** Another copy of the package works on the same memory of the engine. */
+/** Makes another copy of the package use the same engine memory. */
 function adopt(world, random) {
   const { handles } = world;
   const candidates = handles.filter(({ body }) => body.engine && !body.file && !isResizable(body));
@@ -243,16 +245,16 @@ function grow(_world, random, handle) {
   const isWritten = body.file?.mode === "r+";
   if (body.isEndless && isTooMuch) return;
   if (isTooMuch) {
-    if (!body.isStuck) assertThrows(() => memory.grow(value), "RangeError");
+    if (!body.cannotMove) assertThrows(() => memory.grow(value), "RangeError");
     return;
   }
-  // A file that stayed longer is grown with first.
+  // A file that an earlier failure left longer first makes the memory grow.
   const before = Math.max(body.size, Math.ceil((isWritten ? body.file.length : 0) / PAGE));
   if (before + delta > body.maximum) return;
   try {
     assert.strictEqual(Number(memory.grow(value)), before);
   } catch (error) {
-    takeHalf(body, error);
+    acceptPartialChange(body, error);
     throw error;
   }
   if (isWritten) {
@@ -263,8 +265,8 @@ function grow(_world, random, handle) {
   if (isWritten && delta > 0) body.file.length = body.size * PAGE;
 }
 
-/** What a failed call leaves half done, it says: growth of engine pages, and files that stay longer. */
-function takeHalf(body, { message }) {
+/** Applies the changes that a failed call reports to have made: engine pages added, and files left longer. */
+function acceptPartialChange(body, { message }) {
   const [, added] = /The memory has grown by (\d+) pages/.exec(message) ?? [];
   if (added !== undefined) {
     body.file.shown ??= Math.min(body.file.length, body.bytes.length);
@@ -297,7 +299,7 @@ function discard(_world, random, handle) {
   }
   attempt();
   bytes.fill(0, start, end);
-  // What was written is given up, and the file's bytes come back.
+  // Discarded pages read as the file's bytes again.
   if (file) bytes.set(file.bytes.subarray(start, end), start);
 }
 
@@ -342,7 +344,7 @@ function fromSnapshot(world, random) {
     shared,
   });
   body.isEndless = maximum === undefined || Number(maximum) > MAX_PAGES;
-  body.isStuck = maximum === BigInt(UNHOSTABLE);
+  body.cannotMove = maximum === BigInt(UNHOSTABLE);
   bytes.copy(body.bytes);
   world.add(copy, memory, body);
 }
@@ -382,7 +384,7 @@ function map(world, random, handle) {
 }
 
 function toWebAssembly(world, _random, { memory, body }) {
-  const isHostable = body.address === "i32" || (world.features.memory64 && !body.isStuck);
+  const isHostable = body.address === "i32" || (world.features.memory64 && !body.cannotMove);
   if (!isHostable) {
     assertThrows(() => memory.toWebAssembly(), "TypeError");
     return;
@@ -391,10 +393,10 @@ function toWebAssembly(world, _random, { memory, body }) {
   try {
     engine = memory.toWebAssembly();
   } catch (error) {
-    takeHalf(body, error);
+    acceptPartialChange(body, error);
     throw error;
   }
-  body.isResizable = body.isResizable && !world.isResizableOurs;
+  body.isResizable = body.isResizable && !world.emulatesResizable;
   if (body.file) body.file.mayBeRounded = true;
   assert.strictEqual(memory.toWebAssembly(), engine);
   body.engine ??= engine;
@@ -403,18 +405,18 @@ function toWebAssembly(world, _random, { memory, body }) {
 function toResizableBuffer(world, _random, { memory, body }) {
   const attempt = () => memory.toResizableBuffer();
   const isHosted = body.engine !== undefined;
-  const isPossible = world.isResizableOurs ? !isHosted && !body.shared : !body.isStuck;
+  const isPossible = world.emulatesResizable ? !isHosted && !body.shared : !body.cannotMove;
   if (body.isEndless) return;
   if (body.file || !isPossible) {
     assertThrows(attempt, "TypeError");
     return;
   }
   const isOfEngine = body.address === "i32" || world.features.memory64;
-  if (!world.isResizableOurs && !isOfEngine) return;
+  if (!world.emulatesResizable && !isOfEngine) return;
   const buffer = attempt();
   assert.strictEqual(memory.buffer, buffer);
   body.isResizable = true;
-  if (!world.isResizableOurs) body.engine ??= memory.toWebAssembly();
+  if (!world.emulatesResizable) body.engine ??= memory.toWebAssembly();
 }
 
 function toFixedLengthBuffer(_world, _random, { memory, body }) {
@@ -423,11 +425,11 @@ function toFixedLengthBuffer(_world, _random, { memory, body }) {
   body.isResizable = false;
 }
 
-/** Up to twice before the memory looks at its buffer again. */
+/** Resizes the buffer up to three times before the memory next reads it. */
 function resizeByPrototype(world, random, { memory, body }) {
   if (!isResizable(body) || body.shared || body.size === 0) return;
   const { buffer } = memory;
-  if (!world.isResizableOurs) {
+  if (!world.emulatesResizable) {
     const length = Math.max(0, body.bytes.length - random.between(1, 2 * PAGE));
     assert.throws(() => Reflect.apply(resize, buffer, [length]), RangeError);
     return;
@@ -450,9 +452,9 @@ function transferByPrototype(world, _random, { memory, body }) {
     assertThrows(() => Reflect.apply(transfer, memory.buffer, []), "TypeError");
     return;
   }
-  // The program can detach it. The pages stay the memory's, and the next buffer has them.
+  // Without detach keys, this detaches the buffer. The memory keeps its pages, and its next buffer has them.
   const moved = Reflect.apply(transfer, memory.buffer, []);
-  void memory.buffer; // While the other one holds the pages.
+  void memory.buffer; // Issues a buffer while the transferred one holds the pages.
   if (moved.byteLength > 0) new Uint8Array(moved)[0] = body.bytes[0];
 }
 
@@ -464,7 +466,7 @@ function flush(_world, _random, { memory, body }) {
   try {
     memory.flushSync();
   } catch (error) {
-    takeHalf(body, error);
+    acceptPartialChange(body, error);
     throw error;
   }
   takeInNewPages(body);
@@ -493,8 +495,8 @@ function drop(world, _random, handle) {
   world.remove(handle);
 }
 
-/** A file is truncated while it is under a memory: lost pages read zero, and the memory says so. */
-function loseFile(world, random) {
+/** Truncates a file while a memory maps it: lost pages read as zero, and calls on the memory throw. */
+function truncateFile(world, random) {
   const { copies, features } = world;
   if (!features.mappedFiles) return;
   const copy = random.pick(copies);
@@ -524,11 +526,11 @@ function loseFile(world, random) {
   assert.strictEqual(view[touched], 0);
   assertThrows(() => memory.buffer, "RangeError");
   assertThrows(() => memory.snapshot(), "RangeError");
-  if (kept > 0) assert.strictEqual(view[kept - 1], 1, "what the file still has");
-  if (world.lost.length < 4) world.lost.push({ view, memory, from: kept });
+  if (kept > 0) assert.strictEqual(view[kept - 1], 1, "bytes that the file still has");
+  if (world.truncated.length < 4) world.truncated.push({ view, memory, from: kept });
 }
 
-/** Takes all mappings that the package may have, so that the table of overlays is put in order. */
+/** Uses the whole mapping budget, so that the table of overlays is reconciled. */
 function exhaustMappings(world, random) {
   const { Memory } = random.pick(world.copies);
   const pages = 65_536;
@@ -545,16 +547,16 @@ function exhaustMappings(world, random) {
       isRefused = true;
     }
   }
-  assert.ok(isRefused, "no limit of mappings");
+  assert.ok(isRefused, "the mapping budget has no limit");
   memory.discard(0, pages * PAGE);
   memory.close();
 }
 
-function collect() {
+function collectGarbage() {
   globalThis.gc?.();
 }
 
-function turn() {
+function nextTurn() {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 

@@ -1,16 +1,16 @@
 "use strict";
 
-// Memories in every kind of store, with snapshots, files and moves, in three copies of the package, beside
-// plain arrays: whether each byte is what it should be. Ends with 1 and says with which seed if one is not.
+// Compares memories in every kind of store, with snapshots, files and moves, in three copies of the package,
+// with plain arrays of the expected bytes. Exits with 1 and prints the seed if a byte differs.
 //   npm run model -- --seconds 600
-//   npm run model -- --seed 7 --count 1   one sequence again
-//   LINEAR_MEMORY_ADDON=$PWD/target/fault/linear-memory.node npm run model   with failing calls
+//   npm run model -- --seed 7 --count 1   repeats one sequence
+//   LINEAR_MEMORY_ADDON=$PWD/target/fault/linear-memory.node npm run model   with failing system calls
 
 const { spawn } = require("node:child_process");
 const path = require("node:path");
 const { parseArgs } = require("node:util");
 
-/** How many seconds more than it was given it may take. */
+/** How many seconds longer than `--seconds` it may take. */
 const PATIENCE = 300;
 
 async function main() {
@@ -24,7 +24,7 @@ async function main() {
   }).values;
   console.log(`model: ${seconds} s from seed ${seed}`);
   const program = path.join(__dirname, "main.js");
-  // A process of its own, so that this one can say with which seed it crashed, or never ended.
+  // In a separate process, so that this one can report the seed of a crash or a hang.
   const child = spawn(process.execPath, ["--expose-gc", program, seconds, seed, length, count], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
     timeout: (Number(seconds) + PATIENCE) * 1000,

@@ -1,7 +1,7 @@
 "use strict";
 
-// Memories of all kinds, and beside each a plain array that says what is in it. Every operation is done to
-// both, and compared.
+// Memories of all kinds, each with a plain array of its expected bytes. Every operation is applied to both,
+// and they are compared.
 
 const assert = require("node:assert");
 const fs = require("node:fs");
@@ -11,12 +11,12 @@ const PAGE = 65_536;
 const SYSTEM_PAGE = 4096;
 const MAX_PAGES = 40;
 
-/** More pages than any engine hosts. */
+/** More pages than any engine can host. */
 const UNHOSTABLE = 300_000;
 
 const { resize, transfer } = ArrayBuffer.prototype;
 
-/** What two or more memories of several copies of the package may be over: the bytes themselves. */
+/** The expected bytes and type of the memory of one or more handles, from different copies of the package. */
 class Body {
   constructor({ size, ...rest }) {
     Object.assign(this, { address: "i32", shared: false }, rest);
@@ -32,21 +32,21 @@ class Body {
   }
 }
 
-/** Whether calls of the system fail now. */
+/** Whether system calls fail now. */
 const injection = { isActive: false };
 
 class World {
-  /** Each is `{ copy, memory, body }`: several may have one body. */
+  /** Each is `{ copy, memory, body }`; several handles can have the same body. */
   handles = [];
   /** Each is `{ copy, snapshot, bytes }`. */
   snapshots = [];
-  /** Views of memories whose files were truncated: they read zero wherever their file has no byte. */
-  lost = [];
+  /** Views of memories whose files were truncated: they read as zero beyond the end of the file. */
+  truncated = [];
 
   #files = 0;
 
-  constructor({ copies, folder, modules, isResizableOurs }) {
-    Object.assign(this, { copies, folder, modules, isResizableOurs });
+  constructor({ copies, folder, modules, emulatesResizable }) {
+    Object.assign(this, { copies, folder, modules, emulatesResizable });
   }
 
   get features() {
@@ -70,7 +70,7 @@ class World {
     this.handles.splice(this.handles.indexOf(handle), 1);
   }
 
-  /** Compares the bytes of a part of each memory; of all of it without `random`. */
+  /** Compares the bytes of a random part of each memory, or of the whole memory without `random`. */
   compare(random) {
     for (const handle of this.handles) {
       checkSize(handle);
@@ -79,9 +79,9 @@ class World {
       checkBytes(handle, start, end);
       checkFile(handle);
     }
-    for (const { view, from } of this.lost) {
+    for (const { view, from } of this.truncated) {
       const at = random ? random.between(from, view.length - 1) : view.length - 1;
-      assert.strictEqual(view[at], 0, "a lost page reads zero");
+      assert.strictEqual(view[at], 0, "a lost page reads as zero");
     }
   }
 
@@ -93,12 +93,12 @@ class World {
     }
   }
 
-  /** Lets go of everything, at once if the program would. */
+  /** Drops everything, after closing some of the memories. */
   end(random) {
     for (const { memory } of this.handles) if (random.isOneIn(2)) memory.close();
     this.handles = [];
     this.snapshots = [];
-    this.lost = [];
+    this.truncated = [];
     fs.rmSync(this.folder, { recursive: true, force: true });
     fs.mkdirSync(this.folder);
   }
@@ -118,21 +118,21 @@ function checkBytes(handle, start, end) {
   assertEqual(viewOf(handle).subarray(start, end), expected, `${handle.body.kind} at ${start}`);
 }
 
-/** The file of a memory that is written to has the memory's bytes, up to its end. */
+/** Checks that a file opened for writing has the memory's bytes, up to its end. */
 function checkFile({ memory, body }) {
   const { file } = body;
   if (file?.mode !== "r+") return;
-  void memory.buffer; // Any member makes the file's last bytes those of the memory.
+  void memory.buffer; // Any member writes the page in which the file ends to the file.
   const bytes = fs.readFileSync(file.path);
   const rounded = Math.ceil(file.length / SYSTEM_PAGE) * SYSTEM_PAGE;
-  // A call that failed may have given the file what a module had added before.
+  // A call that failed may already have added a module's new pages to the file.
   if (file.hasNewPages && bytes.length === body.bytes.length) file.length = bytes.length;
   if (bytes.length !== file.length) {
     assert.strictEqual(bytes.length, rounded, "the file's length");
     assert.ok(file.mayBeRounded, "the file's length is rounded");
     file.length = rounded;
   }
-  // What a failed growth has added is in the file with the next one that does not fail.
+  // Bytes beyond `shown` reach the file with the next growth that does not fail.
   const shown = Math.min(bytes.length, body.bytes.length, file.shown ?? Infinity);
   assertEqual(bytes.subarray(0, shown), body.bytes.subarray(0, shown), `the file of ${body.kind}`);
 }
@@ -143,7 +143,7 @@ function assertEqual(actual, expected, what) {
   assert.fail(`${what}: byte ${at} is ${actual[at]}, not ${expected[at]}`);
 }
 
-/** Expects an error of that name, or of any while calls of the system fail. */
+/** Expects an error of that name, or any error while system calls fail. */
 function assertThrows(action, name) {
   let error;
   try {
@@ -155,7 +155,7 @@ function assertThrows(action, name) {
   assert.strictEqual(error?.name, name, error?.stack ?? `no ${name}`);
 }
 
-/** The start and the end of a range, which begins or ends at a page at times. */
+/** Returns the start and the end of a random range. Either is sometimes at a page. */
 function rangeIn(random, length) {
   const place = () => {
     const at = random.between(0, length);
