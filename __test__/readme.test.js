@@ -178,7 +178,7 @@ test.each([
     "time-travel.js",
     /^the database has 1003 rows\n.*\nthe database has apples, pears, plums again$/m,
   ],
-  ["shrink.js", /^discard\(\) gave back 512\.0 MiB$/m],
+  ["shrink.js", /^discard\(\) released 512\.0 MiB$/m],
   ["grep.js", /^262144 lines, counted in WebAssembly$/m],
 ])("the example %s says what it did", async (example, expected) => {
   const { stdout } = await execute(process.execPath, [path.join(root, "examples", example)]);
@@ -190,7 +190,7 @@ test("the example persistent-counter.js goes on where it was, killed or not", as
   const file = path.join(folder, "counter.bin");
   for (const start of [1, 5]) {
     const { stdout } = await execute(process.execPath, [example, file]);
-    expect(stdout).toMatch(`start ${start}, says ${file}`);
+    expect(stdout).toMatch(`start ${start}, according to ${file}`);
     expect(stdout).toMatch(`3 processes counted themselves, and were killed: ${start + 3}`);
   }
 });

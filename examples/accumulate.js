@@ -1,7 +1,7 @@
 "use strict";
 
-// Numbers summed by a WebAssembly module in a memory of ours, after the first example of MDN's page
-// on the WebAssembly.Memory() constructor.
+// Makes a memory, imports it into a WebAssembly module, and lets the module sum numbers in it. Follows the
+// first example of MDN's page on the WebAssembly.Memory() constructor.
 
 const assert = require("node:assert/strict");
 const { readFile } = require("node:fs/promises");
@@ -9,7 +9,7 @@ const path = require("node:path");
 
 const { Memory } = require("linear-memory");
 
-/** What `fetch("accumulate.wasm")` answers where there is a server. */
+/** Returns the response that `fetch("accumulate.wasm")` would get from a server. */
 async function respond(file) {
   const body = await readFile(path.join(__dirname, file));
   return new Response(body, { headers: { "content-type": "application/wasm" } });
@@ -17,7 +17,7 @@ async function respond(file) {
 
 async function main() {
   const memory = new Memory({ initial: 10, maximum: 100 });
-  console.log(`a memory of ${memory.buffer.byteLength} bytes, in pages of our own`);
+  console.log(`a memory of ${memory.buffer.byteLength} bytes, in reserved pages`);
 
   const { instance } = await WebAssembly.instantiateStreaming(respond("accumulate.wasm"), {
     js: { mem: memory.toWebAssembly() },
@@ -28,7 +28,7 @@ async function main() {
   for (let i = 0; i < 10; i++) {
     summands.setUint32(i * 4, i, true); // WebAssembly is little endian
   }
-  console.log("0 to 9 are written, from JavaScript");
+  console.log("JavaScript writes the numbers 0 to 9");
 
   const sum = instance.exports.accumulate(0, 10);
   assert.equal(sum, 45);

@@ -1,7 +1,7 @@
-;; Sums 32-bit integers in a memory that the program brings along.
+;; Sums 32-bit integers in an imported memory.
 (module
   (memory (import "js" "mem") 1)
-  ;; accumulate(address of the first, how many): their sum
+  ;; accumulate(address of the first, count) returns their sum
   (func (export "accumulate") (param $address i32) (param $count i32) (result i32)
     (local $end i32)
     (local $sum i32)

@@ -1,7 +1,7 @@
 "use strict";
 
-// The lines of a file of 1 GiB, counted by a WebAssembly module in whose memory the file is mapped:
-// nothing is read into a Buffer, and nothing copied.
+// Maps a file of 1 GiB into the memory of a WebAssembly module, which counts its lines: nothing is read into
+// a Buffer, and nothing is copied.
 
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
@@ -17,7 +17,7 @@ const BYTES = 1024 * MIB;
 const LINE = "a line of text\n";
 const LINES_A_MIB = 256;
 
-/** Makes the file: lines in each of its MiB, and holes between them, which take nothing of the disk. */
+/** Writes the file: lines at the start of each MiB, and holes between them, which occupy no disk space. */
 function write(file) {
   const lines = Buffer.from(LINE.repeat(LINES_A_MIB));
   const descriptor = fs.openSync(file, "wx");
@@ -28,7 +28,7 @@ function write(file) {
   return (LINES_A_MIB * BYTES) / MIB;
 }
 
-/** Has all of the file in the system's cache, so that it is not the disk that is measured. */
+/** Reads the whole file into the system's cache, so that the disk does not affect the measurement. */
 function warm(file) {
   const chunk = Buffer.alloc(MIB);
   const descriptor = fs.openSync(file);
@@ -56,7 +56,7 @@ function main(file) {
   console.log(`fs.readFileSync takes ${read.toFixed(0)} ms before anything is counted`);
 }
 
-/** Milliseconds. */
+/** Returns how many milliseconds `action` takes. */
 function time(action) {
   const start = performance.now();
   action();

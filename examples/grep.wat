@@ -1,7 +1,7 @@
-;; Counts lines in a memory that the program brings along, 16 bytes at a time.
+;; Counts lines in an imported memory, 16 bytes at a time.
 (module
   (memory (import "js" "mem") 1)
-  ;; count(address of the first byte, how many): the line feeds; as many bytes as a multiple of 16
+  ;; count(address of the first byte, number of bytes, a multiple of 16) returns the number of line feeds
   (func (export "count") (param $address i32) (param $bytes i32) (result i32)
     (local $end i32)
     (local $lines i32)

@@ -1,7 +1,7 @@
 "use strict";
 
-// A shared memory, after the second example of MDN's page on the WebAssembly.Memory() constructor:
-// workers add to it with Atomics, one after the other has woken it, and one of them lets it grow.
+// Shares a memory with workers, which add to it with Atomics and then wake each other in turn; one of them
+// grows it. Follows the second example of MDN's page on the WebAssembly.Memory() constructor.
 
 const assert = require("node:assert/strict");
 const { once } = require("node:events");
@@ -12,7 +12,7 @@ const { Memory } = require("linear-memory");
 const WORKERS = 4;
 const ADDITIONS = 10_000;
 
-// Places in the memory, counted in 32-bit integers.
+// Indices in the memory, in 32-bit integers.
 const TURN = 0;
 const SUM = 1;
 
@@ -36,21 +36,21 @@ async function main() {
   assert.equal(memory.buffer.byteLength, 11 * 65_536);
   assert.equal(before.byteLength, 10 * 65_536);
   assert.equal(Atomics.load(new Int32Array(before), SUM), sum);
-  console.log(`one of them let it grow: the buffer has ${memory.buffer.byteLength} bytes now,`);
-  console.log(`and the one from before still has its ${before.byteLength}, of the same memory`);
+  console.log(`one of them grew it: the buffer now has ${memory.buffer.byteLength} bytes,`);
+  console.log(`and the previous one still has its ${before.byteLength} bytes of the same memory`);
 }
 
 function work({ number, memory: token }) {
   const memory = Memory.from(token);
-  const places = new Int32Array(memory.buffer);
-  for (let i = 0; i < ADDITIONS; i++) Atomics.add(places, SUM, 1);
+  const words = new Int32Array(memory.buffer);
+  for (let i = 0; i < ADDITIONS; i++) Atomics.add(words, SUM, 1);
 
-  // Wait for the worker before this one, and wake the one after.
-  for (let turn; (turn = Atomics.load(places, TURN)) !== number;) Atomics.wait(places, TURN, turn);
+  // Wait for the previous worker, and wake the next one.
+  for (let turn; (turn = Atomics.load(words, TURN)) !== number;) Atomics.wait(words, TURN, turn);
   if (number === 1) memory.grow(1);
   console.log(`worker ${number} is done`);
-  Atomics.store(places, TURN, number + 1);
-  Atomics.notify(places, TURN);
+  Atomics.store(words, TURN, number + 1);
+  Atomics.notify(words, TURN);
 }
 
 if (isMainThread) {

@@ -1,7 +1,7 @@
 "use strict";
 
-// A WebAssembly module that needed 512 MiB once, and has given them back: its memory cannot get
-// smaller, but pages that it no longer needs can go. The module knows nothing of that.
+// Releases 512 MiB that a WebAssembly module no longer needs: its memory cannot shrink, but discard() returns
+// the pages to the system. The module does not notice.
 
 const assert = require("node:assert/strict");
 const { readFileSync } = require("node:fs");
@@ -15,29 +15,29 @@ const MIB = 2 ** 20;
 const module_ = new WebAssembly.Module(readFileSync(path.join(__dirname, "shrink.wasm")));
 const { ways, memory: exported } = new WebAssembly.Instance(module_).exports;
 const memory = Memory.from(exported);
-show("at first");
+show("at the start");
 
-// The module's table has 64 bits for each amount up to this one: 512 MiB, behind its first page.
+// The module's table has 64 bits for each amount up to this one: 512 MiB, after its first page.
 const amount = 2 ** 26 - 1;
 const answer = ways(amount);
 assert.equal(answer, ((BigInt(amount) + 4n) ** 2n + 10n) / 20n); // rounded
 console.log(`${amount} can be paid in coins of 1, 2 and 5 in ${answer} ways`);
-const before = show("with the table for that");
+const before = show("with the table of that");
 
 const released = memory.discard(PAGE, memory.buffer.byteLength - PAGE);
-console.log(`discard() gave back ${inMib(released)}`);
+console.log(`discard() released ${inMib(released)}`);
 const after = show("without the table");
 assert.equal(before - after, released);
 assert(after <= PAGE);
 
-// The module runs on. Its first page is as it was; the others read zero, and are there again as soon
-// as it writes to them.
+// The module keeps running. Its first page is unchanged. The others read as zero, and become resident again
+// when it writes to them.
 assert.equal(new BigInt64Array(memory.buffer)[0], answer);
 assert.equal(new BigInt64Array(memory.buffer, PAGE)[0], 0n);
 console.log(`100 can be paid in ${ways(100)} ways`);
-show("in the end");
+show("at the end");
 
-/** Says what the process takes, and returns what the memory does, both as the kernel counts them. */
+/** Prints the resident memory of the process and of the module, and returns the latter. */
 function show(when) {
   const { resident } = memory.usage();
   console.log(

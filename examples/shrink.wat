@@ -1,5 +1,5 @@
-;; In how many ways coins of 1, 2 and 5 make up an amount: by a table of them for all amounts up to
-;; it, 64 bits each, behind the first page. The first page keeps the answer.
+;; Computes in how many ways coins of 1, 2 and 5 make up an amount, with a table of the ways for all smaller
+;; amounts, 64 bits each, after the first page. The first page keeps the answer.
 (module
   (memory (export "memory") 1)
   (global $table i32 (i32.const 65536))
@@ -21,7 +21,7 @@
     (call $with_coin (i32.const 5) (local.get $end))
     (i64.store (i32.const 0) (i64.load (i32.sub (local.get $end) (i32.const 8))))
     (i64.load (i32.const 0)))
-  ;; With nothing but coins of 1, there is one way.
+  ;; With coins of 1 alone, there is one way for each amount.
   (func $only_ones (param $end i32)
     (local $at i32)
     (local.set $at (global.get $table))
@@ -29,7 +29,7 @@
       (i64.store (local.get $at) (i64.const 1))
       (local.set $at (i32.add (local.get $at) (i32.const 8)))
       (br_if $next (i32.lt_u (local.get $at) (local.get $end)))))
-  ;; With one more coin, there are those without it, and those of the amount that it leaves.
+  ;; With one more kind of coin: the ways without it, plus the ways for the amount without one such coin.
   (func $with_coin (param $coin i32) (param $end i32)
     (local $from i32)
     (local $at i32)

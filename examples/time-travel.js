@@ -1,11 +1,11 @@
 "use strict";
 
-// A database that goes back in time: SQLite runs in a WebAssembly instance (sql.js), whose memory
-// is frozen, changed by a thousand inserts, and put back.
+// Makes a database go back in time: SQLite runs in a WebAssembly instance (sql.js). The example takes a
+// snapshot of the instance's memory, changes it with a thousand inserts, and restores it.
 //
-// The database is attached as ":memory:", since sql.js keeps those that are files in JavaScript. A
-// snapshot is the memory, and nothing else: not the instance's globals and tables, nor what its
-// JavaScript remembers. So it is taken and put back between calls, with no statement left open.
+// The database is attached as ":memory:", since sql.js keeps databases that are files in JavaScript objects.
+// A snapshot holds the memory and nothing else: not the instance's globals and tables, nor the state of its
+// JavaScript. So it is taken and restored between calls, while no statement is open.
 
 const assert = require("node:assert/strict");
 const { readFile } = require("node:fs/promises");
@@ -31,8 +31,8 @@ async function main() {
   const { byteLength } = memory.buffer;
   const snapshot = timed(`snapshot() of ${byteLength / 2 ** 20} MiB`, () => memory.snapshot());
 
-  // The first time, the snapshot is mapped in place of the pages. From then on, only those that were
-  // written to are put back.
+  // The first restore() maps the snapshot in place of the pages. The next ones only restore the pages that
+  // were written to.
   for (const time of ["the first", "the second"]) {
     timed(`${INSERTS} inserts, ${time} time`, () => {
       for (let i = 0; i < INSERTS; i++) {
@@ -49,10 +49,10 @@ async function main() {
 
   database.run("INSERT INTO shop.goods (name) VALUES ('cherries')");
   assert.deepEqual(rows(), ["apples", "pears", "plums", "cherries"]);
-  console.log(`and goes on from there: ${rows().join(", ")}`);
+  console.log(`and continues from there: ${rows().join(", ")}`);
 }
 
-/** sql.js, and the memory that its instance exports. */
+/** Loads sql.js. Returns it with the memory that its instance exports. */
 async function loadSqlite() {
   const module = await WebAssembly.compile(await readFile(SQLITE));
   let memory;
