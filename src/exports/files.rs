@@ -186,7 +186,7 @@ pub fn grow_with_file<'env>(
         let (before, buffer) = file.grow(
             &memory,
             (to_pages(delta)?, to_pages(limit)?),
-            |extent| handoff.issue(env, retained(&memory), extent),
+            |span| handoff.issue(env, retained(&memory), span),
             || handoff.detach(env, &buffer),
         )?;
         Ok(Grown {
@@ -211,7 +211,7 @@ pub fn move_out_with_file<'env>(
         let handoff = Handoff::of(env);
         handoff.check_detachable(env, &buffer)?;
         let destination = handoff::pages_of(env, &view)?;
-        let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
+        let keeper = handoff.issue(env, retained(&memory), memory.empty_span())?;
         file.move_out(&memory, &destination, || handoff.detach(env, &buffer))?;
         Ok(keeper)
     })

@@ -72,7 +72,7 @@ pub fn open<'env>(env: &'env Env, id: f64, view: Unknown) -> napi::Result<Option
     throwing(env, || {
         let memory = find_memory(id)?;
         let (base, _) = handoff::viewed_bytes(env, &view)?;
-        if memory.sharing() != Sharing::Shared || memory.extent()?.base.as_ptr() != base {
+        if memory.sharing() != Sharing::Shared || memory.span()?.base.as_ptr() != base {
             return Ok(None);
         }
         issue_whole(env, &memory).map(Some)
@@ -99,7 +99,7 @@ pub fn grow<'env>(
         handoff.check_detachable(env, &buffer)?;
         let (_, next) = memory.grow(
             to_pages(delta)?,
-            |extent| handoff.issue(env, retained(&memory), extent),
+            |span| handoff.issue(env, retained(&memory), span),
             || handoff.detach(env, &buffer),
         )?;
         Ok(next)
@@ -131,7 +131,7 @@ pub fn move_out<'env>(
         let handoff = Handoff::of(env);
         handoff.check_detachable(env, &buffer)?;
         let destination = handoff::pages_of(env, &view)?;
-        let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
+        let keeper = handoff.issue(env, retained(&memory), memory.empty_span())?;
         memory.move_out(&destination, || handoff.detach(env, &buffer))?;
         Ok(keeper)
     })
@@ -145,7 +145,7 @@ pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Resu
         let memory = find_memory(id)?;
         let handoff = Handoff::of(env);
         handoff.check_detachable(env, &buffer)?;
-        let keeper = handoff.issue(env, retained(&memory), memory.empty_extent())?;
+        let keeper = handoff.issue(env, retained(&memory), memory.empty_span())?;
         memory.close(|| handoff.detach(env, &buffer))?;
         Ok(keeper)
     })
@@ -199,7 +199,7 @@ pub fn move_back<'env>(
         let mut keeper = None;
         let next = memory.move_back(
             &source,
-            |extent| handoff.issue(env, retained(&memory), extent),
+            |span| handoff.issue(env, retained(&memory), span),
             || handoff.transfer(env, &buffer).map(|other| keeper = other),
         )?;
         Ok(MovedBack {
@@ -279,11 +279,11 @@ pub fn release_spares() {
 }
 
 fn issue_whole<'env>(env: &'env Env, memory: &Arc<RegisteredMemory>) -> Result<Unknown<'env>> {
-    let extent = memory.extent()?;
+    let span = memory.span()?;
     if memory.sharing() == Sharing::Shared {
-        return handoff::issue_shared(env, retained(memory), extent);
+        return handoff::issue_shared(env, retained(memory), span);
     }
-    Handoff::of(env).issue(env, retained(memory), extent)
+    Handoff::of(env).issue(env, retained(memory), span)
 }
 
 /// Returns what a buffer of the memory keeps alive.

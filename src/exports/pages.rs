@@ -201,8 +201,8 @@ pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedI
 const LEAST_WEIGHT: HostBytes = HostBytes::MIB;
 
 fn issue(env: &Env, image: Image) -> Result<IssuedImage<'_>> {
-    let runs = image.extents().iter().map(ExactSizeIterator::len);
-    let weight = HostBytes::round_up(runs.sum()).unwrap_or(image.length());
+    let lengths = image.extents().iter().map(ExactSizeIterator::len);
+    let weight = HostBytes::round_up(lengths.sum()).unwrap_or(image.length());
     let byte_length = bytes(image.length().get());
     let image = handles::register(Arc::new(image));
     let id = image.handle().as_number();

@@ -21,7 +21,7 @@ use std::sync::OnceLock;
 
 use napi::{Env, Unknown};
 
-use crate::memory::Extent;
+use crate::memory::Span;
 use crate::sys::HostBytes;
 
 pub use failure::{Failure, Result, throwing};
@@ -68,7 +68,7 @@ impl Handoff {
         matches!(self, Self::V8(buffers) if buffers.have_detach_keys())
     }
 
-    /// Makes an ArrayBuffer over `extent`, which stays mapped as long as the buffer retains `retained`.
+    /// Makes an ArrayBuffer over `span`, which stays mapped as long as the buffer retains `retained`.
     ///
     /// # Errors
     ///
@@ -78,11 +78,11 @@ impl Handoff {
         self,
         env: &'env Env,
         retained: Retained,
-        extent: Extent,
+        span: Span,
     ) -> Result<Unknown<'env>> {
         match self {
-            Self::NodeApi => node_api::issue(env, retained, extent),
-            Self::V8(buffers) => buffers.issue(env, retained, extent, extent.length),
+            Self::NodeApi => node_api::issue(env, retained, span),
+            Self::V8(buffers) => buffers.issue(env, retained, span, span.length),
         }
     }
 
@@ -97,7 +97,7 @@ impl Handoff {
         retained: Retained,
         weight: HostBytes,
     ) -> Result<Unknown<'env>> {
-        let nothing = Extent {
+        let nothing = Span {
             base: NonNull::dangling(),
             length: HostBytes::ZERO,
         };

@@ -11,24 +11,24 @@ use napi::{Env, JsValue, Status, Unknown, sys};
 
 use super::failure::{Failure, Result};
 use super::finalize_hints::{self, Hint, Retained};
-use crate::memory::Extent;
+use crate::memory::Span;
 use crate::sys::{HostBytes, PageRange, process_symbols};
 
-/// Makes an ArrayBuffer over `extent`, which stays mapped as long as the buffer retains `retained`.
+/// Makes an ArrayBuffer over `span`, which stays mapped as long as the buffer retains `retained`.
 ///
 /// # Errors
 ///
 /// Returns Node-API's error, with no exception left pending: `NoExternalBuffersAllowed` if the engine
 /// has no external buffers.
-pub fn issue<'env>(env: &'env Env, retained: Retained, extent: Extent) -> Result<Unknown<'env>> {
+pub fn issue<'env>(env: &'env Env, retained: Retained, span: Span) -> Result<Unknown<'env>> {
     let hint = finalize_hints::retain(retained);
     let mut buffer = ptr::null_mut();
-    // SAFETY: `extent` is mapped until `finalize` releases `hint`; `env` is the current call's.
+    // SAFETY: `span` is mapped until `finalize` releases `hint`; `env` is the current call's.
     let status = unsafe {
         sys::napi_create_external_arraybuffer(
             env.raw(),
-            extent.base.as_ptr().cast(),
-            extent.length.get(),
+            span.base.as_ptr().cast(),
+            span.length.get(),
             Some(finalize),
             hint,
             &raw mut buffer,
@@ -37,16 +37,12 @@ pub fn issue<'env>(env: &'env Env, retained: Retained, extent: Extent) -> Result
     made(env, status, buffer, hint)
 }
 
-/// Makes a SharedArrayBuffer over `extent`, which stays mapped as long as the buffer retains `retained`.
+/// Makes a SharedArrayBuffer over `span`, which stays mapped as long as the buffer retains `retained`.
 ///
 /// # Errors
 ///
 /// Fails as [`issue`] does, and if the engine has no call for it: see [`has_shared`].
-pub fn issue_shared<'env>(
-    env: &'env Env,
-    retained: Retained,
-    extent: Extent,
-) -> Result<Unknown<'env>> {
+pub fn issue_shared<'env>(env: &'env Env, retained: Retained, span: Span) -> Result<Unknown<'env>> {
     let create = create_shared().ok_or_else(|| failed(Status::NoExternalBuffersAllowed))?;
     let hint = finalize_hints::retain(retained);
     let mut buffer = ptr::null_mut();
@@ -54,8 +50,8 @@ pub fn issue_shared<'env>(
     let status = unsafe {
         create(
             env.raw(),
-            extent.base.as_ptr().cast(),
-            extent.length.get(),
+            span.base.as_ptr().cast(),
+            span.length.get(),
             Some(finalize_shared),
             hint,
             &raw mut buffer,

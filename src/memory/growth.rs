@@ -1,6 +1,6 @@
 //! How a memory grows: in place, or into a larger range.
 
-use super::{Extent, LinearMemory, Ranges, Sharing, with_room_to_grow, within};
+use super::{LinearMemory, Ranges, Sharing, Span, with_room_to_grow, within};
 use crate::error::MemoryError;
 use crate::memory::reservation::Reservation;
 use crate::sync::Ordering;
@@ -55,8 +55,8 @@ impl Backing for Anonymous {
 }
 
 impl LinearMemory {
-    /// Grows by `delta` pages. `issue` makes a buffer over the new extent, and then `detach` ends the one
-    /// over the old extent. The new size holds only if both succeed. Returns the size before, and what
+    /// Grows by `delta` pages. `issue` makes a buffer over the new span, and then `detach` ends the one
+    /// over the old span. The new size holds only if both succeed. Returns the size before, and what
     /// `issue` returned.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl LinearMemory {
     pub fn grow<T, E: From<MemoryError>>(
         &self,
         delta: Pages,
-        issue: impl FnOnce(Extent) -> Result<T, E>,
+        issue: impl FnOnce(Span) -> Result<T, E>,
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<(u64, T), E> {
         self.grow_backed(delta, &Anonymous, issue, detach)
@@ -80,7 +80,7 @@ impl LinearMemory {
         &self,
         delta: Pages,
         backing: &dyn Backing,
-        issue: impl FnOnce(Extent) -> Result<T, E>,
+        issue: impl FnOnce(Span) -> Result<T, E>,
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<(u64, T), E> {
         let mut ranges = self.lock_live()?;
@@ -113,7 +113,7 @@ impl LinearMemory {
         ranges: &mut Ranges,
         (from, to): (HostBytes, HostBytes),
         backing: &dyn Backing,
-        issue: impl FnOnce(Extent) -> Result<T, E>,
+        issue: impl FnOnce(Span) -> Result<T, E>,
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<T, E> {
         if self.sharing == Sharing::Shared {
@@ -122,7 +122,7 @@ impl LinearMemory {
         }
         let wanted = with_room_to_grow(to, within(self.maximum, self.maximum)?);
         let larger = Reservation::fresh(to, wanted, ranges.current.page_size())?;
-        let issued = issue(Extent {
+        let issued = issue(Span {
             base: larger.base(),
             length: to,
         })?;
@@ -154,19 +154,19 @@ impl Ranges {
         &mut self,
         (from, to): (HostBytes, HostBytes),
         backing: &dyn Backing,
-        issue: impl FnOnce(Extent) -> Result<T, E>,
+        issue: impl FnOnce(Span) -> Result<T, E>,
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<T, E> {
         let committed = self.current.committed();
         if to > committed {
             self.current.commit(self.with_slack(to))?;
         }
-        let extent = Extent {
+        let span = Span {
             base: self.current.base(),
             length: to,
         };
         let attempt = || {
-            let issued = issue(extent)?;
+            let issued = issue(span)?;
             let pages = self.current.pages(to)?;
             backing
                 .map(&pages)
@@ -178,7 +178,7 @@ impl Ranges {
         let issued = attempt().inspect_err(|_: &E| self.current.decommit_beyond(committed))?;
         debug_assert_eq!(
             self.current.base(),
-            extent.base,
+            span.base,
             "buffers keep the address of a memory that grows in place"
         );
         // Saturates: only the first few growths count.
@@ -210,11 +210,11 @@ mod tests {
     #[test]
     fn growth_stays_in_place_and_within_the_maximum() {
         let memory = unshared(1, Some(3));
-        let base = memory.extent().unwrap().base;
-        let (before, extent) = grow(&memory, 2).unwrap();
+        let base = memory.span().unwrap().base;
+        let (before, span) = grow(&memory, 2).unwrap();
         assert_eq!((before, memory.size()), (1, 3));
-        assert_eq!(extent.base, base);
-        assert_eq!(extent.length.get(), 3 * 65_536);
+        assert_eq!(span.base, base);
+        assert_eq!(span.length.get(), 3 * 65_536);
         assert!(matches!(
             grow(&memory, 1),
             Err(MemoryError::MaximumExceeded {
@@ -236,7 +236,7 @@ mod tests {
         );
         assert!(refused.is_err());
         assert_eq!(memory.size(), 1);
-        assert_eq!(memory.extent().unwrap().length.get(), 65_536);
+        assert_eq!(memory.span().unwrap().length.get(), 65_536);
         assert!(grow(&memory, 2).is_ok());
     }
 
@@ -249,7 +249,7 @@ mod tests {
             assert_eq!(committed(), bytes(size));
         }
         grow(&memory, 1).unwrap();
-        assert!(committed() > memory.extent().unwrap().length);
+        assert!(committed() > memory.span().unwrap().length);
         grow(&memory, 100 - memory.size()).unwrap();
         assert_eq!(committed(), bytes(100));
     }
@@ -257,11 +257,11 @@ mod tests {
     #[test]
     fn an_outgrown_reservation_is_left_for_a_larger_one() {
         let memory = unshared(1, None);
-        let before = memory.extent().unwrap();
-        let (_, extent) = grow(&memory, UNBOUNDED).unwrap();
-        assert_ne!(extent.base, before.base);
+        let before = memory.span().unwrap();
+        let (_, span) = grow(&memory, UNBOUNDED).unwrap();
+        assert_ne!(span.base, before.base);
         assert_eq!(memory.lock().former.len(), 1);
-        assert!(memory.lock().current.capacity() > extent.length);
+        assert!(memory.lock().current.capacity() > span.length);
         assert_eq!(memory.size(), UNBOUNDED + 1);
     }
 
@@ -269,13 +269,13 @@ mod tests {
     fn a_shared_memory_never_moves() {
         let clamped = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
         let memory = LinearMemory::with_reservation(clamped, pages(1), pages(3), Sharing::Shared);
-        let base = memory.extent().unwrap().base;
+        let base = memory.span().unwrap().base;
         assert!(matches!(
             grow(&memory, 2),
             Err(MemoryError::CannotMove { capacity: 131_072 })
         ));
         assert_eq!(memory.size(), 1);
         assert!(grow(&memory, 1).is_ok());
-        assert_eq!(memory.extent().unwrap().base, base);
+        assert_eq!(memory.span().unwrap().base, base);
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! 1. **Reserve** ([`Reservation::new`]): take an address range of the maximum, or of 4 GiB without one.
 //! 2. **Commit** the initial pages: readable, writable and zero. Accesses beyond them fault.
-//! 3. **Issue**: the layer above makes an ArrayBuffer over an [`Extent`]. The buffer's backing store
+//! 3. **Issue**: the layer above makes an ArrayBuffer over a [`Span`]. The buffer's backing store
 //!    keeps this memory alive.
 //! 4. **Grow** ([`LinearMemory::grow`]): commit more pages, issue a longer buffer over the same address,
 //!    detach the shorter one, publish the size. If the range is too small, the pages move to a larger one
@@ -43,7 +43,7 @@ const UNBOUNDED: u64 = 65_536;
 
 /// The bytes that a buffer covers: pages from the beginning of a memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Extent {
+pub struct Span {
     /// The first byte's address.
     pub base: NonNull<u8>,
     /// How many bytes there are.
@@ -149,19 +149,19 @@ impl LinearMemory {
     /// # Errors
     ///
     /// [`MemoryError::MovedOut`].
-    pub fn extent(&self) -> Result<Extent, MemoryError> {
+    pub fn span(&self) -> Result<Span, MemoryError> {
         let ranges = self.lock_live()?;
         let length = within(ranges.size, self.maximum)?;
-        Ok(Extent {
+        Ok(Span {
             base: ranges.current.base(),
             length,
         })
     }
 
-    /// Returns the empty extent at the memory's beginning. A buffer over it keeps the ranges mapped of a
+    /// Returns the empty span at the memory's beginning. A buffer over it keeps the ranges mapped of a
     /// memory whose pages have moved out.
-    pub fn empty_extent(&self) -> Extent {
-        Extent {
+    pub fn empty_span(&self) -> Span {
+        Span {
             base: self.lock().current.base(),
             length: HostBytes::ZERO,
         }
@@ -293,7 +293,7 @@ mod tests {
         .unwrap()
     }
 
-    pub fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
+    pub fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Span), MemoryError> {
         memory.grow(pages(delta), Ok, || Ok(()))
     }
 

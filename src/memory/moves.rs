@@ -1,7 +1,7 @@
 //! How a memory's pages move out of its range, back into it, or on to another place.
 
 use super::growth::Anonymous;
-use super::{Backing, Extent, LinearMemory, with_room_to_grow, within};
+use super::{Backing, LinearMemory, Span, with_room_to_grow, within};
 use crate::error::MemoryError;
 use crate::memory::reservation::Reservation;
 use crate::pages;
@@ -59,7 +59,7 @@ impl LinearMemory {
     pub fn move_back<T, E: From<MemoryError>>(
         &self,
         source: &PageRange,
-        issue: impl FnOnce(Extent) -> Result<T, E>,
+        issue: impl FnOnce(Span) -> Result<T, E>,
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<T, E> {
         let mut ranges = self.lock();
@@ -81,7 +81,7 @@ impl LinearMemory {
             target.commit(length)?;
         }
         let attempt = || {
-            let issued = issue(Extent {
+            let issued = issue(Span {
                 base: target.base(),
                 length,
             })?;
@@ -143,10 +143,10 @@ mod tests {
         let elsewhere = Reservation::new(bytes(2), bytes(2), PageSize::Base).unwrap();
         let move_out = || memory.move_out(&elsewhere.pages(bytes(2)).unwrap(), || Ok(()));
         move_out().unwrap();
-        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
+        assert!(matches!(memory.span(), Err(MemoryError::MovedOut)));
         assert!(matches!(grow(&memory, 1), Err(MemoryError::MovedOut)));
         assert!(matches!(move_out(), Err(MemoryError::MovedOut)));
-        assert_eq!(memory.empty_extent().length, HostBytes::ZERO);
+        assert_eq!(memory.empty_span().length, HostBytes::ZERO);
     }
 
     /// Stands for a resizable buffer of the engine's.
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn pages_come_back_with_those_that_were_added() {
         let memory = unshared(1, Some(3));
-        let base = memory.extent().unwrap().base;
+        let base = memory.span().unwrap().base;
         let buffer = elsewhere(1);
         let move_out = |to: &Reservation| {
             let all = to.pages(to.committed()).unwrap();
@@ -172,7 +172,7 @@ mod tests {
         buffer.commit(bytes(3)).unwrap();
         move_back(&memory, &buffer, 3).unwrap();
         assert_eq!(memory.size(), 3);
-        assert_eq!(memory.extent().unwrap().base, base);
+        assert_eq!(memory.span().unwrap().base, base);
         assert!(matches!(
             grow(&memory, 1),
             Err(MemoryError::MaximumExceeded { .. })
@@ -218,7 +218,7 @@ mod tests {
         copy.write_at(&[7], 5);
         memory.undo_move(&copy, &there);
         assert_eq!(there.read(5..6), [7]);
-        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
+        assert!(matches!(memory.span(), Err(MemoryError::MovedOut)));
         move_back(&memory, &buffer, 1).unwrap();
         let ranges = memory.lock();
         assert_eq!(ranges.current.pages(bytes(1)).unwrap().read(5..6), [7]);
@@ -254,6 +254,6 @@ mod tests {
             .unwrap();
         let refused = move_back(&memory, &buffer, 4);
         assert!(matches!(refused, Err(MemoryError::MaximumExceeded { .. })));
-        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
+        assert!(matches!(memory.span(), Err(MemoryError::MovedOut)));
     }
 }

@@ -13,7 +13,7 @@ use loom::thread;
 use crate::error::MemoryError;
 use crate::memory::address_range::PageSize;
 use crate::memory::reservation::Reservation;
-use crate::memory::{Extent, LinearMemory, Sharing};
+use crate::memory::{LinearMemory, Sharing, Span};
 use crate::sys::{HostBytes, arrived_at, is_mapped, touch};
 use crate::units::Pages;
 
@@ -25,8 +25,8 @@ fn bytes(count: u64) -> HostBytes {
     wasm_pages(count).bytes().unwrap()
 }
 
-fn page_count(extent: Extent) -> u64 {
-    u64::try_from(extent.length.get() / bytes(1).get()).unwrap()
+fn page_count(span: Span) -> u64 {
+    u64::try_from(span.length.get() / bytes(1).get()).unwrap()
 }
 
 /// Makes a memory of one page, of at most three, in a reservation of `capacity` pages. The reservation is
@@ -37,18 +37,18 @@ fn memory(sharing: Sharing, capacity: u64) -> Arc<LinearMemory> {
     Arc::new(memory)
 }
 
-fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
+fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Span), MemoryError> {
     memory.grow(wasm_pages(delta), Ok, || Ok(()))
 }
 
-fn touch_all(extent: Extent) {
-    (0..page_count(extent)).for_each(|page| touch(extent.base, page));
+fn touch_all(span: Span) {
+    (0..page_count(span)).for_each(|page| touch(span.base, page));
 }
 
 /// Accesses each page of the current size. Returns that size.
-fn touched_size(memory: &LinearMemory, extent: Extent) -> u64 {
+fn touched_size(memory: &LinearMemory, span: Span) -> u64 {
     let size = memory.size();
-    (0..size).for_each(|page| touch(extent.base, page));
+    (0..size).for_each(|page| touch(span.base, page));
     size
 }
 
@@ -78,7 +78,7 @@ fn every_page_below_the_published_size_is_accessible() {
     let outcomes = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)];
     expect_outcomes(&outcomes, || {
         let memory = memory(Sharing::Shared, 3);
-        let first = memory.extent().unwrap();
+        let first = memory.span().unwrap();
         let grower = {
             let memory = Arc::clone(&memory);
             thread::spawn(move || {
@@ -95,8 +95,8 @@ fn every_page_below_the_published_size_is_accessible() {
 }
 
 #[test]
-fn every_page_of_the_extent_is_accessible() {
-    // The extent may be larger than the size that was read before it, but never smaller.
+fn every_page_of_the_span_is_accessible() {
+    // The span may be larger than the size that was read before it, but never smaller.
     expect_outcomes(&[(1, 1), (1, 3), (3, 3)], || {
         let memory = memory(Sharing::Shared, 3);
         let grower = {
@@ -104,10 +104,10 @@ fn every_page_of_the_extent_is_accessible() {
             thread::spawn(move || touch_all(grow(&memory, 2).unwrap().1))
         };
         let size = memory.size();
-        let extent = memory.extent().unwrap();
-        touch_all(extent);
+        let span = memory.span().unwrap();
+        touch_all(span);
         grower.join().unwrap();
-        (size, page_count(extent))
+        (size, page_count(span))
     });
 }
 
@@ -117,7 +117,7 @@ fn concurrent_growths_add_up_and_respect_the_maximum() {
     // exceed the maximum.
     expect_outcomes(&[(1, 2), (2, 2), (1, 3), (3, 3)], || {
         let memory = memory(Sharing::Shared, 3);
-        let first = memory.extent().unwrap();
+        let first = memory.span().unwrap();
         let growers = [1, 2].map(|delta| {
             let memory = Arc::clone(&memory);
             thread::spawn(move || grow(&memory, delta).map(|(before, _)| before))
@@ -138,11 +138,11 @@ fn concurrent_growths_add_up_and_respect_the_maximum() {
 fn the_size_of_a_failed_growth_is_never_published() {
     expect_outcomes(&[1, 2], || {
         let memory = memory(Sharing::Shared, 3);
-        let first = memory.extent().unwrap();
+        let first = memory.span().unwrap();
         let failing = {
             let memory = Arc::clone(&memory);
             thread::spawn(move || {
-                let refuse = |_| Err::<Extent, _>(MemoryError::MovedOut);
+                let refuse = |_| Err::<Span, _>(MemoryError::MovedOut);
                 assert!(memory.grow(wasm_pages(2), refuse, || Ok(())).is_err());
             })
         };
@@ -162,7 +162,7 @@ fn the_size_of_a_failed_growth_is_never_published() {
 fn a_memory_that_has_moved_out_does_not_grow() {
     expect_outcomes(&[1, 3], || {
         let memory = memory(Sharing::Unshared, 3);
-        let before = memory.extent().unwrap();
+        let before = memory.span().unwrap();
         let grower = {
             let memory = Arc::clone(&memory);
             thread::spawn(move || grow(&memory, 2).map(|(before, _)| before))
@@ -189,14 +189,14 @@ fn a_memory_that_has_moved_out_does_not_grow() {
 
 #[test]
 fn a_former_range_stays_mapped_until_the_last_holder_drops_the_memory() {
-    // The outcome is whether the holder of the old extent finds that it is still the current one.
+    // The outcome is whether the holder of the old span finds that it is still the current one.
     expect_outcomes(&[false, true], || {
         let memory = memory(Sharing::Unshared, 1);
-        let before = memory.extent().unwrap();
+        let before = memory.span().unwrap();
         let holder = {
             let memory = Arc::clone(&memory);
             thread::spawn(move || {
-                let is_current = memory.extent().unwrap().base == before.base;
+                let is_current = memory.span().unwrap().base == before.base;
                 touch_all(before);
                 drop(memory);
                 is_current

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use super::mapped::WASM_PAGE;
 use super::{BackingFile, failed, position, round_up};
 use crate::error::MemoryError;
-use crate::memory::{Backing, Extent, LinearMemory};
+use crate::memory::{Backing, LinearMemory, Span};
 use crate::pages::file_tail::FileTail;
 use crate::sys::file;
 use crate::sys::{HostBytes, PageRange};
@@ -239,7 +239,7 @@ impl BackingFile {
         self: &Arc<Self>,
         memory: &LinearMemory,
         (delta, limit): (Pages, Pages),
-        issue: impl FnOnce(Extent) -> Result<T, E>,
+        issue: impl FnOnce(Span) -> Result<T, E>,
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<(u64, T), Failed<E>> {
         let _locked = self.lock().map_err(E::from)?;

@@ -25,7 +25,7 @@ use super::finalize_hints::Retained;
 use super::shared_ptr::SharedPtr;
 use crate::handles;
 use crate::memory::address_range::PageSize;
-use crate::memory::{Extent, LinearMemory, Sharing};
+use crate::memory::{LinearMemory, Sharing, Span};
 use crate::sys::HostBytes;
 use crate::units::Pages;
 
@@ -56,9 +56,9 @@ impl Buffers {
         let memory = LinearMemory::new(page, Some(page), Sharing::Unshared, PageSize::Base).ok()?;
         let memory = handles::register(memory);
         let handle = memory.handle();
-        let extent = memory.extent().ok()?;
-        let buffer = self.issue(env, memory, extent, extent.length).ok()?;
-        let covers = bytes_of(env, &buffer)? == (extent.base.as_ptr(), extent.length.get());
+        let span = memory.span().ok()?;
+        let buffer = self.issue(env, memory, span, span.length).ok()?;
+        let covers = bytes_of(env, &buffer)? == (span.base.as_ptr(), span.length.get());
         let retained = handles::find::<LinearMemory>(handle).is_some();
         self.detach(env, &buffer).ok()?;
         let detached = bytes_of(env, &buffer)?.1 == 0;
@@ -70,23 +70,23 @@ impl Buffers {
         self.functions.set_detach_key.is_some()
     }
 
-    /// Makes an ArrayBuffer over `extent`, which stays mapped as long as the backing store owns `retained`.
+    /// Makes an ArrayBuffer over `span`, which stays mapped as long as the backing store owns `retained`.
     /// The collector counts it as `weight`.
     pub fn issue<'env>(
         self,
         env: &'env Env,
         retained: Retained,
-        extent: Extent,
+        span: Span,
         weight: HostBytes,
     ) -> Result<Unknown<'env>> {
         let key = self.key(env)?;
-        // SAFETY: `extent` is mapped as long as `owner` has `retained`, below; the empty
+        // SAFETY: `span` is mapped as long as `owner` has `retained`, below; the empty
         // deleter does nothing with it. V8 checks that a length is at most 2^53 - 1 (`Pages::LIMIT`
         // is far below), and never returns null.
         let store = unsafe {
             (self.functions.new_backing_store)(
-                extent.base.as_ptr().cast(),
-                extent.length.get(),
+                span.base.as_ptr().cast(),
+                span.length.get(),
                 self.functions.empty_deleter,
                 ptr::null_mut(),
             )
@@ -99,7 +99,7 @@ impl Buffers {
         let mut shared = SharedPtr::new(store.object, owner);
         // SAFETY: functions of an addon are called in JavaScript's thread, where this is never null.
         let isolate = unsafe { (self.functions.current_isolate)() };
-        // SAFETY: V8 checks that the store has an address or no length (`Extent` has an address), and
+        // SAFETY: V8 checks that the store has an address or no length (`Span` has an address), and
         // is not a shared one. It moves from `shared`, which is null then and may be dropped.
         let buffer =
             unsafe { (self.functions.new_array_buffer)(isolate, (&raw mut shared).cast()) };

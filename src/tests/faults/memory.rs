@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 
 use super::*;
-use crate::memory::{Extent, LinearMemory, Sharing};
+use crate::memory::{LinearMemory, Sharing, Span};
 use crate::sys::testing::protection_at;
 
 fn new(initial: u64, maximum: u64) -> Result<LinearMemory, MemoryError> {
@@ -32,12 +32,12 @@ fn clamped() -> LinearMemory {
     memory
 }
 
-fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Extent), MemoryError> {
+fn grow(memory: &LinearMemory, delta: u64) -> Result<(u64, Span), MemoryError> {
     memory.grow(wasm_pages(delta), Ok, || Ok(()))
 }
 
 fn base(memory: &LinearMemory) -> usize {
-    memory.extent().unwrap().base.as_ptr().addr()
+    memory.span().unwrap().base.as_ptr().addr()
 }
 
 fn page_addresses(memory: &LinearMemory) -> impl Iterator<Item = usize> {
@@ -61,7 +61,7 @@ fn write_bytes(memory: &LinearMemory) {
 /// wrote; the others are zero. Expects no accessible page behind them.
 fn expect_pages(memory: &LinearMemory, size: u64, full: u64) {
     assert_eq!(memory.size(), size);
-    assert_eq!(memory.extent().unwrap().length, bytes(size));
+    assert_eq!(memory.span().unwrap().length, bytes(size));
     for (page, address) in (0..).zip(page_addresses(memory)) {
         assert_eq!(protection_at(address).as_deref(), Some("rw-p"));
         let expected = if page < full { page + 1 } else { 0 };
@@ -191,7 +191,7 @@ fn a_failed_move_out_changes_nothing() {
             moved.unwrap();
         }
         assert_eq!((byte_at(there), byte_at(there + PAGE)), (1, 2));
-        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
+        assert!(matches!(memory.span(), Err(MemoryError::MovedOut)));
         // Native code that has the old address neither faults nor reads the pages that have moved.
         assert_eq!(protection_at(before).as_deref(), Some("rw-p"));
         assert_eq!(byte_at(before), 0);
@@ -240,7 +240,7 @@ fn pages_move_back_or_stay() {
                 assert!(!attempt.calls.contains(&"madvise"), "copied");
             }
             if !attempt.succeeded {
-                assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
+                assert!(matches!(memory.span(), Err(MemoryError::MovedOut)));
                 move_back(&mut || ()).unwrap();
             }
             expect_pages(&memory, SIZE + 1, SIZE);
@@ -356,7 +356,7 @@ fn close_ends_a_memory_even_if_its_pages_cannot_be_decommitted() {
         expect_pages(&memory, SIZE, SIZE);
         let (_, attempt) = failing(calls, || memory.close(|| Ok(())));
         assert_eq!((attempt.calls, attempt.succeeded), (vec!["madvise"], true));
-        assert!(matches!(memory.extent(), Err(MemoryError::MovedOut)));
+        assert!(matches!(memory.span(), Err(MemoryError::MovedOut)));
         expect_refusal(memory.close(|| Ok(())));
         // Native code that has the old address does not fault.
         assert_eq!(byte_at(at) == 0, calls.is_empty());
