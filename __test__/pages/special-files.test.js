@@ -16,8 +16,8 @@ test("open() and save() reject pipes, devices and crafted files at once, and cha
     "/dev/null": "TypeError: ENODEV",
     "/dev/ptmx": "TypeError: ENODEV",
     // The system reports a length of 0.
-    "/proc/self/maps": "TypeError: the file is no snapshot",
-    "/proc/self/mem": "TypeError: the file is no snapshot",
+    "/proc/self/maps": "TypeError: ERR_LINEAR_MEMORY_NOT_A_SNAPSHOT",
+    "/proc/self/mem": "TypeError: ERR_LINEAR_MEMORY_NOT_A_SNAPSHOT",
     "/proc/self/fd": "TypeError: EISDIR",
     [`${2n ** 60n} runs`]: damaged,
     [`${2n ** 21n} runs`]: damaged,
