@@ -21,7 +21,8 @@ const { createStore, openStore } = require("./stores/choose");
 const { closed } = require("./stores/closed");
 const pages = require("./operations/pages");
 const { createSnapshot, isSnapshot, imageOf } = require("./snapshot");
-const { ObjectGetPrototypeOf, TypeError } = require("./built-ins/primordials");
+const { typeError } = require("./built-ins/errors");
+const { ObjectGetPrototypeOf } = require("./built-ins/primordials");
 
 // Operations that many programs never need are required within the members that use them.
 
@@ -60,8 +61,9 @@ class Memory extends null {
     if (known !== undefined) return known;
     const store = openStore(source);
     if (store === undefined) {
-      throw new TypeError(
-        `Memory.from(): expected a WebAssembly.Memory or what share() returned, got ${show(source)}`,
+      throw typeError(
+        "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+        `Memory.from(): expected a WebAssembly.Memory, a Snapshot or a token from share(), got ${show(source)}`,
       );
     }
     return objectOf(store);
@@ -107,7 +109,10 @@ class Memory extends null {
   toResizableBuffer() {
     const store = storeOf(this, "toResizableBuffer()");
     if (store.type.maximum === undefined) {
-      throw new TypeError("Memory.toResizableBuffer(): maximum: this memory has none");
+      throw typeError(
+        "ERR_LINEAR_MEMORY_NO_MAXIMUM",
+        "Memory.toResizableBuffer(): the memory has no maximum; create it with one",
+      );
     }
     return moveTo(this, store.toResizable()).buffer;
   }
@@ -115,7 +120,10 @@ class Memory extends null {
   share() {
     const store = storeOf(this, "share()");
     if (!store.isShared) {
-      throw new TypeError("Memory.share(): shared: only a shared memory can be in two threads");
+      throw typeError(
+        "ERR_LINEAR_MEMORY_NOT_SHARED",
+        "Memory.share(): expected a shared memory; create it with shared: true",
+      );
     }
     remember(this, store);
     return store.toToken();
@@ -214,7 +222,10 @@ function toMemory(receiver, member) {
   if (isEngineMemory(receiver) && (isRegistered() || hasOurPrototype(receiver))) {
     return Memory.from(receiver);
   }
-  throw new TypeError(`Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`);
+  throw typeError(
+    "ERR_LINEAR_MEMORY_INVALID_RECEIVER",
+    `Memory.${member}: expected a Memory as receiver, got ${show(receiver)}`,
+  );
 }
 
 function hasOurPrototype(memory) {

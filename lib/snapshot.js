@@ -3,16 +3,18 @@
 const { show, isObject } = require("./webidl/convert");
 const { defineInterface, illegalConstructor } = require("./webidl/interface");
 const { createPlatformObject, ExistingObject } = require("./webidl/platform-object");
-const { TypeError } = require("./built-ins/primordials");
+const { typeError } = require("./built-ins/errors");
 // At once, not when it is called: a program can replace the module loader before.
 const { readSnapshot, writeSnapshot } = require("./operations/snapshot-file");
+
+const INVALID_RECEIVER = "ERR_LINEAR_MEMORY_INVALID_RECEIVER";
 
 /** A frozen image of the bytes of a memory, with the type of that memory. */
 class Snapshot extends null {
   constructor() {
     throw illegalConstructor(
       "Snapshot",
-      "memory.snapshot() and Snapshot.open() make them, not new",
+      "cannot be created with new; call memory.snapshot() or Snapshot.open()",
     );
   }
 
@@ -21,11 +23,11 @@ class Snapshot extends null {
   }
 
   get byteLength() {
-    return imageOf(this, "Snapshot.byteLength").byteLength;
+    return imageOf(this, "Snapshot.byteLength", INVALID_RECEIVER).byteLength;
   }
 
   save(file) {
-    writeSnapshot(imageOf(this, "Snapshot.save()"), file);
+    writeSnapshot(imageOf(this, "Snapshot.save()", INVALID_RECEIVER), file);
   }
 }
 
@@ -52,9 +54,9 @@ function isSnapshot(value) {
 }
 
 /** Returns the image of a Snapshot, for `member`; throws if `value` is not a Snapshot. */
-function imageOf(value, member) {
+function imageOf(value, member, code = "ERR_LINEAR_MEMORY_INVALID_ARGUMENT") {
   if (isSnapshot(value)) return ImageSlot.get(value);
-  throw new TypeError(`${member}: expected a Snapshot, got ${show(value)}`);
+  throw typeError(code, `${member}: expected a Snapshot, got ${show(value)}`);
 }
 
 /**

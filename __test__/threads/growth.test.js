@@ -212,7 +212,7 @@ test("grow() beyond the maximum throws a RangeError in another thread, and chang
     }`;
   expect(await resultOf(program, memory.share())).toEqual({
     name: "RangeError",
-    message: "Memory.grow(): 1 and 3 more pages exceed the limit of 3",
+    message: "Memory.grow(): 1 pages and 3 more exceed the limit of 3",
     same: true,
   });
   expect(Memory.from(memory.share()).buffer.byteLength).toBe(PAGE);

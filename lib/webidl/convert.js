@@ -4,6 +4,7 @@
 // function takes the name of what it converts, for its errors. Conversions run code of the program (getters,
 // `valueOf`): callers convert everything before they read any state.
 
+const { typeError, rangeError, syntaxError } = require("../built-ins/errors");
 const {
   ArrayPrototypeJoin,
   BigInt,
@@ -13,12 +14,9 @@ const {
   NumberIsSafeInteger,
   NumberMAX_SAFE_INTEGER,
   ObjectKeys,
-  RangeError,
   ReflectApply,
   String,
   SymbolToPrimitive,
-  SyntaxError,
-  TypeError,
 } = require("../built-ins/primordials");
 
 const PAGE = 65_536;
@@ -77,8 +75,11 @@ function toPrimitive(value, name) {
       if (typeof toString === "function") result = ReflectApply(toString, value, []);
     }
   }
-  if (isObject(result)) throw new TypeError(`${name}: an object that converts to no number`);
-  return result;
+  if (!isObject(result)) return result;
+  throw typeError(
+    "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+    `${name}: cannot convert the object to a number`,
+  );
 }
 
 /**
@@ -89,7 +90,10 @@ function toPrimitive(value, name) {
  */
 function toNumber(primitive, name) {
   if (typeof primitive === "bigint" || typeof primitive === "symbol") {
-    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${name}: expected a number, got ${show(primitive)}`,
+    );
   }
   return Number(primitive);
 }
@@ -104,7 +108,10 @@ function toU32(value, name) {
   const primitive = toPrimitive(value, name);
   const whole = MathTrunc(toNumber(primitive, name));
   if (!(whole >= 0 && whole < U32_LIMIT)) {
-    throw new TypeError(`${name}: expected 0 to ${U32_LIMIT - 1}, got ${show(primitive)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${name}: expected a number from 0 to ${U32_LIMIT - 1}, got ${show(primitive)}`,
+    );
   }
   return whole + 0; // -0 becomes 0
 }
@@ -119,10 +126,16 @@ function toPageBytes(value, name) {
   const primitive = toPrimitive(value, name);
   const bytes = toNumber(primitive, name);
   if (bytes !== bytes && typeof primitive !== "number") {
-    throw new TypeError(`${name}: expected a number, got ${show(primitive)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${name}: expected a number, got ${show(primitive)}`,
+    );
   }
   if (!(bytes >= 0 && bytes % PAGE === 0)) {
-    throw new RangeError(`${name}: expected bytes in multiples of ${PAGE}, got ${show(primitive)}`);
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+      `${name}: expected a multiple of ${PAGE} bytes, got ${show(primitive)}`,
+    );
   }
   return bytes + 0; // -0 becomes 0
 }
@@ -135,10 +148,16 @@ function toPageBytes(value, name) {
  */
 function toByteCount(value, name) {
   if (typeof value !== "number") {
-    throw new TypeError(`${name}: expected a number, got ${show(value)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${name}: expected a number, got ${show(value)}`,
+    );
   }
   if (!NumberIsSafeInteger(value) || value < 0) {
-    throw new RangeError(`${name}: expected a number of bytes, got ${show(value)}`);
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+      `${name}: expected an integer from 0 to 2^53 - 1, got ${show(value)}`,
+    );
   }
   return value + 0; // -0 becomes 0
 }
@@ -153,7 +172,10 @@ function toIndex(value, name) {
   const primitive = toPrimitive(value, name);
   const whole = MathTrunc(toNumber(primitive, name)) || 0; // NaN and -0 become 0
   if (whole < 0 || whole > NumberMAX_SAFE_INTEGER) {
-    throw new RangeError(`${name}: expected 0 to 2^53 - 1, got ${show(primitive)}`);
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+      `${name}: expected a number from 0 to 2^53 - 1, got ${show(primitive)}`,
+    );
   }
   return whole;
 }
@@ -168,11 +190,17 @@ function toU64(value, name) {
   const primitive = toPrimitive(value, name);
   const kind = typeof primitive;
   if (kind !== "bigint" && kind !== "boolean" && kind !== "string") {
-    throw new TypeError(`${name}: expected a BigInt, got ${show(primitive)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${name}: expected a BigInt, got ${show(primitive)}`,
+    );
   }
   const whole = toBigInt(/** @type {bigint | boolean | string} */ (primitive), name);
   if (whole < 0n || whole >= U64_LIMIT) {
-    throw new TypeError(`${name}: expected 0n to ${U64_LIMIT - 1n}n, got ${show(whole)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${name}: expected a BigInt from 0n to ${U64_LIMIT - 1n}n, got ${show(whole)}`,
+    );
   }
   return whole;
 }
@@ -185,7 +213,10 @@ function toBigInt(primitive, name) {
   try {
     return BigInt(primitive);
   } catch {
-    throw new SyntaxError(`${name}: expected a BigInt, got ${show(primitive)}`);
+    throw syntaxError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${name}: expected a BigInt, got ${show(primitive)}`,
+    );
   }
 }
 
@@ -223,8 +254,9 @@ function checkMembers(options, known, name) {
   const keys = ObjectKeys(options);
   for (let i = 0; i < keys.length; i++) {
     if (!isOneOf(keys[i], known)) {
-      throw new TypeError(
-        `${name}: ${show(keys[i])} is not an option; known: ${ArrayPrototypeJoin(known, ", ")}`,
+      throw typeError(
+        "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+        `${name}: ${show(keys[i])} is not an option; the options are ${ArrayPrototypeJoin(known, ", ")}`,
       );
     }
   }

@@ -1,13 +1,8 @@
 "use strict";
 
 const { show, showPages, isObject, checkMembers, toAddress } = require("./convert");
-const {
-  Boolean,
-  MathMin,
-  NumberIsInteger,
-  RangeError,
-  TypeError,
-} = require("../built-ins/primordials");
+const { typeError, rangeError } = require("../built-ins/errors");
+const { Boolean, MathMin, NumberIsInteger } = require("../built-ins/primordials");
 
 /**
  * The type of a memory. The maximum is a number of pages.
@@ -38,7 +33,10 @@ const LIMITS = {
  */
 function readDescriptor(descriptor) {
   if (!isObject(descriptor)) {
-    throw new TypeError(`Memory: expected a descriptor object, got ${show(descriptor)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `Memory: expected a descriptor object, got ${show(descriptor)}`,
+    );
   }
   const address = readAddress(descriptor.address);
   const readPages = (/** @type {string} */ member) => {
@@ -50,11 +48,17 @@ function readDescriptor(descriptor) {
   const minimum = readPages("minimum");
   const shared = Boolean(descriptor.shared);
   if (initial !== undefined && minimum !== undefined) {
-    throw new TypeError("Memory: initial and minimum are two names of one member, give one");
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      "Memory: initial and minimum are two names of one member: give only one",
+    );
   }
   const pages = initial ?? minimum;
   if (pages === undefined) {
-    throw new TypeError("Memory: initial is required, a number of pages of 64 KiB");
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      "Memory: initial is required: the number of pages of 64 KiB",
+    );
   }
   check({ address, initial: pages, maximum, shared });
   return { address, initial: pages, maximum, shared };
@@ -113,7 +117,10 @@ function readAddress(value) {
   if (value === undefined) return "i32";
   const address = typeof value === "symbol" ? value : `${value}`;
   if (address !== "i32" && address !== "i64") {
-    throw new TypeError(`Memory: address: expected "i32" or "i64", got ${show(address)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `Memory: address: expected "i32" or "i64", got ${show(address)}`,
+    );
   }
   return address;
 }
@@ -126,21 +133,27 @@ function check({ address, initial, maximum, shared }, member = "Memory") {
   const limits = LIMITS[address];
   const shown = (/** @type {number} */ pages) => showPages(pages, address);
   if (shared && maximum === undefined) {
-    throw new TypeError(`${member}: maximum is required when shared is true`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${member}: maximum is required if shared is true`,
+    );
   }
   if (initial > limits.size) {
-    throw new RangeError(
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
       `${member}: initial: ${shown(initial)} pages exceed the limit of ${shown(limits.size)}`,
     );
   }
   if (maximum === undefined) return;
   if (maximum > limits.declared) {
-    throw new RangeError(
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
       `${member}: maximum: ${shown(maximum)} pages exceed the limit of ${shown(limits.declared)}`,
     );
   }
   if (maximum < initial) {
-    throw new RangeError(
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
       `${member}: maximum: ${shown(maximum)} pages are fewer than the initial ${shown(initial)}`,
     );
   }
@@ -178,8 +191,9 @@ function checkGrowth(type, size, delta, member = "Memory.grow()") {
   const limit = sizeLimit(type);
   if (delta <= limit - size) return;
   const shown = (/** @type {number} */ pages) => showPages(pages, type.address);
-  throw new RangeError(
-    `${member}: ${shown(size)} and ${shown(delta)} more pages exceed the limit of ${shown(limit)}`,
+  throw rangeError(
+    "ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED",
+    `${member}: ${shown(size)} pages and ${shown(delta)} more exceed the limit of ${shown(limit)}`,
   );
 }
 

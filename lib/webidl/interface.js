@@ -2,6 +2,7 @@
 
 // What Web IDL asks of the class of an interface, beyond what JavaScript's `class` gives it.
 
+const { typeError } = require("../built-ins/errors");
 const {
   ObjectDefineProperty,
   ObjectPrototype,
@@ -9,7 +10,6 @@ const {
   ReflectOwnKeys,
   SymbolDispose,
   SymbolToStringTag,
-  TypeError,
 } = require("../built-ins/primordials");
 
 /** @typedef {Function & Record<PropertyKey, any>} Class */
@@ -63,7 +63,7 @@ function defineDispose(Class, key) {
  * @param {string} reason
  */
 function illegalConstructor(name, reason) {
-  return new TypeError(`${name}: ${reason}`);
+  return typeError("ERR_LINEAR_MEMORY_ILLEGAL_CONSTRUCTOR", `${name}: ${reason}`);
 }
 
 module.exports = { defineInterface, defineDispose, illegalConstructor };
