@@ -1,6 +1,7 @@
 "use strict";
 
-// AssemblyScript with --importMemory: the module's memory is ours, and its runtime grows it.
+// A module that AssemblyScript compiled with --importMemory, under register: its runtime grows the memory
+// that it imports.
 
 const { execFile } = require("node:child_process");
 const fs = require("node:fs");
@@ -21,18 +22,18 @@ const compiler = path.join(
   "bin",
   "asc.js",
 );
-const source = path.join(__dirname, "programs", "words.ts");
+const source = path.join(__dirname, "fixtures", "words.ts");
 
 let folder, reference, printed, events;
 
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
-  ({ reference, printed, events } = await runBoth("count.js", { args: await compile() }));
+  ({ reference, printed, events } = await runBoth("count-words.js", { args: await compile() }));
 });
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-/** The module and its bindings. */
+/** Compiles words.ts. Returns the paths of the module and its bindings. */
 async function compile() {
   const module = path.join(folder, "words.wasm");
   const options = ["--outFile", module, "--importMemory", "--bindings", "raw"];
@@ -42,21 +43,21 @@ async function compile() {
   return [module, bindings];
 }
 
-test("does what it does with the engine's class", () => {
+test("AssemblyScript: the program prints the same as with the engine's class", () => {
   expect(printed.equals(reference)).toBe(true);
 });
 
-test("counts, sorts and sieves", () => {
+test("AssemblyScript: the program counts words, sorts them and sieves primes", () => {
   const lines = printed.toString().trim().split("\n");
   expect(lines.slice(0, 4)).toEqual(["THE 3", "BROWN 1", "DOG 1", "END 1"]);
   expect(lines.at(-2)).toMatch(/^4987 /); // squares modulo the prime 9973
   expect(lines.at(-1)).toMatch(/^216816 2999999 /);
 });
 
-test("has a memory of ours, which shows what the module adds", () => {
+test("AssemblyScript: the module imports a Memory, which has the pages that the module adds", () => {
   const [imported, ...others] = select(events, { event: "import" });
   expect(others).toEqual([]);
-  expect(imported).toMatchObject({ isOurs: true, shared: false, pages: 1 });
+  expect(imported).toMatchObject({ isOfPackage: true, shared: false, pages: 1 });
   const sizes = select(events, { event: "size", memory: imported.memory });
   expect(sizes).toHaveLength(4);
   for (const { pages, bytes, firstBytes, hasBufferOfInstance } of sizes) {

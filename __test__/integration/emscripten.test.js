@@ -1,6 +1,6 @@
 "use strict";
 
-// tree-sitter, built by emscripten: a memory that two modules import, and that glue code grows.
+// tree-sitter, built by emscripten, under register: two modules import one memory, which glue code grows.
 
 const { runBoth, select } = require("./support/run-both");
 
@@ -9,14 +9,14 @@ const PAGE = 65_536;
 let reference, printed, events;
 
 beforeAll(async () => {
-  ({ reference, printed, events } = await runBoth("parse.js"));
+  ({ reference, printed, events } = await runBoth("parse-javascript.js"));
 });
 
-test("does what it does with the engine's class", () => {
+test("emscripten: the program prints the same as with the engine's class", () => {
   expect(printed.equals(reference)).toBe(true);
 });
 
-test("parses", () => {
+test("emscripten: the program parses JavaScript", () => {
   const [small, wrong, all, , names, edited, renamed] = printed.toString().split("\n");
   expect(small).toBe(
     "(program (lexical_declaration (variable_declarator name: (identifier) value: (number))))",
@@ -28,11 +28,11 @@ test("parses", () => {
   expect(renamed).toBe("renamed");
 });
 
-test("has one memory of ours in both modules, which grows", () => {
+test("emscripten: both modules import the same Memory, which grows", () => {
   const imports = select(events, { event: "import" });
   expect(imports).toHaveLength(2);
   for (const event of imports) {
-    expect(event).toMatchObject({ memory: 0, isOurs: true, shared: false, pages: 512 });
+    expect(event).toMatchObject({ memory: 0, isOfPackage: true, shared: false, pages: 512 });
   }
   const sizes = select(events, { event: "size", memory: 0 });
   expect(sizes).toHaveLength(3);

@@ -1,6 +1,7 @@
 "use strict";
 
-// sql.js: a module that exports its memory, which its glue code grows, seen through Memory.from().
+// sql.js under register: a module exports its memory, which glue code grows, and Memory.from() returns a
+// Memory for it.
 
 const { runBoth, select } = require("./support/run-both");
 
@@ -9,14 +10,14 @@ const PAGE = 65_536;
 let reference, printed, events;
 
 beforeAll(async () => {
-  ({ reference, printed, events } = await runBoth("query.js"));
+  ({ reference, printed, events } = await runBoth("query-database.js"));
 });
 
-test("does what it does with the engine's class", () => {
+test("sql.js: the program prints the same as with the engine's class", () => {
   expect(printed.equals(reference)).toBe(true);
 });
 
-test("answers queries", () => {
+test("sql.js: the program answers queries", () => {
   const lines = printed.toString().trim().split("\n");
   const [, sum, expected] = /^40000,(\d+) (\d+)$/.exec(lines[0]);
   expect(sum).toBe(expected);
@@ -24,14 +25,14 @@ test("answers queries", () => {
   expect(intact).toBe("ok");
   expect(parseInt(file)).toBeGreaterThan(10_000_000);
   expect(copy).toBe("26667,1013");
-  // The set is symmetric, and as wide as can be in the middle.
+  // The Mandelbrot set is symmetric, and widest in the middle.
   const picture = lines.slice(-25, -4);
   expect(picture).toHaveLength(21);
   expect(picture.at(10)).toMatch(/^ #+\.+$/);
   expect(picture.at(4)).toBe(picture.at(-5));
 });
 
-test("its memory is kept in step as it grows", () => {
+test("sql.js: the Memory of the exported memory has its size and buffer as it grows", () => {
   const [exported, ...others] = select(events, { event: "export" });
   expect(others).toEqual([]);
   const sizes = select(events, { event: "size" });

@@ -1,7 +1,7 @@
 "use strict";
 
-// Two packages of wasm-bindgen's: oxipng, built for threads, imports a shared memory, and a codec of
-// PNG files exports an unshared one. Both grow theirs by themselves.
+// Two wasm-bindgen packages under register: oxipng, built for threads, imports a shared memory, and a PNG
+// codec exports an unshared one. Both modules grow their memories.
 
 const { runBoth, select } = require("./support/run-both");
 
@@ -10,16 +10,16 @@ const PAGE = 65_536;
 let reference, printed, events;
 
 beforeAll(async () => {
-  ({ reference, printed, events } = await runBoth("optimise.mjs"));
+  ({ reference, printed, events } = await runBoth("optimise-png.mjs"));
 });
 
-test("do what they do with the engine's class", () => {
+test("wasm-bindgen: the program prints the same as with the engine's class", () => {
   expect(printed.equals(reference)).toBe(true);
 });
 
-test("make pictures smaller, and lose nothing", () => {
+test("wasm-bindgen: the program makes PNG files smaller, without loss", () => {
   const [large, ...lines] = printed.toString().trim().split("\n");
-  expect(lines.pop()).toMatch(/^refused half a picture: ./);
+  expect(lines.pop()).toMatch(/^rejected half a picture: ./);
   expect(lines).toHaveLength(6);
   while (lines.length > 0) {
     const [file, picture] = lines.splice(0, 2);
@@ -29,10 +29,10 @@ test("make pictures smaller, and lose nothing", () => {
   }
 });
 
-test("oxipng's memory is ours, and shows what the module adds", () => {
+test("wasm-bindgen: oxipng imports a Memory, which has the pages that the module adds", () => {
   const [imported, ...others] = select(events, { event: "import" });
   expect(others).toEqual([]);
-  expect(imported).toMatchObject({ isOurs: true, shared: true, pages: 18 });
+  expect(imported).toMatchObject({ isOfPackage: true, shared: true, pages: 18 });
   expect(imported.exports).toContain("optimise");
   const sizes = select(events, { event: "size", memory: imported.memory });
   expect(sizes).toHaveLength(5);
@@ -46,7 +46,7 @@ test("oxipng's memory is ours, and shows what the module adds", () => {
   }
 });
 
-test("the codec's memory is kept in step", () => {
+test("wasm-bindgen: the Memory of the codec's memory has its size and buffer as it grows", () => {
   const exported = select(events, { event: "export", shared: false });
   const { memory, pages: first } = exported.find(({ exports }) => exports.includes("decode"));
   const sizes = select(events, { event: "size", memory });

@@ -1,11 +1,10 @@
 "use strict";
 
-// Loaded before a program, after what puts our class in the place of the engine's: tells the test
-// through file descriptor 3, a line of JSON at a time, which memories the program's instances have,
-// and what they are, in every thread.
+// Loaded before a program, and after register.js: reports the memories of the program's instances in all
+// threads to the test, through file descriptor 3, as lines of JSON.
 //
-//   import, export  an instance got a memory, or has one; `exports` tells which module it is of
-//   size            what has become of it, at each "checkpoint" that the program emits, and at exit
+//   import, export  an instance imports or exports a memory; `exports` identifies the module
+//   size            the memory's state, at each "checkpoint" event that the program emits, and at exit
 
 const fs = require("node:fs");
 const vm = require("node:vm");
@@ -18,7 +17,7 @@ const REPORT = 3;
 
 const { Module, Instance, instantiate } = WebAssembly;
 
-/** Of each memory seen: ours, the engine's if an instance exports it, and its buffer at first. */
+/** Each memory seen: its Memory, the engine memory if an instance exports it, and its first buffer. */
 const seen = [];
 
 WebAssembly.Instance = new Proxy(Instance, {
@@ -37,17 +36,17 @@ WebAssembly.instantiate = async (source, imports) => {
 };
 
 function observe(module, imports, instance) {
-  const isMemory = ({ kind }) => kind === "memory";
+  const isOfKindMemory = ({ kind }) => kind === "memory";
   const exports = Module.exports(module).map(({ name }) => name);
-  for (const { module: namespace, name } of Module.imports(module).filter(isMemory)) {
+  for (const { module: namespace, name } of Module.imports(module).filter(isOfKindMemory)) {
     report("import", see(imports[namespace][name]), { exports });
   }
-  for (const { name } of Module.exports(module).filter(isMemory)) {
+  for (const { name } of Module.exports(module).filter(isOfKindMemory)) {
     report("export", see(instance.exports[name], instance.exports[name]), { exports });
   }
 }
 
-/** `given` is what the program has: an object of our class, or a memory of the engine's. */
+/** Adds a memory if it is new. `given` is the object that the program has: a Memory or an engine memory. */
 function see(given, exported) {
   const memory = Memory.from(given);
   const known = seen.find((entry) => entry.memory === memory);
@@ -55,33 +54,33 @@ function see(given, exported) {
     known.exported ??= exported;
     return known;
   }
-  const isOurs = memory === given;
-  const entry = { number: seen.length, memory, isOurs, exported, firstBuffer: memory.buffer };
+  const isOfPackage = memory === given;
+  const entry = { number: seen.length, memory, isOfPackage, exported, firstBuffer: memory.buffer };
   seen.push(entry);
   return entry;
 }
 
-function report(event, { number, memory, isOurs, exported, firstBuffer }, more) {
+function report(event, { number, memory, isOfPackage, exported, firstBuffer }, more) {
   const { minimum, shared } = memory.type();
   const { buffer } = memory;
   const line = {
     event,
     thread: threadId,
     memory: number,
-    isOurs,
+    isOfPackage,
     shared,
     address: native.address(new Uint8Array(buffer)),
     pages: minimum,
     bytes: buffer.byteLength,
     firstBytes: firstBuffer.byteLength,
-    // Whether the instance's own memory, where it exports it, has the buffer that ours has.
+    // Whether the exported engine memory, if there is one, has the same buffer.
     ...(exported !== undefined && { hasBufferOfInstance: buffer === bufferOf(exported) }),
     ...more,
   };
   fs.writeSync(REPORT, `${JSON.stringify(line)}\n`);
 }
 
-// The engine's own, whatever WebAssembly.Memory is by now.
+// The engine's own getter: WebAssembly.Memory is patched by now.
 const { get } = Object.getOwnPropertyDescriptor(
   vm.runInNewContext("WebAssembly").Memory.prototype,
   "buffer",

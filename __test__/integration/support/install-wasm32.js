@@ -1,7 +1,7 @@
 "use strict";
 
-// Packages built for wasm32, which `npm ci` leaves out on every machine: installed beside the build,
-// from a lock file of their own.
+// Installs packages built for wasm32, which `npm ci` skips on every machine, in target/, from a lock file of
+// their own.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -12,9 +12,9 @@ const INSTALLED = path.join(__dirname, "..", "..", "..", "target", "wasm32");
 
 const FILES = ["package.json", "package-lock.json"];
 
-/** The folder with the packages, installed where the lock file has changed since. */
+/** Installs the packages if their lock file has changed. Returns their folder. */
 function install() {
-  // What npm writes last, once all else is there.
+  // npm writes this file last.
   const hidden = path.join(INSTALLED, "node_modules", ".package-lock.json");
   if (!fs.existsSync(hidden) || FILES.some(differs)) {
     fs.mkdirSync(INSTALLED, { recursive: true });
