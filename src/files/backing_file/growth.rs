@@ -16,12 +16,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::mapped::WASM_PAGE;
-use super::{BackingFile, failed, position, round_up};
+use super::{BackingFile, failed, round_up};
 use crate::error::MemoryError;
 use crate::memory::{Backing, LinearMemory, Span};
 use crate::pages::file_tail::FileTail;
 use crate::sys::file;
-use crate::sys::{HostBytes, PageRange};
+use crate::sys::{HostBytes, PageRange, file_offset};
 use crate::units::Pages;
 
 /// Why a call failed, and whether the file could not be made as short again as it was.
@@ -83,7 +83,7 @@ impl Plan {
     ///
     /// [`MemoryError::FileOutgrown`] or [`MemoryError::MaximumExceeded`].
     pub fn of(length: usize, size: u64, delta: Pages, limit: Pages) -> Result<Self, MemoryError> {
-        let in_file = position(length.div_ceil(WASM_PAGE));
+        let in_file = file_offset(length.div_ceil(WASM_PAGE));
         let maximum = limit.count();
         if in_file > maximum {
             let (pages, limit) = (in_file, maximum);
@@ -315,7 +315,7 @@ impl BackingFile {
 
     /// Allocates disk space for holes in the file's first `length` bytes.
     fn fill_holes(&self, length: usize) -> Result<(), MemoryError> {
-        file::fill_holes(&*self.file()?, position(length)).map_err(failed)
+        file::fill_holes(&*self.file()?, file_offset(length)).map_err(failed)
     }
 
     /// Overwrites the file's bytes, of which there were `before`, with zeros, and then shortens it to
@@ -330,20 +330,20 @@ impl BackingFile {
         if before > length {
             file::check_shrinkable(&file).map_err(failed)?;
         }
-        file::zero_up_to(&file, position(end))
+        file::zero_up_to(&file, file_offset(end))
             .map_err(|(done, source)| MemoryError::ClearFailed { done, source })?;
         if before <= length {
             return Ok(());
         }
-        file::set_length(&file, position(length)).map_err(|source| MemoryError::ClearFailed {
-            done: position(end),
+        file::set_length(&file, file_offset(length)).map_err(|source| MemoryError::ClearFailed {
+            done: file_offset(end),
             source,
         })
     }
 
     /// Cuts off what the file has beyond `length` bytes.
     fn shrink_to(&self, length: usize) -> Result<(), MemoryError> {
-        file::shrink_to(&*self.file()?, position(length)).map_err(failed)
+        file::shrink_to(&*self.file()?, file_offset(length)).map_err(failed)
     }
 }
 
@@ -381,7 +381,7 @@ pub(super) mod tests {
     fn memory_over(own: &File) -> (Arc<BackingFile>, LinearMemory) {
         let backing = opened(own);
         let length = backing.length().unwrap();
-        let memory = new_memory(position(length.div_ceil(PAGE)));
+        let memory = new_memory(file_offset(length.div_ceil(PAGE)));
         memory
             .with_pages(|pages| backing.begin(pages, Some(&memory), length, false))
             .unwrap();
@@ -458,7 +458,7 @@ pub(super) mod tests {
         });
         found.sort_unstable();
         assert_eq!(found, (1..61).collect::<Vec<_>>());
-        assert_eq!(own.metadata().unwrap().len(), position(61 * PAGE));
+        assert_eq!(own.metadata().unwrap().len(), file_offset(61 * PAGE));
     }
 
     #[test]
@@ -468,7 +468,7 @@ pub(super) mod tests {
             let range = (pages(delta), pages(limit));
             backing.grow(&memory, range, |_| Ok(()), || Ok::<_, MemoryError>(()))
         };
-        own.set_len(position(2 * PAGE + 1)).unwrap();
+        own.set_len(file_offset(2 * PAGE + 1)).unwrap();
         let refused = grow(0, 2).unwrap_err();
         assert!(matches!(
             refused.cause,
@@ -483,11 +483,11 @@ pub(super) mod tests {
             }
         ));
         assert_eq!(memory.size(), 1);
-        assert_eq!(own.metadata().unwrap().len(), position(2 * PAGE + 1));
+        assert_eq!(own.metadata().unwrap().len(), file_offset(2 * PAGE + 1));
         assert!(is_unlocked(&own));
         // Which are the whole pages of the file, whose last one it has in part.
         assert_eq!(grow(1, 4).unwrap().0, 3);
-        assert_eq!(own.metadata().unwrap().len(), position(4 * PAGE));
+        assert_eq!(own.metadata().unwrap().len(), file_offset(4 * PAGE));
     }
 
     #[test]
@@ -499,7 +499,7 @@ pub(super) mod tests {
                 .grow(&memory, (pages(3), pages(100)), |_| Ok(()), refuse)
                 .unwrap_err();
             assert!(failed.left.is_none());
-            assert_eq!(own.metadata().unwrap().len(), position(length));
+            assert_eq!(own.metadata().unwrap().len(), file_offset(length));
             assert_eq!((memory.size(), read(&memory, 4999)), (1, 1));
             assert!(is_unlocked(&own));
             assert_eq!(grow(&backing, &memory, 3).unwrap(), 1);
@@ -524,7 +524,7 @@ pub(super) mod tests {
         backing
             .move_out(&memory, &there, || Ok::<_, MemoryError>(()))
             .unwrap();
-        assert_eq!(own.metadata().unwrap().len(), position(round_up(5000)));
+        assert_eq!(own.metadata().unwrap().len(), file_offset(round_up(5000)));
         assert!(backing.is_at(&there) && is_unlocked(&own));
         there.write_at(&[8], 5001);
         assert_eq!((byte(&own, 5000), byte(&own, 5001)), (7, 8));
@@ -638,10 +638,10 @@ pub(super) mod tests {
                     } else {
                         (1 + other) * PAGE
                     };
-                    own.set_len(position(length)).unwrap();
+                    own.set_len(file_offset(length)).unwrap();
                     let mut left = None;
                     let done = fail(&mut || match grow(&backing, &memory, delta) {
-                        Ok(before) => before == 1 + position(other),
+                        Ok(before) => before == 1 + file_offset(other),
                         Err(failed) => {
                             left = failed.left;
                             false
@@ -652,7 +652,7 @@ pub(super) mod tests {
                         assert_eq!(memory.size(), 1);
                         assert_eq!((read(&memory, 4999), read(&memory, PAGE - 1)), (9, 8));
                         let now = own.metadata().unwrap().len();
-                        let before = now.div_ceil(position(PAGE));
+                        let before = now.div_ceil(file_offset(PAGE));
                         assert_eq!(grow(&backing, &memory, delta).unwrap(), before);
                     }
                     let size = memory.size();
@@ -722,7 +722,7 @@ pub(super) mod tests {
                         } else {
                             2 * PAGE
                         };
-                        assert_eq!(own.metadata().unwrap().len(), position(length));
+                        assert_eq!(own.metadata().unwrap().len(), file_offset(length));
                         return;
                     }
                     let failed = failed.unwrap();

@@ -19,12 +19,12 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use super::{BackingFile, failed, position, round_down, round_up};
+use super::{BackingFile, failed, round_down, round_up};
 use crate::error::MemoryError;
 use crate::pages;
 use crate::pages::file_tail::FileTail;
 use crate::sys::file;
-use crate::sys::{HostBytes, PageRange, Writes};
+use crate::sys::{HostBytes, PageRange, Writes, file_offset};
 
 /// Bytes of a WebAssembly page: memories grow by whole ones.
 pub const WASM_PAGE: usize = 65_536;
@@ -59,16 +59,16 @@ impl Mapped {
         memory: &PageRange,
         offsets: Range<usize>,
     ) -> Result<(), MemoryError> {
-        let end = position(offsets.end);
+        let end = file_offset(offsets.end);
         for extent in &self.written {
             let extent = extent.start.max(offsets.start)..extent.end.min(offsets.end);
             if !extent.is_empty() {
-                let at = position(extent.start);
+                let at = file_offset(extent.start);
                 pages::write_whole(&pages::slice(memory, extent)?, file, at, end)?;
             }
         }
         let part = pages::slice(memory, offsets.clone())?;
-        pages::write_nonzero(&part, file, position(offsets.start), end, |extent| {
+        pages::write_nonzero(&part, file, file_offset(offsets.start), end, |extent| {
             let at = |offset: usize| offsets.start.saturating_add(offset);
             self.written.push(at(extent.start)..at(extent.end));
         })
@@ -135,7 +135,7 @@ impl BackingFile {
         };
         if mapped.end < end {
             let part = pages::slice(memory, mapped.end..end)?;
-            pages::map_file(&part, &file, position(mapped.end), self.writes)?;
+            pages::map_file(&part, &file, file_offset(mapped.end), self.writes)?;
         }
         *mapped = Mapped {
             end,
@@ -203,7 +203,7 @@ impl BackingFile {
         let mapped = self.mapped_length();
         // In the last page that is mapped, what is beyond the file's end may be lost when the file grows.
         let rest = memory.read(before..mapped.max(before));
-        let extended = file::extend(&*self.file()?, position(length)).map_err(failed);
+        let extended = file::extend(&*self.file()?, file_offset(length)).map_err(failed);
         memory.write_at(&rest, before);
         extended
     }
@@ -242,7 +242,7 @@ impl BackingFile {
         } else {
             memory.read(length..end.max(length))
         };
-        let shortened = file::set_length(&file, position(length));
+        let shortened = file::set_length(&file, file_offset(length));
         memory.write_at(&rest, length);
         shortened.is_ok()
     }
@@ -260,10 +260,10 @@ impl BackingFile {
         let last = middle..mapped.length.clamp(middle, end);
         let beyond = pages::slice(memory, middle..end)?;
         let mut bytes = vec![0; last.len()];
-        file::read_some(&file, &mut bytes, position(last.start)).map_err(failed)?;
+        file::read_some(&file, &mut bytes, file_offset(last.start)).map_err(failed)?;
         let part = pages::slice(memory, start..middle)?;
         if part.length() != HostBytes::ZERO {
-            pages::map_file(&part, &file, position(start), self.writes)?;
+            pages::map_file(&part, &file, file_offset(start), self.writes)?;
         }
         if pages::discard(&beyond).is_err() {
             // Writing zeros takes memory, but never fails.
@@ -443,7 +443,7 @@ mod tests {
         let memory = mapping.pages(bytes(3 * PAGE)).unwrap();
         backing.map_at(&memory, 0, None).unwrap();
         let is_truncated = || backing.check(&memory, None).unwrap() == Some(Loss::Truncated);
-        own.set_len(position(PAGE)).unwrap();
+        own.set_len(file_offset(PAGE)).unwrap();
         assert_eq!(memory.read(PAGE - 1..PAGE), [1]);
         assert!(!is_truncated());
         assert_eq!(memory.read(2 * PAGE..2 * PAGE + 1), [0]);
@@ -475,7 +475,7 @@ mod tests {
                 .unwrap();
             let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
             memory.write_at(&[7], PAGE + 5);
-            own.set_len(position(2 * PAGE)).unwrap();
+            own.set_len(file_offset(2 * PAGE)).unwrap();
             fault::fail_at(&[call]);
             let refused = backing.map_at(&memory, 0, None).is_err();
             let calls = fault::calls_reached().len();

@@ -214,17 +214,12 @@ fn failed(source: std::io::Error) -> MemoryError {
     MemoryError::FileFailed { source }
 }
 
-fn position(offset: usize) -> u64 {
-    // 64 bits hold any of this machine's.
-    u64::try_from(offset).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 pub mod tests {
     use std::os::unix::fs::FileExt;
 
     use super::*;
-    use crate::sys::Mapping;
+    use crate::sys::{Mapping, file_offset};
 
     pub const PAGE: usize = 65_536;
 
@@ -250,7 +245,7 @@ pub mod tests {
 
     pub fn byte(file: &File, at: usize) -> u8 {
         let mut byte = [0];
-        file.read_exact_at(&mut byte, position(at)).unwrap();
+        file.read_exact_at(&mut byte, file_offset(at)).unwrap();
         byte[0]
     }
 
