@@ -36,11 +36,11 @@ const CORE = ["conformance", "model/engine", "addon/load", "memory/webassembly"]
 // What these do otherwise, and we cannot change.
 const DENO_DIFFERS = [
   // Structured clone transfers external buffers, and Node-API has no keys against it.
-  "structuredClone\\(\\) that transfers it",
+  "structuredClone\\(\\) with a transfer",
   // Its mark that keeps an object from being posted is a property.
-  "has the prototype, is extensible, and has nothing of its own",
+  "has the prototype, is extensible, and has no own properties",
   // Its engine keeps the buffer of a shared memory, where the JS API has it refreshed.
-  "growth: of [01] pages by 0 gives another buffer",
+  "grow\\(\\) of a shared memory by 0 creates a new buffer",
 ];
 const BUN_DIFFERS = [DENO_DIFFERS.at(-1)];
 

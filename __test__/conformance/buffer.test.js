@@ -11,7 +11,7 @@ const {
   bytesOf,
 } = require("../support/subject");
 
-/** A memory of two pages, with something in it. */
+/** Creates a memory of two pages that begins with 1, 2, 3. */
 function filled() {
   const memory = new Memory({ initial: 2 });
   bytesOf(memory).set([1, 2, 3]);
@@ -24,9 +24,9 @@ function expectUntouched(memory, buffer) {
   expect(new Uint8Array(buffer, 0, 4)).toEqual(Uint8Array.of(1, 2, 3, 0));
 }
 
-describe("refused:", () => {
+describe("`buffer` rejects", () => {
   test.each([undefined, null, 0, new ArrayBuffer(PAGE), new Memory({ initial: 1 }).buffer])(
-    "assigning %p",
+    "assignment of %p",
     (value) => {
       const memory = filled();
       const { buffer } = memory;
@@ -44,7 +44,7 @@ describe("refused:", () => {
   const testDetaching = hasTransfer ? test : test.skip;
 
   testTransfer.each(["transfer", "transferToFixedLength"])(
-    "%s() (where the engine has it; Node-API cannot set a detach key)",
+    "%s() (if the engine has it; Node-API cannot set a detach key)",
     (method) => {
       const memory = filled();
       const { buffer } = memory;
@@ -53,7 +53,7 @@ describe("refused:", () => {
     },
   );
 
-  testDetaching("structuredClone() that transfers it (Node 20 copies)", () => {
+  testDetaching("structuredClone() with a transfer (Node.js 20 copies)", () => {
     const memory = filled();
     const { buffer } = memory;
     expect(() => structuredClone(buffer, { transfer: [buffer] })).toThrow();
@@ -61,7 +61,7 @@ describe("refused:", () => {
   });
 });
 
-test("is an ArrayBuffer", () => {
+test("`buffer` is an ArrayBuffer", () => {
   const { buffer } = new Memory({ initial: 1 });
   expect(isArrayBuffer(buffer)).toBe(true);
   expect(isSharedArrayBuffer(buffer)).toBe(false);
@@ -72,7 +72,7 @@ test("is an ArrayBuffer", () => {
 });
 
 testReservedPages(
-  "is an ArrayBuffer of this realm (Jest's, of which the engine knows nothing)",
+  "`buffer` is an ArrayBuffer of the package's realm (under Jest, not the engine's)",
   () => {
     const memory = new Memory({ initial: 1 });
     expect(memory.buffer).toBeInstanceOf(ArrayBuffer);
@@ -82,18 +82,18 @@ testReservedPages(
   },
 );
 
-test.each([0, 1, 3])("has the length of %i pages", (initial) => {
+test.each([0, 1, 3])("`buffer` has the length of %i pages", (initial) => {
   expect(new Memory({ initial }).buffer.byteLength).toBe(initial * PAGE);
 });
 
-test.each([0, 1])("is of fixed length, with %i pages", (initial) => {
+test.each([0, 1])("`buffer` of %i pages has a fixed length", (initial) => {
   const { buffer } = new Memory({ initial, maximum: 4 });
   expect(buffer.resizable).toBe(false);
   expect(buffer.maxByteLength).toBe(initial * PAGE);
   expect(() => buffer.resize(2 * PAGE)).toThrow();
 });
 
-test.each([0, 1])("is the same object until the memory grows, with %i pages", (initial) => {
+test.each([0, 1])("`buffer` of %i pages is the same object until the memory grows", (initial) => {
   const memory = new Memory({ initial });
   const { buffer } = memory;
   expect(memory.buffer).toBe(buffer);
@@ -104,14 +104,14 @@ test.each([0, 1])("is the same object until the memory grows, with %i pages", (i
   expect(memory.buffer).toBe(memory.buffer);
 });
 
-test.each([0, 1])("is extensible and not frozen, with %i pages", (initial) => {
+test.each([0, 1])("`buffer` of %i pages is extensible and not frozen", (initial) => {
   const { buffer } = new Memory({ initial });
   expect(Object.isExtensible(buffer)).toBe(true);
   expect(Object.isFrozen(buffer)).toBe(false);
   expect(Reflect.ownKeys(buffer)).toEqual([]);
 });
 
-test("keeps what a program gives it, which the next one has not", () => {
+test("`buffer` keeps the properties that a program adds, and the next buffer does not have them", () => {
   const memory = new Memory({ initial: 1 });
   const { buffer } = memory;
   buffer.note = "mine";
@@ -121,7 +121,7 @@ test("keeps what a program gives it, which the next one has not", () => {
   expect(memory.buffer.note).toBeUndefined();
 });
 
-test("keeps what is written to it", () => {
+test("`buffer` keeps written bytes", () => {
   const memory = new Memory({ initial: 2 });
   new DataView(memory.buffer).setUint32(PAGE - 2, 0x01020304);
   expect(new Uint8Array(memory.buffer, PAGE - 3, 6)).toEqual(Uint8Array.of(0, 1, 2, 3, 4, 0));
@@ -129,7 +129,7 @@ test("keeps what is written to it", () => {
   expect(bytesOf(memory).at(-1)).toBe(9);
 });
 
-test("ends where its last page ends", () => {
+test("`buffer` ends with the last page", () => {
   const { buffer } = new Memory({ initial: 1 });
   const bytes = new Uint8Array(buffer);
   bytes[PAGE] = 1;
@@ -138,7 +138,7 @@ test("ends where its last page ends", () => {
   expect(() => new Uint8Array(buffer, 0, PAGE + 1)).toThrow();
 });
 
-test("can be copied by slice() and structuredClone()", () => {
+test("`buffer` can be copied by slice() and structuredClone()", () => {
   const memory = filled();
   const { buffer } = memory;
   for (const copy of [buffer.slice(0), structuredClone(buffer)]) {
@@ -151,7 +151,7 @@ test("can be copied by slice() and structuredClone()", () => {
   }
 });
 
-test("of a memory that stopped growing is the last one", () => {
+test("`buffer` stays the same when grow() throws", () => {
   const memory = new Memory({ initial: 0, maximum: 2 });
   const buffers = new Set([memory.buffer]);
   for (const pages of [1, 2]) {

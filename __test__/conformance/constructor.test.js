@@ -16,8 +16,8 @@ const {
 const ADDRESS = "JS API, Memory constructor step 1";
 const LIMITS = "JS API, Implementation-defined Limits";
 
-describe("refused:", () => {
-  test("no descriptor", () => {
+describe("the constructor rejects", () => {
+  test("a missing descriptor", () => {
     expectError(() => new Memory(), TypeError, "descriptor", "undefined");
   });
 
@@ -55,7 +55,7 @@ describe("refused:", () => {
     [{ initial: 0, maximum: 2 ** 32 - 1 }, "maximum", "4294967295", "65536"],
     [{ initial: 10, maximum: 9 }, "maximum", "9", "10"],
     [{ initial: 1, maximum: 0 }, "maximum", "0", "1"],
-  ])("by its size: %p", (descriptor, ...parts) => {
+  ])("the size of %p", (descriptor, ...parts) => {
     expectError(() => new Memory(descriptor), RangeError, ...parts);
   });
 
@@ -65,13 +65,13 @@ describe("refused:", () => {
     [{ initial: 0n, maximum: 2n ** 37n }, "maximum", "137438953472n", "137438953471n"],
     [{ initial: 0n, maximum: 2n ** 64n - 1n }, "maximum", "2^53", "137438953471n"],
     [{ initial: 10n, maximum: 9n }, "maximum", "9n", "10n"],
-  ])("by its size with 64-bit addresses: %p", LIMITS, (descriptor, ...parts) => {
+  ])("the size of %p, with 64-bit addresses", LIMITS, (descriptor, ...parts) => {
     expectError(() => new Memory({ address: "i64", ...descriptor }), RangeError, ...parts);
   });
 
   testIfReferenceHas(
     referenceHas.minimum,
-    "both initial and minimum, even if they are the same",
+    "both initial and minimum, even if they are equal",
     "js-types proposal, Memory constructor steps 1 to 3",
     () => {
       expectError(() => new Memory({ initial: 1, minimum: 1 }), TypeError, "initial", "minimum");
@@ -79,14 +79,14 @@ describe("refused:", () => {
   );
 });
 
-describe("size:", () => {
-  test.each([0, 1, 4])("%i pages, all of them zeroes", (initial) => {
+describe("a new memory", () => {
+  test.each([0, 1, 4])("has %i pages of zeros", (initial) => {
     const { buffer } = new Memory({ initial });
     expect(buffer.byteLength).toBe(initial * PAGE);
     expect(new BigUint64Array(buffer).every((word) => word === 0n)).toBe(true);
   });
 
-  test("65536 pages, the last byte of which can be written", () => {
+  test("can have 65,536 pages, whose last byte is writable", () => {
     const { buffer } = new Memory({ initial: 65_536 });
     expect(buffer.byteLength).toBe(2 ** 32);
     const last = new Uint8Array(buffer, 2 ** 32 - 1);
@@ -100,7 +100,7 @@ describe("size:", () => {
     [{ initial: 3, maximum: 3 }],
     [{ initial: 3, maximum: 65_536 }],
     [{ initial: 3, maximum: undefined }],
-  ])("no more than initial: %p", (descriptor) => {
+  ])("has `initial` pages: %p", (descriptor) => {
     expect(pageCount(new Memory(descriptor))).toBe(descriptor.initial);
   });
 
@@ -110,7 +110,7 @@ describe("size:", () => {
     [{ initial: 3n, maximum: 3n }, 3],
     [{ initial: 3n, maximum: undefined }, 3],
     [{ initial: 1n, maximum: 262_144n }, 1],
-  ])("with 64-bit addresses: %p", ADDRESS, (descriptor, pages) => {
+  ])("has `initial` pages, with 64-bit addresses: %p", ADDRESS, (descriptor, pages) => {
     expect(pageCount(new Memory({ address: "i64", ...descriptor }))).toBe(pages);
   });
 
@@ -118,8 +118,8 @@ describe("size:", () => {
 
   testIfReferenceHas(
     referenceHas.address,
-    canView ? "more than 4 GiB" : "more than 4 GiB is more than this engine's buffers can view",
-    `${ADDRESS}; step 7 where allocation fails`,
+    canView ? "can have more than 4 GiB" : "of more than 4 GiB is a RangeError in this engine",
+    `${ADDRESS}; step 7 if allocation fails`,
     () => {
       const create = () => new Memory({ address: "i64", initial: 65_537n });
       if (canView) expect(pageCount(create())).toBe(65_537);
@@ -128,7 +128,7 @@ describe("size:", () => {
   );
 
   testNotInReference.each([[2n ** 37n - 1n], [262_145n]])(
-    "a maximum of %p pages",
+    "can have a maximum of %p pages",
     LIMITS,
     (maximum) => {
       const memory = new Memory({ address: "i64", initial: 1n, maximum });
@@ -138,14 +138,14 @@ describe("size:", () => {
   );
 });
 
-describe("minimum:", () => {
+describe("`minimum`", () => {
   testIfReferenceHas.each(referenceHas.minimum, [
     [{ minimum: 0 }, 0],
     [{ minimum: 4 }, 4],
     [{ minimum: 4, initial: undefined }, 4],
     [{ minimum: undefined, initial: 4 }, 4],
   ])(
-    "another name of initial: %p",
+    "is another name of `initial`: %p",
     "js-types proposal, Memory constructor steps 1 and 2",
     (descriptor, pages) => {
       expect(pageCount(new Memory(descriptor))).toBe(pages);
@@ -156,7 +156,7 @@ describe("minimum:", () => {
     [{ minimum: 65_537 }, "65537", "65536"],
     [{ minimum: 2, maximum: 1 }, "1", "2"],
   ])(
-    "has the limits of initial: %p",
+    "has the limits of `initial`: %p",
     "js-types proposal, Memory constructor steps 2 and 5",
     (descriptor, ...parts) => {
       expectError(() => new Memory(descriptor), RangeError, ...parts);
@@ -164,26 +164,26 @@ describe("minimum:", () => {
   );
 });
 
-describe("addresses:", () => {
-  test("are of 32 bits unless told otherwise", () => {
+describe("addresses", () => {
+  test("have 32 bits by default", () => {
     expect(new Memory({ initial: 2 }).grow(1)).toBe(2);
     expect(new Memory({ address: undefined, initial: 2 }).grow(1)).toBe(2);
   });
 
-  test("are of 32 bits where told", () => {
+  test('have 32 bits with `address: "i32"`', () => {
     expect(new Memory({ address: "i32", initial: 2 }).grow(1)).toBe(2);
   });
 
-  testIfReferenceHas(referenceHas.address, "are of 64 bits where told", ADDRESS, () => {
+  testIfReferenceHas(referenceHas.address, 'have 64 bits with `address: "i64"`', ADDRESS, () => {
     expect(new Memory({ address: "i64", initial: 2n }).grow(1n)).toBe(2n);
   });
 });
 
-test.each([[2], ["text"], [null]])("a second argument %p is ignored", (argument) => {
+test.each([[2], ["text"], [null]])("the constructor ignores a second argument %p", (argument) => {
   expect(pageCount(new Memory({ initial: 1 }, argument))).toBe(1);
 });
 
-test("two memories of one descriptor share nothing", () => {
+test("memories of the same descriptor share nothing", () => {
   const descriptor = { initial: 1 };
   const [one, other] = [new Memory(descriptor), new Memory(descriptor)];
   expect(one.buffer).not.toBe(other.buffer);
@@ -193,7 +193,7 @@ test("two memories of one descriptor share nothing", () => {
   expect(pageCount(other)).toBe(1);
 });
 
-test("what becomes of the descriptor afterwards does not matter", () => {
+test("the constructor does not change its descriptor", () => {
   const descriptor = Object.freeze({ initial: 1, maximum: 2 });
   const memory = new Memory(descriptor);
   memory.grow(1);

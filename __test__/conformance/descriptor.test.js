@@ -21,7 +21,7 @@ const MINIMUM = "js-types proposal, Memory constructor step 2";
 const U32_MAX = "4294967295";
 const U64_MAX = "18446744073709551615n";
 
-/** The most pages a memory can have, found without type(). */
+/** Returns the maximum of a memory, found by growing it, since some engines lack type(). */
 function maximumOf(memory) {
   let pages = pageCount(memory);
   for (const one = typeof memory.grow(false) === "bigint" ? 1n : 1; ; pages++) {
@@ -36,7 +36,7 @@ function maximumOf(memory) {
 const noPrimitive = Object.create(null);
 const toObject = { [Symbol.toPrimitive]: () => ({}) };
 
-describe("refused as a number of 32-bit pages:", () => {
+describe("the constructor rejects as a number of 32-bit pages", () => {
   const descriptors = [
     ["initial", (value) => ({ initial: value })],
     ["maximum", (value) => ({ initial: 0, maximum: value })],
@@ -60,7 +60,7 @@ describe("refused as a number of 32-bit pages:", () => {
       expectError(() => new Memory(describing(value)), TypeError, member, shown);
     });
 
-    test("a Symbol.toPrimitive that is no function", () => {
+    test("an object whose Symbol.toPrimitive is not a function", () => {
       expectError(() => new Memory(describing({ [Symbol.toPrimitive]: 1 })), TypeError);
     });
   });
@@ -82,7 +82,7 @@ describe("refused as a number of 32-bit pages:", () => {
   );
 });
 
-describe("refused as a number of 64-bit pages:", () => {
+describe("the constructor rejects as a number of 64-bit pages", () => {
   const descriptors = [
     ["initial", (value) => ({ address: "i64", initial: value })],
     ["maximum", (value) => ({ address: "i64", initial: 0n, maximum: value })],
@@ -106,7 +106,7 @@ describe("refused as a number of 64-bit pages:", () => {
     });
 
     testIfReferenceHas.each(referenceHas.address, ["x", "1.5", "3n", "1e1", "0x", "-0x1", {}])(
-      "%p, which is no syntax of a BigInt",
+      "%p, which is not the syntax of a BigInt",
       TO_BIGINT,
       (value) => {
         expectError(() => new Memory(describing(value)), SyntaxError, String(value));
@@ -130,7 +130,7 @@ describe("refused as a number of 64-bit pages:", () => {
   });
 });
 
-describe("refused as an address type:", () => {
+describe("the constructor rejects as an address type", () => {
   testIfReferenceHas.each(referenceHas.address, [
     ["none", '"none"'],
     ["", '""'],
@@ -150,12 +150,12 @@ describe("refused as an address type:", () => {
     [noPrimitive],
     [{ toString: () => Symbol("i64") }],
     [{ toString: undefined, valueOf: undefined }],
-  ])("%p, which converts to no string", ENUMERATION, (address) => {
+  ])("%p, which cannot be converted to a string", ENUMERATION, (address) => {
     expectError(() => new Memory({ address, initial: 1 }), TypeError);
   });
 });
 
-describe("numbers of 32-bit pages:", () => {
+describe("as a number of 32-bit pages,", () => {
   const conversions = [
     [1.9, 1],
     [0.9, 0],
@@ -199,9 +199,18 @@ describe("numbers of 32-bit pages:", () => {
     expect(maximumOf(new Memory({ initial: 0, maximum }))).toBe(pages);
   });
 
-  testNotInReference("4294967295.5 is in range, and too many", ENFORCE_RANGE, () => {
-    expectError(() => new Memory({ initial: 2 ** 32 - 0.5 }), RangeError, "initial", "4294967295");
-  });
+  testNotInReference(
+    "initial 4294967295.5 is in range, and exceeds the limit",
+    ENFORCE_RANGE,
+    () => {
+      expectError(
+        () => new Memory({ initial: 2 ** 32 - 0.5 }),
+        RangeError,
+        "initial",
+        "4294967295",
+      );
+    },
+  );
 
   testIfReferenceHas.each(referenceHas.minimum, conversions)(
     "minimum %p is %i",
@@ -212,7 +221,7 @@ describe("numbers of 32-bit pages:", () => {
   );
 });
 
-describe("numbers of 64-bit pages:", () => {
+describe("as a number of 64-bit pages,", () => {
   const conversions = [
     ["3", 3],
     [" 3\n", 3],
@@ -244,7 +253,7 @@ describe("numbers of 64-bit pages:", () => {
   );
 });
 
-describe("address types:", () => {
+describe("as an address type,", () => {
   testIfReferenceHas.each(referenceHas.address, [
     [new String("i64")],
     [["i64"]],
@@ -254,12 +263,17 @@ describe("address types:", () => {
     expect(new Memory({ address, initial: 1n }).grow(0n)).toBe(1n);
   });
 
-  testIfReferenceHas(referenceHas.address, "an object that converts to i32", ENUMERATION, () => {
-    expect(new Memory({ address: { toString: () => "i32" }, initial: 1 }).grow(0)).toBe(1);
-  });
+  testIfReferenceHas(
+    referenceHas.address,
+    "an object that converts to i32 is i32",
+    ENUMERATION,
+    () => {
+      expect(new Memory({ address: { toString: () => "i32" }, initial: 1 }).grow(0)).toBe(1);
+    },
+  );
 });
 
-describe("shared:", () => {
+describe("as `shared`,", () => {
   const tagOf = (shared) =>
     Object.prototype.toString.call(new Memory({ initial: 0, maximum: 0, shared }).buffer);
 
@@ -274,17 +288,17 @@ describe("shared:", () => {
     },
   );
 
-  test("an object is not asked what it is", () => {
-    const ask = () => {
-      throw new Error("asked");
+  test("an object is true without being converted", () => {
+    const convert = () => {
+      throw new Error("converted");
     };
-    const shared = { [Symbol.toPrimitive]: ask, valueOf: ask, toString: ask };
+    const shared = { [Symbol.toPrimitive]: convert, valueOf: convert, toString: convert };
     expect(tagOf(shared)).toBe("[object SharedArrayBuffer]");
   });
 });
 
-describe("objects as numbers:", () => {
-  test("are converted by Symbol.toPrimitive, called on them with the hint number", () => {
+describe("an object as a number", () => {
+  test('is converted by its Symbol.toPrimitive with the hint "number"', () => {
     const calls = [];
     const initial = {
       [Symbol.toPrimitive](...args) {
@@ -296,7 +310,7 @@ describe("objects as numbers:", () => {
     expect(calls).toEqual([true, "number"]);
   });
 
-  test("are converted by valueOf, then toString, called on them", () => {
+  test("is converted by its valueOf, then its toString", () => {
     const calls = [];
     const initial = {
       toString(...args) {
@@ -313,14 +327,14 @@ describe("objects as numbers:", () => {
   });
 });
 
-describe("the descriptor:", () => {
-  test("may be any object", () => {
+describe("the descriptor", () => {
+  test("can be any object", () => {
     expect(pageCount(new Memory(Object.assign([], { initial: 2 })))).toBe(2);
     expect(pageCount(new Memory(Object.assign(() => {}, { initial: 2 })))).toBe(2);
     expect(pageCount(new Memory(Object.assign(Object.create(null), { initial: 2 })))).toBe(2);
   });
 
-  test("may inherit its members", () => {
+  test("can inherit its members", () => {
     const memory = new Memory(Object.create({ initial: 1, maximum: 2 }));
     expect(pageCount(memory)).toBe(1);
     expect(maximumOf(memory)).toBe(2);
@@ -335,7 +349,7 @@ describe("the descriptor:", () => {
     expect(pageCount(new Memory(descriptor))).toBe(2);
   });
 
-  /** A proxy over `target`, and what was done to it. */
+  /** Returns a proxy of `target`, and a list of the operations on it. */
   function spiedOn(target) {
     const calls = [];
     const handler = new Proxy(
@@ -353,7 +367,7 @@ describe("the descriptor:", () => {
     return { proxy, calls };
   }
 
-  test("is only read, each member once", () => {
+  test("is only read, and each member once", () => {
     const { proxy, calls } = spiedOn({ initial: 1, maximum: 2, shared: false });
     expect(maximumOf(new Memory(proxy))).toBe(2);
     expect([...new Set(calls.map(([trap]) => trap))]).toEqual(["get"]);
@@ -363,7 +377,7 @@ describe("the descriptor:", () => {
     expect(members).toEqual(expect.arrayContaining(["initial", "maximum", "shared"]));
   });
 
-  testNotInReference("is read in the order of its members' names", DICTIONARY, () => {
+  testNotInReference("is read in alphabetical order", DICTIONARY, () => {
     const { proxy, calls } = spiedOn({ initial: 1, maximum: 2, shared: false });
     new Memory(proxy);
     expect(calls).toEqual(
@@ -376,8 +390,8 @@ describe("the descriptor:", () => {
   });
 });
 
-describe("members:", () => {
-  /** A descriptor that logs what is read, and what is converted. */
+describe("the members of the descriptor", () => {
+  /** Returns a descriptor that logs which members are read and converted. */
   function logging(values) {
     const log = [];
     const descriptor = {};
@@ -396,13 +410,13 @@ describe("members:", () => {
     return { descriptor, log };
   }
 
-  test("are converted before the next is read", () => {
+  test("are converted before the next one is read", () => {
     const { descriptor, log } = logging({ shared: true, maximum: 2, initial: 1 });
     new Memory(descriptor);
     expect(log).toEqual(["initial", "initial converted", "maximum", "maximum converted", "shared"]);
   });
 
-  testIfReferenceHas(referenceHas.address, "begin with the address", DICTIONARY, () => {
+  testIfReferenceHas(referenceHas.address, "begin with `address`", DICTIONARY, () => {
     const { descriptor, log } = logging({ maximum: 2n, initial: 1n, address: "i64" });
     new Memory(descriptor);
     expect(log).toEqual([
@@ -415,7 +429,7 @@ describe("members:", () => {
     ]);
   });
 
-  testNotInReference("include minimum, after maximum", DICTIONARY, () => {
+  testNotInReference("include `minimum`, after `maximum`", DICTIONARY, () => {
     const { descriptor, log } = logging({ shared: true, minimum: 1, maximum: 2, address: "i32" });
     new Memory(descriptor);
     expect(log).toEqual([
@@ -429,7 +443,7 @@ describe("members:", () => {
     ]);
   });
 
-  test("that cannot be converted are the last to be read", () => {
+  test("are not read after one that cannot be converted", () => {
     const { descriptor, log } = logging({ initial: -1, maximum: 2, shared: true });
     expectError(() => new Memory(descriptor), TypeError, "initial", "-1");
     expect(log).toEqual(["initial", "initial converted"]);
@@ -437,7 +451,7 @@ describe("members:", () => {
 
   testIfReferenceHas(
     referenceHas.address,
-    "are not read after a wrong address",
+    "are not read after an unknown `address`",
     ENUMERATION,
     () => {
       const { descriptor, log } = logging({ address: "i8", initial: 1, maximum: 2, shared: true });
@@ -447,7 +461,7 @@ describe("members:", () => {
   );
 
   testNotInReference(
-    "are all read before a limit is looked at",
+    "are all read before a limit is checked",
     "JS API, Memory constructor step 5",
     () => {
       const { descriptor, log } = logging({ initial: 65_537, maximum: 0, shared: true });
@@ -463,7 +477,7 @@ describe("members:", () => {
   );
 });
 
-describe("what user code throws passes unchanged:", () => {
+describe("the constructor passes on an exception of", () => {
   const thrown = { an: "exception" };
   const fail = () => {
     throw thrown;

@@ -19,7 +19,7 @@ const ADDRESS = "JS API, grow() steps 3 to 6";
 
 const create64 = (descriptor) => new Memory({ address: "i64", ...descriptor });
 
-/** Runs `body` on a memory with something in it, and expects that nothing happens to it. */
+/** Runs `body` on a memory that begins with 1, 2, 3, and expects that the memory does not change. */
 function expectUnchanged(memory, body) {
   bytesOf(memory).set([1, 2, 3]);
   const { buffer } = memory;
@@ -36,10 +36,10 @@ function expectDetached(buffer) {
   expect(() => new Uint8Array(buffer)).toThrow("detached");
 }
 
-describe("refused as a number of 32-bit pages:", () => {
+describe("grow() rejects as a number of 32-bit pages", () => {
   const create = () => new Memory({ initial: 1, maximum: 4 });
 
-  test("none", () => {
+  test("no argument", () => {
     expectUnchanged(create(), (memory) => {
       expectError(() => memory.grow(), TypeError, "delta", "undefined", "4294967295");
     });
@@ -64,10 +64,10 @@ describe("refused as a number of 32-bit pages:", () => {
   });
 });
 
-describe("refused as a number of 64-bit pages:", () => {
+describe("grow() rejects as a number of 64-bit pages", () => {
   const create = () => create64({ initial: 1n, maximum: 4n });
 
-  testIfReferenceHas(referenceHas.address, "none", TO_BIGINT, () => {
+  testIfReferenceHas(referenceHas.address, "no argument", TO_BIGINT, () => {
     expectUnchanged(create(), (memory) => {
       expectError(() => memory.grow(), TypeError, "delta", "undefined");
     });
@@ -93,7 +93,7 @@ describe("refused as a number of 64-bit pages:", () => {
   });
 
   testIfReferenceHas.each(referenceHas.address, ["x", "1.5", "3n", {}])(
-    "%p, which is no syntax of a BigInt",
+    "%p, which is not the syntax of a BigInt",
     TO_BIGINT,
     (delta) => {
       expectUnchanged(create(), (memory) => {
@@ -103,7 +103,7 @@ describe("refused as a number of 64-bit pages:", () => {
   );
 });
 
-describe("too many:", () => {
+describe("grow() beyond the limit throws and changes nothing:", () => {
   test.each([
     [{ initial: 1, maximum: 1 }, 1, "1"],
     [{ initial: 1, maximum: 3 }, 3, "3"],
@@ -150,7 +150,7 @@ describe("too many:", () => {
   );
 
   testNotInReference.each([[262_144n], [2n ** 37n - 2n]])(
-    "%p more, of 137438953471n",
+    "1 and %p more, with a maximum of 137438953471n",
     "JS API, Implementation-defined Limits at run time",
     (delta) => {
       expectUnchanged(create64({ initial: 1n, maximum: 2n ** 37n - 1n }), (memory) => {
@@ -159,7 +159,7 @@ describe("too many:", () => {
     },
   );
 
-  test("it can grow afterwards, up to the maximum", () => {
+  test("the memory can still grow to its maximum", () => {
     const memory = new Memory({ initial: 1, maximum: 3 });
     expectError(() => memory.grow(3), RangeError);
     expect(memory.grow(2)).toBe(1);
@@ -167,7 +167,7 @@ describe("too many:", () => {
   });
 });
 
-describe("what user code throws passes unchanged:", () => {
+describe("grow() passes on an exception of", () => {
   const thrown = { an: "exception" };
   const fail = () => {
     throw thrown;
@@ -191,7 +191,7 @@ describe("what user code throws passes unchanged:", () => {
   });
 });
 
-describe("returns the pages before:", () => {
+describe("grow() returns the previous number of pages:", () => {
   test.each([
     [{ initial: 0 }, 2],
     [{ initial: 0, maximum: 2 }, 2],
@@ -218,7 +218,7 @@ describe("returns the pages before:", () => {
     expect(pageCount(memory)).toBe(Number(descriptor.initial + delta));
   });
 
-  test("again and again", () => {
+  test("for one growth after another", () => {
     const memory = new Memory({ initial: 0, maximum: 6 });
     expect([1, 2, 3].map((delta) => memory.grow(delta))).toEqual([0, 1, 3]);
     expect(pageCount(memory)).toBe(6);
@@ -228,14 +228,14 @@ describe("returns the pages before:", () => {
     expect(Object.is(new Memory({ initial: -0 }).grow(-0), 0)).toBe(true);
   });
 
-  test("whatever the second argument is", () => {
+  test("also with a second argument", () => {
     const memory = new Memory({ initial: 1 });
     expect(memory.grow(2, 5)).toBe(1);
     expect(pageCount(memory)).toBe(3);
   });
 });
 
-describe("converts:", () => {
+describe("grow() converts", () => {
   const growth = (memory, delta) => {
     const before = pageCount(memory);
     memory.grow(delta);
@@ -281,8 +281,8 @@ describe("converts:", () => {
   });
 });
 
-describe("bytes:", () => {
-  test("survive, and the new ones are zeroes", () => {
+describe("the bytes of a memory", () => {
+  test("stay when it grows, and new ones are zero", () => {
     const memory = new Memory({ initial: 1 });
     bytesOf(memory).fill(7);
     memory.grow(2);
@@ -292,7 +292,7 @@ describe("bytes:", () => {
     expect(bytes.subarray(PAGE).every((byte) => byte === 0)).toBe(true);
   });
 
-  test("survive growth after growth", () => {
+  test("stay through one growth after another", () => {
     const memory = new Memory({ initial: 0, maximum: 20 });
     for (let page = 0; page < 20; page++) {
       memory.grow(1);
@@ -302,7 +302,7 @@ describe("bytes:", () => {
     expect(bytes.every((byte, index) => byte === Math.floor(index / PAGE) + 1)).toBe(true);
   });
 
-  test("survive a move past 4 GiB's worth of other pages", () => {
+  test("stay when it grows to 4 GiB", () => {
     const memory = new Memory({ initial: 1 });
     bytesOf(memory).set([1, 2, 3], PAGE - 3);
     memory.grow(65_535);
@@ -313,17 +313,22 @@ describe("bytes:", () => {
     expect([...last]).toEqual([9]);
   });
 
-  testIfReferenceHas(referenceHas.address, "survive with 64-bit addresses", ADDRESS, () => {
-    const memory = create64({ initial: 1n, maximum: 4n });
-    bytesOf(memory).fill(7);
-    memory.grow(1n);
-    const bytes = bytesOf(memory);
-    expect(bytes.subarray(0, PAGE).every((byte) => byte === 7)).toBe(true);
-    expect(bytes.subarray(PAGE).every((byte) => byte === 0)).toBe(true);
-  });
+  testIfReferenceHas(
+    referenceHas.address,
+    "stay when it grows, with 64-bit addresses",
+    ADDRESS,
+    () => {
+      const memory = create64({ initial: 1n, maximum: 4n });
+      bytesOf(memory).fill(7);
+      memory.grow(1n);
+      const bytes = bytesOf(memory);
+      expect(bytes.subarray(0, PAGE).every((byte) => byte === 7)).toBe(true);
+      expect(bytes.subarray(PAGE).every((byte) => byte === 0)).toBe(true);
+    },
+  );
 });
 
-describe("buffers:", () => {
+describe("grow()", () => {
   test.each([
     [{ initial: 0 }, 1],
     [{ initial: 1 }, 1],
@@ -332,7 +337,7 @@ describe("buffers:", () => {
     [{ initial: 1, maximum: 1 }, 0],
     [{ initial: 0 }, 0],
     [{ initial: 0, maximum: 0 }, 0],
-  ])("%p and %i: another one, the old one is detached", (descriptor, delta) => {
+  ])("detaches the buffer and creates a new one: %p and %i more", (descriptor, delta) => {
     const memory = new Memory(descriptor);
     const old = memory.buffer;
     memory.grow(delta);
@@ -343,7 +348,7 @@ describe("buffers:", () => {
   });
 
   testIfReferenceHas.each(referenceHas.address, [0n, 1n])(
-    "64-bit addresses and %p: another one, the old one is detached",
+    "detaches the buffer and creates a new one, with 64-bit addresses: 1n and %p more",
     "JS API, refresh the Memory buffer step 5",
     (delta) => {
       const memory = create64({ initial: 1n });
@@ -355,14 +360,14 @@ describe("buffers:", () => {
     },
   );
 
-  test("no bytes change when it grows by 0", () => {
+  test("changes no bytes if it grows by 0", () => {
     const memory = new Memory({ initial: 1 });
     bytesOf(memory).fill(7);
     expect(memory.grow(0)).toBe(1);
     expect(bytesOf(memory).every((byte) => byte === 7)).toBe(true);
   });
 
-  test("all the old ones are detached", () => {
+  test("leaves all earlier buffers detached", () => {
     const memory = new Memory({ initial: 0, maximum: 3 });
     const old = [1, 1, 0, 1].map((delta) => {
       const { buffer } = memory;
@@ -373,7 +378,7 @@ describe("buffers:", () => {
     expect(new Set([...old, memory.buffer]).size).toBe(5);
   });
 
-  test("views of the old one have no length, and write nothing", () => {
+  test("empties views of the old buffer, which then write nothing", () => {
     const memory = new Memory({ initial: 1 });
     const { buffer } = memory;
     const bytes = new Uint8Array(buffer);
@@ -391,8 +396,8 @@ describe("buffers:", () => {
   });
 });
 
-describe("an argument that grows the memory itself:", () => {
-  /** Grows by `inner` pages, and converts to `outer`. */
+describe("grow(delta) with a `delta` whose conversion grows the memory", () => {
+  /** Returns an object that grows the memory by `inner` pages when it is converted to `outer`. */
   const growing = (memory, inner, outer) => ({
     valueOf() {
       memory.grow(inner);
@@ -400,7 +405,7 @@ describe("an argument that grows the memory itself:", () => {
     },
   });
 
-  test("grows it before", () => {
+  test("grows the larger memory", () => {
     const memory = new Memory({ initial: 1, maximum: 6 });
     const first = memory.buffer;
     expect(memory.grow(growing(memory, 2, 3))).toBe(3);
@@ -408,7 +413,7 @@ describe("an argument that grows the memory itself:", () => {
     expectDetached(first);
   });
 
-  test("keeps what it wrote between", () => {
+  test("keeps the bytes that the conversion wrote", () => {
     const memory = new Memory({ initial: 1 });
     const delta = {
       valueOf() {
@@ -424,13 +429,13 @@ describe("an argument that grows the memory itself:", () => {
     ]);
   });
 
-  test("may leave no room", () => {
+  test("throws a RangeError if the conversion has left no room", () => {
     const memory = new Memory({ initial: 1, maximum: 3 });
     expectError(() => memory.grow(growing(memory, 2, 1)), RangeError, "3 ", "1 ");
     expect(pageCount(memory)).toBe(3);
   });
 
-  test("may throw afterwards", () => {
+  test("throws a TypeError if `delta` is invalid, and the memory stays grown", () => {
     const memory = new Memory({ initial: 1, maximum: 3 });
     expectError(() => memory.grow(growing(memory, 1, -1)), TypeError, "delta", "-1");
     expect(pageCount(memory)).toBe(2);
@@ -438,7 +443,7 @@ describe("an argument that grows the memory itself:", () => {
 
   testIfReferenceHas(
     referenceHas.address,
-    "grows it before, with 64-bit addresses",
+    "grows the larger memory, with 64-bit addresses",
     ADDRESS,
     () => {
       const memory = create64({ initial: 1n, maximum: 6n });

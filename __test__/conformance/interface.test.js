@@ -13,17 +13,17 @@ const TYPE = "js-types proposal, Memory interface";
 const { get: getBuffer } = Object.getOwnPropertyDescriptor(Memory.prototype, "buffer");
 const { grow, type } = Memory.prototype;
 
-describe("refused:", () => {
+describe("Memory throws a TypeError for", () => {
   test.each([
-    ["nothing", []],
+    ["no arguments", []],
     ["a descriptor", [{ initial: 0 }]],
     ["null", [null]],
-  ])("calling the class without new, with %s", (_, args) => {
+  ])("a call without `new`, with %s", (_, args) => {
     expect(() => Memory(...args)).toThrow(TypeError);
     expect(() => Memory.apply(Object.create(Memory.prototype), args)).toThrow(TypeError);
   });
 
-  test("reading the descriptor without new", () => {
+  test("a call without `new`, before it reads the descriptor", () => {
     const descriptor = {
       get initial() {
         throw new Error("read");
@@ -32,7 +32,7 @@ describe("refused:", () => {
     expect(() => Memory(descriptor)).toThrow(TypeError);
   });
 
-  // With names: Jest would read the buffers of some to print them.
+  // With names, since Jest would read the buffers of some values to print them.
   const receivers = [
     ["undefined", undefined],
     ["null", null],
@@ -46,50 +46,50 @@ describe("refused:", () => {
     ["an ArrayBuffer", new ArrayBuffer(0)],
     ["the class", Memory],
     ["the prototype", Memory.prototype],
-    ["what has the prototype", Object.create(Memory.prototype)],
-    ["what inherits from a memory", Object.create(new Memory({ initial: 0 }))],
+    ["an object with the prototype", Object.create(Memory.prototype)],
+    ["an object that inherits from a memory", Object.create(new Memory({ initial: 0 }))],
     ["a proxy of a memory", new Proxy(new Memory({ initial: 0 }), {})],
     ["a table", new WebAssembly.Table({ initial: 0, element: "anyfunc" })],
     ...(WebAssembly.Memory === Memory
       ? []
-      : [["an engine's memory", new WebAssembly.Memory({ initial: 0 })]]),
+      : [["an engine memory", new WebAssembly.Memory({ initial: 0 })]]),
   ];
 
-  test.each(receivers)("the buffer of %s", (_, receiver) => {
+  test.each(receivers)("the getter of `buffer` on %s", (_, receiver) => {
     expectError(() => Reflect.apply(getBuffer, receiver, []), TypeError, "Memory.buffer");
   });
 
-  test.each(receivers)("growing %s, the argument is not looked at", (_, receiver) => {
-    const look = jest.fn(() => 0);
-    const delta = { [Symbol.toPrimitive]: look };
+  test.each(receivers)("grow() on %s, before it converts the argument", (_, receiver) => {
+    const convert = jest.fn(() => 0);
+    const delta = { [Symbol.toPrimitive]: convert };
     expectError(() => Reflect.apply(grow, receiver, [delta]), TypeError, "Memory.grow()");
-    expect(look).not.toHaveBeenCalled();
+    expect(convert).not.toHaveBeenCalled();
   });
 
-  testIfReferenceHas.each(referenceHas.type, receivers)("the type of %s", TYPE, (_, receiver) => {
+  testIfReferenceHas.each(referenceHas.type, receivers)("type() on %s", TYPE, (_, receiver) => {
     expectError(() => Reflect.apply(type, receiver, []), TypeError, "Memory.type()");
   });
 
-  test("the buffer of the prototype, read", () => {
+  test("`Memory.prototype.buffer`", () => {
     expectError(() => Memory.prototype.buffer, TypeError, "Memory.buffer");
   });
 
-  test("new of what is no class", () => {
+  test("`new` on a non-constructor", () => {
     expect(() => new grow(0)).toThrow(TypeError);
     expect(() => new getBuffer()).toThrow(TypeError);
   });
 
-  testIfReferenceHas(referenceHas.type, "new of type()", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "`new` on type()", TYPE, () => {
     expect(() => new type()).toThrow(TypeError);
   });
 
-  test("replacing the prototype", () => {
+  test("replacement of `Memory.prototype`", () => {
     expect(Reflect.set(Memory, "prototype", {})).toBe(false);
     expect(Reflect.deleteProperty(Memory, "prototype")).toBe(false);
   });
 });
 
-describe("the class:", () => {
+describe("the class", () => {
   test("is a function", () => {
     expect(typeof Memory).toBe("function");
     expect(Object.getPrototypeOf(Memory)).toBe(Function.prototype);
@@ -107,7 +107,7 @@ describe("the class:", () => {
   });
 });
 
-describe("the prototype:", () => {
+describe("the prototype", () => {
   test("is an ordinary object", () => {
     expect(typeof Memory.prototype).toBe("object");
     expect(Object.getPrototypeOf(Memory.prototype)).toBe(Object.prototype);
@@ -126,7 +126,7 @@ describe("the prototype:", () => {
     expect(Object.getOwnPropertyDescriptor(Memory.prototype, key)).toStrictEqual(descriptor);
   });
 
-  testIfReferenceHas(referenceHas.type, "has type", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "has type()", TYPE, () => {
     expect(Object.getOwnPropertyDescriptor(Memory.prototype, "type")).toStrictEqual({
       value: type,
       writable: true,
@@ -136,7 +136,7 @@ describe("the prototype:", () => {
   });
 });
 
-describe("functions:", () => {
+describe("functions of the interface:", () => {
   function expectFunction(member, name, length) {
     expect(typeof member).toBe("function");
     expect(Object.getPrototypeOf(member)).toBe(Function.prototype);
@@ -151,19 +151,19 @@ describe("functions:", () => {
     expect(Object.hasOwn(member, "prototype")).toBe(false);
   }
 
-  test("the getter of buffer", () => {
+  test("the getter of `buffer` has its name and length", () => {
     expectFunction(getBuffer, "get buffer", 0);
   });
 
-  test("grow", () => {
+  test("grow() has its name and length", () => {
     expectFunction(grow, "grow", 1);
   });
 
-  testIfReferenceHas(referenceHas.type, "type", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "type() has its name and length", TYPE, () => {
     expectFunction(type, "type", 0);
   });
 
-  test("can be called on any memory, with more arguments than they take", () => {
+  test("each works on any memory, and ignores extra arguments", () => {
     const memory = new Memory({ initial: 1 });
     expect(Reflect.apply(getBuffer, memory, [{}])).toBe(memory.buffer);
     expect(Reflect.apply(grow, memory, [1, {}])).toBe(1);
@@ -171,8 +171,8 @@ describe("functions:", () => {
   });
 });
 
-describe("an instance:", () => {
-  test("has the prototype, is extensible, and has nothing of its own", () => {
+describe("an instance", () => {
+  test("has the prototype, is extensible, and has no own properties", () => {
     const memory = new Memory({ initial: 0 });
     expect(Object.getPrototypeOf(memory)).toBe(Memory.prototype);
     expect(memory).toBeInstanceOf(Memory);
@@ -181,7 +181,7 @@ describe("an instance:", () => {
     expect(Reflect.ownKeys(memory)).toEqual([]);
   });
 
-  test("takes properties, and loses them", () => {
+  test("can get properties, and lose them", () => {
     const memory = new Memory({ initial: 0 });
     memory.note = "mine";
     expect(Object.keys(memory)).toEqual(["note"]);
@@ -189,23 +189,23 @@ describe("an instance:", () => {
     expect(Object.keys(memory)).toEqual([]);
   });
 
-  test("works frozen, and under another prototype", () => {
+  test("works frozen and with another prototype", () => {
     const memory = Object.freeze(Object.setPrototypeOf(new Memory({ initial: 1 }), null));
     expect(Reflect.apply(grow, memory, [1])).toBe(1);
     expect(Reflect.apply(getBuffer, memory, []).byteLength).toBe(2 * 65_536);
   });
-
-  test.each([
-    ["an instance", new Memory({ initial: 0 })],
-    ["a shared one", new Memory({ initial: 0, maximum: 0, shared: true })],
-    ["the prototype", Memory.prototype],
-  ])("%s is written as WebAssembly.Memory", (_, value) => {
-    expect(Object.prototype.toString.call(value)).toBe("[object WebAssembly.Memory]");
-    expect(`${value}`).toBe("[object WebAssembly.Memory]");
-  });
 });
 
-describe("subclasses:", () => {
+test.each([
+  ["an unshared memory", new Memory({ initial: 0 })],
+  ["a shared memory", new Memory({ initial: 0, maximum: 0, shared: true })],
+  ["the prototype", Memory.prototype],
+])("%s has the string tag WebAssembly.Memory", (_, value) => {
+  expect(Object.prototype.toString.call(value)).toBe("[object WebAssembly.Memory]");
+  expect(`${value}`).toBe("[object WebAssembly.Memory]");
+});
+
+describe("a subclass", () => {
   class Heap extends Memory {
     constructor(pages) {
       super({ initial: pages, maximum: 4 });
@@ -221,13 +221,13 @@ describe("subclasses:", () => {
     }
   }
 
-  test("refuse what the class refuses", () => {
+  test("throws as the class does", () => {
     expectError(() => new Heap(-1), TypeError, "initial", "-1");
     expectError(() => new Heap(5), RangeError, "maximum", "4", "5");
     expect(() => Heap(1)).toThrow(TypeError);
   });
 
-  test("have the class's members, and their own", () => {
+  test("has the members of the class, and its own", () => {
     const heap = new Heap(1);
     expect(Object.getPrototypeOf(heap)).toBe(Heap.prototype);
     expect(heap).toBeInstanceOf(Memory);
@@ -239,7 +239,7 @@ describe("subclasses:", () => {
     expect(`${heap}`).toBe("[object WebAssembly.Memory]");
   });
 
-  test("can hide the buffer without misleading the class", () => {
+  test("can override `buffer` without an effect on grow()", () => {
     class Hidden extends Memory {
       get buffer() {
         return undefined;
@@ -251,7 +251,7 @@ describe("subclasses:", () => {
     expect(Reflect.apply(getBuffer, memory, []).byteLength).toBe(3 * 65_536);
   });
 
-  test("Reflect.construct() gives the prototype of the new target", () => {
+  test("of Reflect.construct() gives the instance its prototype", () => {
     const memory = Reflect.construct(Memory, [{ initial: 1 }], Array);
     expect(Object.getPrototypeOf(memory)).toBe(Array.prototype);
     expect(Reflect.apply(grow, memory, [1])).toBe(1);

@@ -1,6 +1,6 @@
 "use strict";
 
-// toFixedLengthBuffer() and toResizableBuffer(), and what can be done to the buffers.
+// toFixedLengthBuffer() and toResizableBuffer(), and operations on their buffers.
 
 const { isArrayBuffer } = require("node:util/types");
 
@@ -21,16 +21,16 @@ const { compile } = require("../support/wat");
 
 const METHODS = ["toFixedLengthBuffer", "toResizableBuffer"];
 
-/** Under linear-memory/register, a prototype has no methods that the engine's class lacks. */
+/** Under linear-memory/register, the prototype has these methods only if the engine's class has them. */
 const testMethods = (name, ...rest) =>
   "toResizableBuffer" in Memory.prototype || isReference
     ? testIfReferenceHas(referenceHas.resizable, name, ...rest)
     : test.skip(`${name} (needs the engine's own, if registered)`, () => {});
 
-// Node 20 and 22 have no 64-bit memories of their own.
+// The engine memories of Node.js 20 and 22 have no 64-bit addresses.
 const has64 = !isReference || referenceHas.address;
 
-/** A memory of two pages with something in it, that can have four. */
+/** Creates a memory of two pages and a maximum of four, with some bytes in it. */
 function filled() {
   const memory = new Memory({ initial: 2, maximum: 4 });
   bytesOf(memory).set([1, 2, 3]);
@@ -38,7 +38,7 @@ function filled() {
   return memory;
 }
 
-/** Expects what `filled()` wrote, and zeros behind it. */
+/** Expects the bytes of `filled()`, and zeros behind them. */
 function expectFilled(memory, pages) {
   const bytes = bytesOf(memory);
   expect(pageCount(memory)).toBe(pages);
@@ -48,8 +48,8 @@ function expectFilled(memory, pages) {
 }
 
 /**
- * Expects an error of that kind of what a buffer does; of ours also that its message has that part.
- * The engine's own may be another realm's, under Jest.
+ * Expects a method of a buffer to throw a `Kind`, with `part` in its message unless the buffer is the
+ * engine's. Compares names, since under Jest the engine's errors can be of another realm.
  */
 function expectBufferError(body, Kind, part = "") {
   const error = thrownBy(body);
@@ -62,14 +62,14 @@ function expectDetached(buffer) {
   expectBufferError(() => new Uint8Array(buffer), TypeError);
 }
 
-/** What `type()` says, where the class has it. */
+/** Expects a number of pages of the buffer, and of type() if the class has it. */
 function expectSize(memory, pages) {
   expect(pageCount(memory)).toBe(pages);
   if (!isReference || referenceHas.type) expect(memory.type().minimum).toBe(pages);
 }
 
 describe.each(METHODS)("%s()", (name) => {
-  testMethods("is a method as WebIDL has them", "V8 since 14", () => {
+  testMethods("is a method as WebIDL defines them", "V8 since 14", () => {
     const property = Object.getOwnPropertyDescriptor(Memory.prototype, name);
     expect(property).toMatchObject({ enumerable: true, configurable: true, writable: true });
     expect(property.value.name).toBe(name);
@@ -77,7 +77,7 @@ describe.each(METHODS)("%s()", (name) => {
     expect(() => new property.value()).toThrow(TypeError);
   });
 
-  testMethods("is of memories only", "V8 since 14", () => {
+  testMethods("throws a TypeError on other receivers", "V8 since 14", () => {
     const method = Memory.prototype[name];
     const receivers = [undefined, null, 1, "", {}, Memory, Memory.prototype, new ArrayBuffer(1)];
     for (const receiver of receivers) {
@@ -86,10 +86,10 @@ describe.each(METHODS)("%s()", (name) => {
   });
 });
 
-describe("of an unshared memory", () => {
+describe("an unshared memory", () => {
   const testResizable = hasResizable.unshared ? test : test.skip;
 
-  testMethods("a buffer is of fixed length at first", "V8 since 14", () => {
+  testMethods("has a buffer of fixed length at first", "V8 since 14", () => {
     const memory = filled();
     const { buffer } = memory;
     expect(buffer.resizable).toBe(false);
@@ -98,7 +98,7 @@ describe("of an unshared memory", () => {
     expectFilled(memory, 2);
   });
 
-  testResizable("a resizable one takes its place (where there are any)", () => {
+  testResizable("has a resizable buffer after toResizableBuffer() (if supported)", () => {
     const memory = filled();
     const before = memory.buffer;
     const buffer = memory.toResizableBuffer();
@@ -114,7 +114,7 @@ describe("of an unshared memory", () => {
     expectFilled(memory, 2);
   });
 
-  testResizable("and one of fixed length its, again and again (where there are any)", () => {
+  testResizable("can switch between both kinds of buffers repeatedly (if supported)", () => {
     const memory = filled();
     for (const pages of [2, 3, 4]) {
       const resizable = memory.toResizableBuffer();
@@ -130,11 +130,11 @@ describe("of an unshared memory", () => {
     expectError(() => memory.grow(1), RangeError, "Memory.grow()");
   });
 
-  testResizable("a memory without a maximum has none (where there are any)", () => {
+  testResizable("cannot have a resizable buffer without a maximum (if supported)", () => {
     const memory = new Memory({ initial: 1 });
     const { buffer } = memory;
-    const refused = () => memory.toResizableBuffer();
-    expectError(refused, TypeError, "Memory.toResizableBuffer()", "maximum");
+    const convert = () => memory.toResizableBuffer();
+    expectError(convert, TypeError, "Memory.toResizableBuffer()", "maximum");
     expect(memory.buffer).toBe(buffer);
     expect(buffer.byteLength).toBe(PAGE);
   });
@@ -144,25 +144,28 @@ describe("of an unshared memory", () => {
     [0, 4],
     [3, 3],
     [1, 65_536],
-  ])("of %d pages that can have %d (where there are any)", (initial, maximum) => {
-    const memory = new Memory({ initial, maximum });
-    const buffer = memory.toResizableBuffer();
-    expect(buffer.byteLength).toBe(initial * PAGE);
-    expect(buffer.maxByteLength).toBe(maximum * PAGE);
-    const most = Math.min(maximum, 5);
-    buffer.resize(most * PAGE);
-    expectSize(memory, most);
-    expectBufferError(() => buffer.resize((maximum + 1) * PAGE), RangeError);
-    expect(memory.toFixedLengthBuffer()).not.toBe(buffer);
-    expectDetached(buffer);
-    expectSize(memory, most);
-  });
+  ])(
+    "of %d pages and a maximum of %d can be resized to the maximum (if supported)",
+    (initial, maximum) => {
+      const memory = new Memory({ initial, maximum });
+      const buffer = memory.toResizableBuffer();
+      expect(buffer.byteLength).toBe(initial * PAGE);
+      expect(buffer.maxByteLength).toBe(maximum * PAGE);
+      const most = Math.min(maximum, 5);
+      buffer.resize(most * PAGE);
+      expectSize(memory, most);
+      expectBufferError(() => buffer.resize((maximum + 1) * PAGE), RangeError);
+      expect(memory.toFixedLengthBuffer()).not.toBe(buffer);
+      expectDetached(buffer);
+      expectSize(memory, most);
+    },
+  );
 
-  // Where the engine's class makes resizable buffers, it has to make 64-bit memories too.
+  // If resizable buffers are the engine's, 64-bit memories must be, too.
   const hasResizable64 = has64 && (referenceHas.address || !referenceHas.resizable);
   const test64 = hasResizable.unshared && hasResizable64 ? test : test.skip;
 
-  test64("with 64-bit addresses (where there are any, and such memories)", () => {
+  test64("has a resizable buffer with 64-bit addresses (if both are supported)", () => {
     const memory = new Memory({ initial: 1n, maximum: 3n, address: "i64" });
     const buffer = memory.toResizableBuffer();
     expect(buffer.maxByteLength).toBe(3 * PAGE);
@@ -172,8 +175,8 @@ describe("of an unshared memory", () => {
     expect(buffer.byteLength).toBe(3 * PAGE);
   });
 
-  describe("grow()", () => {
-    testResizable("lengthens it, and the views that track it (where there are any)", () => {
+  describe("with a resizable buffer: grow()", () => {
+    testResizable("lengthens it, and the views that track its length (if supported)", () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       const tracking = new Uint8Array(buffer);
@@ -190,7 +193,7 @@ describe("of an unshared memory", () => {
       expectSize(memory, 3);
     });
 
-    testResizable("by nothing leaves it alone (where there are any)", () => {
+    testResizable("by 0 keeps it (if supported)", () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       expect(memory.grow(0)).toBe(2);
@@ -198,7 +201,7 @@ describe("of an unshared memory", () => {
       expectFilled(memory, 2);
     });
 
-    testResizable("beyond the maximum changes nothing (where there are any)", () => {
+    testResizable("beyond the maximum changes nothing (if supported)", () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       expectError(() => memory.grow(3), RangeError, "Memory.grow()", "3", "4");
@@ -207,8 +210,8 @@ describe("of an unshared memory", () => {
     });
   });
 
-  describe("resize()", () => {
-    testResizable("grows the memory by whole pages (where there are any)", () => {
+  describe("with a resizable buffer: resize()", () => {
+    testResizable("grows the memory by whole pages (if supported)", () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       const tracking = new Uint8Array(buffer);
@@ -226,29 +229,33 @@ describe("of an unshared memory", () => {
 
     testResizable.each([
       ["a string", `${3 * PAGE}`],
-      ["a fraction, cut off", 3 * PAGE + 0.5],
+      ["a fraction, truncated", 3 * PAGE + 0.5],
       ["an object", { valueOf: () => 3 * PAGE }],
       ["an object by Symbol.toPrimitive", { [Symbol.toPrimitive]: () => 3 * PAGE }],
-    ])("takes %s (where there are any)", (_, length) => {
+    ])("accepts %s (if supported)", (_, length) => {
       const memory = filled();
       memory.toResizableBuffer().resize(length);
       expectFilled(memory, 3);
     });
 
     testResizable.each([
-      ["less than it has", PAGE, RangeError],
-      ["nothing", undefined, RangeError],
+      ["a shorter length", PAGE, RangeError],
+      ["undefined", undefined, RangeError],
       ["NaN", NaN, RangeError],
-      ["parts of a page", 2 * PAGE + 1, RangeError],
+      ["two pages and a byte", 2 * PAGE + 1, RangeError],
       ["half a page more", 2.5 * PAGE, RangeError],
       ["more than the maximum", 5 * PAGE, RangeError],
-      ["less than zero", -1, RangeError],
+      ["a negative length", -1, RangeError],
       ["infinity", Infinity, RangeError],
       ["2^53", 2 ** 53, RangeError],
       ["a BigInt", BigInt(3 * PAGE), TypeError],
       ["a symbol", Symbol("length"), TypeError],
-      ["an object that converts to none", { valueOf: () => ({}), toString: () => ({}) }, TypeError],
-    ])("refuses %s (where there are any)", (_, length, Kind) => {
+      [
+        "an object that cannot be converted",
+        { valueOf: () => ({}), toString: () => ({}) },
+        TypeError,
+      ],
+    ])("rejects %s (if supported)", (_, length, Kind) => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       expectBufferError(() => buffer.resize(length), Kind, "ArrayBuffer.resize(): ");
@@ -257,7 +264,7 @@ describe("of an unshared memory", () => {
       expectSize(memory, 2);
     });
 
-    testResizable("throws what a conversion throws (where there are any)", () => {
+    testResizable("passes on an exception of a conversion (if supported)", () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       const error = new Error("mine");
@@ -270,7 +277,7 @@ describe("of an unshared memory", () => {
       expectFilled(memory, 2);
     });
 
-    testResizable("is refused once the buffer is detached (where there are any)", () => {
+    testResizable("throws after the buffer is detached (if supported)", () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       const length = {
@@ -284,7 +291,7 @@ describe("of an unshared memory", () => {
       expectFilled(memory, 2);
     });
 
-    testResizable("is, called on another buffer, that one's (where there are any)", () => {
+    testResizable("works on other resizable buffers (if supported)", () => {
       const memory = filled();
       const { resize } = memory.toResizableBuffer();
       const other = new ArrayBuffer(8, { maxByteLength: 16 });
@@ -301,12 +308,12 @@ describe("of an unshared memory", () => {
   });
 
   // Its [[ArrayBufferDetachKey]] is "WebAssembly.Memory": only the memory can detach it.
-  describe("detaching it", () => {
+  describe("with a resizable buffer that only the memory can detach:", () => {
     const testTransfer =
       hasResizable.unshared && "transfer" in ArrayBuffer.prototype ? test : test.skip;
 
     testTransfer.each(["transfer", "transferToFixedLength"])(
-      "by %s() is refused (where the engine has it)",
+      "%s() throws (if the engine has it)",
       (method) => {
         const memory = filled();
         const buffer = memory.toResizableBuffer();
@@ -320,16 +327,17 @@ describe("of an unshared memory", () => {
       },
     );
 
-    // Without one of the two, Node cannot be told.
-    const marks = hasDetachKeys || (!isReference && require("../..").features.handoff === "v8");
-    const testClone = hasResizable.unshared && marks ? test : test.skip;
+    // Without one of the two, Node.js cannot be kept from detaching the buffer.
+    const isProtected =
+      hasDetachKeys || (!isReference && require("../..").features.handoff === "v8");
+    const testClone = hasResizable.unshared && isProtected ? test : test.skip;
 
-    testClone("by structured clone is refused (where there are any; needs V8's hand-off)", () => {
+    testClone("structuredClone() does not transfer it (if supported; needs V8's hand-off)", () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
       const clone = () => structuredClone(buffer, { transfer: [buffer] });
       if ("transfer" in ArrayBuffer.prototype) expect(clone).toThrow();
-      else expect(clone().byteLength).toBe(2 * PAGE); // Node 20 copies
+      else expect(clone().byteLength).toBe(2 * PAGE); // Node.js 20 copies
       expect(memory.buffer).toBe(buffer);
       expectFilled(memory, 2);
     });
@@ -338,7 +346,7 @@ describe("of an unshared memory", () => {
   const testHosted = hasResizable.shared ? test : test.skip;
 
   testHosted(
-    "a module's memory.grow lengthens it (where the engine's class makes it)",
+    "with a resizable buffer is lengthened by a module's memory.grow (if the buffer is the engine's)",
     async () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
@@ -357,7 +365,7 @@ describe("of an unshared memory", () => {
   );
 });
 
-describe("of a shared memory", () => {
+describe("a shared memory", () => {
   const testGrowable = hasResizable.shared ? test : test.skip;
 
   function shared() {
@@ -367,33 +375,36 @@ describe("of a shared memory", () => {
     return memory;
   }
 
-  testMethods("a buffer is of fixed length at first", "V8 since 14", () => {
+  testMethods("has a buffer of fixed length at first", "V8 since 14", () => {
     const memory = shared();
     const { buffer } = memory;
     expect(memory.toFixedLengthBuffer()).toBe(buffer);
     expect(memory.buffer).toBe(buffer);
   });
 
-  testGrowable("a growable one takes its place (where the engine's class makes it)", () => {
-    const memory = shared();
-    const before = memory.buffer;
-    const buffer = memory.toResizableBuffer();
-    expect(buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(buffer.growable).toBe(true);
-    expect(buffer.maxByteLength).toBe(4 * PAGE);
-    expect(before.byteLength).toBe(2 * PAGE);
-    expect(memory.buffer).toBe(buffer);
-    expect(memory.toResizableBuffer()).toBe(buffer);
-    buffer.grow(3 * PAGE);
-    expectSize(memory, 3);
-    expect(memory.grow(1)).toBe(3);
-    expect(memory.buffer).toBe(buffer);
-    expectFilled(memory, 4);
-    expectBufferError(() => buffer.grow(4 * PAGE + 1), RangeError);
-    const fixed = memory.toFixedLengthBuffer();
-    expect(fixed.growable).toBe(false);
-    expect(memory.buffer).toBe(fixed);
-    expectFilled(memory, 4);
-    expect(before.byteLength).toBe(2 * PAGE);
-  });
+  testGrowable(
+    "has a growable buffer after toResizableBuffer() (if the engine supports it)",
+    () => {
+      const memory = shared();
+      const before = memory.buffer;
+      const buffer = memory.toResizableBuffer();
+      expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(buffer.growable).toBe(true);
+      expect(buffer.maxByteLength).toBe(4 * PAGE);
+      expect(before.byteLength).toBe(2 * PAGE);
+      expect(memory.buffer).toBe(buffer);
+      expect(memory.toResizableBuffer()).toBe(buffer);
+      buffer.grow(3 * PAGE);
+      expectSize(memory, 3);
+      expect(memory.grow(1)).toBe(3);
+      expect(memory.buffer).toBe(buffer);
+      expectFilled(memory, 4);
+      expectBufferError(() => buffer.grow(4 * PAGE + 1), RangeError);
+      const fixed = memory.toFixedLengthBuffer();
+      expect(fixed.growable).toBe(false);
+      expect(memory.buffer).toBe(fixed);
+      expectFilled(memory, 4);
+      expect(before.byteLength).toBe(2 * PAGE);
+    },
+  );
 });

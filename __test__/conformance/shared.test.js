@@ -18,20 +18,25 @@ const create = (initial, maximum) => new Memory({ initial, maximum, shared: true
 const create64 = (initial, maximum) =>
   new Memory({ address: "i64", initial, maximum, shared: true });
 
-describe("refused:", () => {
+describe("a shared memory rejects", () => {
   test.each([
     [{ initial: 0 }],
     [{ initial: 10 }],
     [{ initial: 10, maximum: undefined }],
     [{ initial: 65_536 }],
-  ])("no maximum: %p", (descriptor) => {
+  ])("a missing maximum: %p", (descriptor) => {
     const create = () => new Memory({ ...descriptor, shared: true });
     expectError(create, TypeError, "maximum", "required", "shared");
   });
 
-  testIfReferenceHas(referenceHas.address, "no maximum, with 64-bit addresses", ADDRESS, () => {
-    expectError(() => create64(1n, undefined), TypeError, "maximum", "required", "shared");
-  });
+  testIfReferenceHas(
+    referenceHas.address,
+    "a missing maximum, with 64-bit addresses",
+    ADDRESS,
+    () => {
+      expectError(() => create64(1n, undefined), TypeError, "maximum", "required", "shared");
+    },
+  );
 
   test.each([
     [2, 1, "maximum", "1", "2"],
@@ -59,7 +64,7 @@ describe("refused:", () => {
     [2 ** 32, "4294967296", "4294967295"],
     [1n, "1n"],
     [Symbol("pages"), "a symbol"],
-  ])("growth by %p", (delta, ...shown) => {
+  ])("grow(%p)", (delta, ...shown) => {
     const memory = create(1, 4);
     const { buffer } = memory;
     expectError(() => memory.grow(delta), TypeError, "delta", ...shown);
@@ -73,7 +78,7 @@ describe("refused:", () => {
     [0, 0, 1],
     [1, 65_536, 65_536],
     [1, 3, 2 ** 32 - 1],
-  ])("%i of %i pages and %i more", (initial, maximum, delta) => {
+  ])("growth beyond the maximum: %i of %i pages and %i more", (initial, maximum, delta) => {
     const memory = create(initial, maximum);
     bytesOf(memory).fill(7);
     const { buffer } = memory;
@@ -84,7 +89,7 @@ describe("refused:", () => {
     expect(bytesOf(memory).every((byte) => byte === 7)).toBe(true);
   });
 
-  test("what freezing forbids, and assigning the buffer", () => {
+  test("changes of its frozen buffer, and assignment of `buffer`", () => {
     const memory = create(1, 1);
     const { buffer } = memory;
     expect(() => {
@@ -98,7 +103,7 @@ describe("refused:", () => {
   });
 });
 
-describe("the buffer", () => {
+describe("the buffer of a shared memory", () => {
   const sizes = [
     [0, 0],
     [0, 2],
@@ -117,7 +122,7 @@ describe("the buffer", () => {
     expect(buffer.byteLength).toBe(initial * PAGE);
   });
 
-  test.each(sizes)("is frozen and of fixed length: %i of %i pages", (initial, maximum) => {
+  test.each(sizes)("is frozen and has a fixed length: %i of %i pages", (initial, maximum) => {
     const { buffer } = create(initial, maximum);
     expect(Object.isFrozen(buffer)).toBe(true);
     expect(Object.isExtensible(buffer)).toBe(false);
@@ -133,16 +138,21 @@ describe("the buffer", () => {
     expect(memory.buffer).toBe(buffer);
   });
 
-  testIfReferenceHas(referenceHas.address, "is all that with 64-bit addresses", ADDRESS, () => {
-    const memory = create64(1n, 4n);
-    const { buffer } = memory;
-    expect(buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(Object.isFrozen(buffer)).toBe(true);
-    expect(buffer.byteLength).toBe(PAGE);
-    expect(memory.buffer).toBe(buffer);
-  });
+  testIfReferenceHas(
+    referenceHas.address,
+    "is a frozen SharedArrayBuffer, with 64-bit addresses",
+    ADDRESS,
+    () => {
+      const memory = create64(1n, 4n);
+      const { buffer } = memory;
+      expect(buffer).toBeInstanceOf(SharedArrayBuffer);
+      expect(Object.isFrozen(buffer)).toBe(true);
+      expect(buffer.byteLength).toBe(PAGE);
+      expect(memory.buffer).toBe(buffer);
+    },
+  );
 
-  test("is all zeroes, and keeps what is written to it", () => {
+  test("is zero at first, and keeps written bytes", () => {
     const memory = create(1, 1);
     expect(bytesOf(memory).every((byte) => byte === 0)).toBe(true);
     Atomics.store(new Int32Array(memory.buffer), PAGE / 4 - 1, 7);
@@ -150,21 +160,21 @@ describe("the buffer", () => {
   });
 });
 
-test("the memory itself is extensible", () => {
+test("a shared memory is extensible", () => {
   const memory = create(1, 1);
   expect(Object.isExtensible(memory)).toBe(true);
   memory.note = "mine";
   expect(memory.note).toBe("mine");
 });
 
-describe("growth:", () => {
+describe("grow() of a shared memory", () => {
   test.each([
     [0, 1],
     [0, 3],
     [1, 1],
     [3, 2],
     [1, 65_535],
-  ])("%i pages and %i more", (initial, delta) => {
+  ])("returns the old size and creates a new buffer: %i pages and %i more", (initial, delta) => {
     const memory = create(initial, initial + delta);
     const old = memory.buffer;
     expect(memory.grow(delta)).toBe(initial);
@@ -174,7 +184,7 @@ describe("growth:", () => {
     expect(old.byteLength).toBe(initial * PAGE);
   });
 
-  test.each([0, 1])("of %i pages by 0 gives another buffer of the same length", (initial) => {
+  test.each([0, 1])("by 0 creates a new buffer of the same length: %i pages", (initial) => {
     const memory = create(initial, 2);
     const old = memory.buffer;
     expect(memory.grow(0)).toBe(initial);
@@ -185,7 +195,7 @@ describe("growth:", () => {
 
   testIfReferenceHas(
     referenceHas.address,
-    "with 64-bit addresses",
+    "counts in BigInts, with 64-bit addresses",
     "JS API, grow() steps 3 to 6",
     () => {
       const memory = create64(1n, 4n);
@@ -199,14 +209,14 @@ describe("growth:", () => {
     },
   );
 
-  test("gives buffers that are frozen SharedArrayBuffers, too", () => {
+  test("creates a frozen SharedArrayBuffer", () => {
     const memory = create(1, 2);
     memory.grow(1);
     expect(memory.buffer).toBeInstanceOf(SharedArrayBuffer);
     expect(Object.isFrozen(memory.buffer)).toBe(true);
   });
 
-  test("leaves the old buffers and their views, over the same bytes", () => {
+  test("keeps old buffers and their views attached, over the same bytes", () => {
     const memory = create(1, 3);
     const views = [bytesOf(memory)];
     for (const pages of [2, 3]) {
@@ -223,7 +233,7 @@ describe("growth:", () => {
     expect(views.map((view) => view[PAGE])).toEqual([undefined, 9, 9]);
   });
 
-  test("keeps the bytes, and adds zeroes", () => {
+  test("keeps the bytes, and adds zeros", () => {
     const memory = create(1, 3);
     bytesOf(memory).fill(7);
     memory.grow(2);
@@ -232,7 +242,7 @@ describe("growth:", () => {
     expect(bytes.subarray(PAGE).every((byte) => byte === 0)).toBe(true);
   });
 
-  test("lets atomics through old and new views meet", () => {
+  test("makes atomics of old and new views use the same words", () => {
     const memory = create(1, 2);
     const old = new Int32Array(memory.buffer);
     memory.grow(1);
@@ -242,7 +252,7 @@ describe("growth:", () => {
     expect(Atomics.load(old, 5)).toBe(5);
   });
 
-  test("happens inside the conversion of its argument, too", () => {
+  test("can be called while its argument is converted", () => {
     const memory = create(1, 6);
     const delta = {
       valueOf() {

@@ -16,19 +16,24 @@ const VALUES_64 = "js-types proposal, type(), with the JS API's U64ToAddressValu
 const type = { minimum: 1, shared: false, address: "i32" };
 const type64 = { minimum: 1n, shared: false, address: "i64" };
 
-describe("refused:", () => {
+describe("TypeErrors:", () => {
   testIfReferenceHas.each(referenceHas.type, [undefined, null, 1, {}, type])(
-    "the receiver %p",
+    "type() throws for the receiver %p",
     TYPE,
     (receiver) => {
       expectError(() => Memory.prototype.type.call(receiver), TypeError, "Memory.type()");
     },
   );
 
-  testIfReferenceHas(referenceHas.type, "what it returns with an initial added", MINIMUM, () => {
-    const descriptor = { ...new Memory({ initial: 1 }).type(), initial: 1 };
-    expectError(() => new Memory(descriptor), TypeError, "initial", "minimum");
-  });
+  testIfReferenceHas(
+    referenceHas.type,
+    "the constructor throws for the result of type() with an added `initial`",
+    MINIMUM,
+    () => {
+      const descriptor = { ...new Memory({ initial: 1 }).type(), initial: 1 };
+      expectError(() => new Memory(descriptor), TypeError, "initial", "minimum");
+    },
+  );
 });
 
 testIfReferenceHas.each(referenceHas.type, [
@@ -64,7 +69,7 @@ testIfReferenceHas.each(referenceHas.type, [
     { initial: "1", maximum: 4.9, shared: "yes" },
     { ...type, maximum: 4, shared: true },
   ],
-])("of %p", TYPE, (descriptor, expected) => {
+])("type() returns the type of %p", TYPE, (descriptor, expected) => {
   expect(new Memory(descriptor).type()).toStrictEqual(expected);
 });
 
@@ -83,22 +88,22 @@ testNotInReference.each([
     { initial: 1n, maximum: 4n, shared: true },
     { ...type64, maximum: 4n, shared: true },
   ],
-])("of %p, with 64-bit addresses", VALUES_64, (descriptor, expected) => {
+])("type() returns the type of %p, with 64-bit addresses", VALUES_64, (descriptor, expected) => {
   expect(new Memory({ address: "i64", ...descriptor }).type()).toStrictEqual(expected);
 });
 
-describe("keys:", () => {
+describe("the result of type()", () => {
   testIfReferenceHas.each(referenceHas.type, [
     [{ initial: 1 }, ["minimum", "shared", "address"]],
     [{ initial: 1, maximum: 2 }, ["minimum", "maximum", "shared", "address"]],
     [{ initial: 1, maximum: 2, shared: true }, ["minimum", "maximum", "shared", "address"]],
-  ])("of %p, in the engines' order", TYPE, (descriptor, keys) => {
+  ])("has its keys in the engines' order: %p", TYPE, (descriptor, keys) => {
     expect(Reflect.ownKeys(new Memory(descriptor).type())).toEqual(keys);
   });
 
   testIfReferenceHas(
     referenceHas.type,
-    "are properties of an ordinary object, a new one",
+    "is a new ordinary object with ordinary properties",
     TYPE,
     () => {
       const memory = new Memory({ initial: 1, maximum: 2 });
@@ -117,7 +122,7 @@ describe("keys:", () => {
     },
   );
 
-  testIfReferenceHas(referenceHas.type, "can be changed without changing the memory", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "can be changed without effect on the memory", TYPE, () => {
     const memory = new Memory({ initial: 1, maximum: 2 });
     Object.assign(memory.type(), { minimum: 9, maximum: 1, shared: true, address: "i64" });
     expect(memory.type()).toStrictEqual({ ...type, maximum: 2 });
@@ -125,7 +130,7 @@ describe("keys:", () => {
   });
 });
 
-describe("after growth:", () => {
+describe("type() after grow()", () => {
   testIfReferenceHas.each(referenceHas.type, [
     [{ initial: 0 }, [2, 0, 1], { ...type, minimum: 3 }],
     [{ initial: 1, maximum: 4 }, [1, 2], { ...type, minimum: 4, maximum: 4 }],
@@ -134,26 +139,26 @@ describe("after growth:", () => {
       [1, 1],
       { ...type, minimum: 3, maximum: 4, shared: true },
     ],
-  ])("%p and %p more: the minimum is the size", TYPE, (descriptor, deltas, expected) => {
+  ])("returns the size as the minimum: %p and %p more", TYPE, (descriptor, deltas, expected) => {
     const memory = new Memory(descriptor);
     for (const delta of deltas) memory.grow(delta);
     expect(memory.type()).toStrictEqual(expected);
   });
 
-  testIfReferenceHas(referenceHas.type, "that failed: the same", TYPE, () => {
+  testIfReferenceHas(referenceHas.type, "that throws is unchanged", TYPE, () => {
     const memory = new Memory({ initial: 1, maximum: 2 });
     expectError(() => memory.grow(2), RangeError, "grow()");
     expect(memory.type()).toStrictEqual({ ...type, maximum: 2 });
   });
 
-  testNotInReference("with 64-bit addresses", VALUES_64, () => {
+  testNotInReference("returns the size as the minimum, with 64-bit addresses", VALUES_64, () => {
     const memory = new Memory({ address: "i64", initial: 1n, maximum: 4n });
     memory.grow(2n);
     expect(memory.type()).toStrictEqual({ ...type64, minimum: 3n, maximum: 4n });
   });
 });
 
-describe("is a descriptor:", () => {
+describe("the result of type() is a descriptor of a memory of the same type:", () => {
   testIfReferenceHas.each(referenceHas.type && referenceHas.minimum, [
     [{ initial: 0 }],
     [{ initial: 2 }],
@@ -181,7 +186,7 @@ describe("is a descriptor:", () => {
 
   testIfReferenceHas(
     referenceHas.type && referenceHas.minimum,
-    "of the grown memory",
+    "after grow(), of the same size",
     MINIMUM,
     () => {
       const memory = new Memory({ initial: 1, maximum: 4 });
