@@ -157,6 +157,22 @@ describe.each(pages)("%s:", (page) => {
   });
 });
 
+test("the files that comments name are there", () => {
+  const files = ["lib", "src", "__test__", "soak", "bench", "scripts"].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true })
+      .filter((file) => /\.(js|rs)$/.test(file))
+      .map((file) => path.join(folder, file)),
+  );
+  const name = /\b(?:lib|src|__test__|soak|bench|scripts|docs|examples)\/[\w./-]+\.(?:js|rs|md)\b/g;
+  const missing = files.flatMap((file) =>
+    [...textOf(file).matchAll(name)]
+      .filter(([named]) => !fs.existsSync(path.join(root, named)))
+      .map(([named]) => `${file}: ${named}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test("the tests that SECURITY.md names are there", () => {
   const rows = [...textOf("SECURITY.md").matchAll(/^\|[^|]+\| (`[^|]+) \|$/gm)].map(
     ([, row]) => row,

@@ -1,8 +1,8 @@
 "use strict";
 
-// Errors with a `code`, by which programs tell them apart, as Node.js's own have one. All codes are in
-// index.d.ts, with what they mean. The code is a property of the error's own, defined rather than assigned:
-// a program can put setters on the prototypes of errors, which would intercept what is assigned.
+// Errors with a `code`, by which programs tell them apart, like those of Node.js. index.d.ts lists all codes
+// with their meanings. The code is an own property, defined instead of assigned: a program can put setters on
+// the prototypes of errors, which would intercept an assignment.
 
 /** @import { Bare } from "./primordials" */
 
@@ -15,7 +15,7 @@ const {
 } = require("./primordials");
 
 /**
- * Returns a TypeError. Its `cause`, if any, is the error that led to it.
+ * Returns a TypeError. The `cause`, if any, is the error that led to it.
  *
  * @param {string} code
  * @param {string} message
@@ -26,7 +26,7 @@ function typeError(code, message, cause = undefined) {
 }
 
 /**
- * Returns a RangeError. Its `cause`, if any, is the error that led to it.
+ * Returns a RangeError. The `cause`, if any, is the error that led to it.
  *
  * @param {string} code
  * @param {string} message

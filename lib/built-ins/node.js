@@ -1,8 +1,8 @@
 "use strict";
 
-// The functions of Node.js that this package uses, taken when it loads: a program can replace the exports
-// of `node:` modules later. Node.js itself loads all of these modules when it starts, so that this takes
-// microseconds. (For what is not there yet, see worker-threads.js.)
+// The functions of Node.js that this package uses, taken when it loads: a program can replace the exports of
+// `node:` modules later. Node.js itself loads these modules when it starts, so requiring them takes
+// microseconds. worker-threads.js has the functions of a module that is not loaded by then.
 
 const { constants: bufferConstants } = require("node:buffer");
 const fs = require("node:fs");
@@ -43,7 +43,7 @@ module.exports = {
   isSharedArrayBuffer: types.isSharedArrayBuffer,
   isUint8Array: types.isUint8Array,
   setImmediate,
-  /** Undefined in realms that Node.js has not made its own. */
+  /** Undefined in realms that Node.js has not set up, for example those of `vm`. */
   structuredClone: globalThis.structuredClone,
 
   processOn: uncurryThis(process.on),

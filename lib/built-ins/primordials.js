@@ -1,13 +1,13 @@
 "use strict";
 
-// The language's built-ins that this package uses, taken when it loads. A program can replace or delete
-// every one of them later. Names are those that Node.js itself uses: `ObjectFreeze` is `Object.freeze`,
+// The built-ins of the language that this package uses, taken when it loads. A program can replace or delete
+// every one of them later. They have the names that Node.js itself uses: `ObjectFreeze` is `Object.freeze`,
 // and `WeakMapPrototypeGet(map, key)` is `map.get(key)`.
 //
 // Syntax looks up built-ins, too. `for-of`, spread and array patterns run `Array.prototype`'s iterator;
 // `instanceof` runs `Symbol.hasInstance`; an object literal without `__proto__: null` inherits what a
 // program puts on `Object.prototype`, so it must not be a property descriptor, options or a handler.
-// The rules in eslint.config.js refuse what can be recognised.
+// The rules in eslint.config.js refuse such syntax if they can recognize it.
 
 /**
  * An object literal that the engine reads: options, a property descriptor, or a handler.
@@ -119,7 +119,7 @@ module.exports = {
 
   ArrayBuffer,
   ArrayBufferPrototypeGetByteLength: getterOf(ArrayBuffer.prototype, "byteLength"),
-  /** Not on Node.js 20. */
+  /** Undefined on Node.js 20. */
   ArrayBufferPrototypeGetDetached: getterIfAny(ArrayBuffer.prototype, "detached"),
   ArrayBufferPrototypeGetMaxByteLength: getterIfAny(ArrayBuffer.prototype, "maxByteLength"),
   ArrayBufferPrototypeResize: methodIfAny(ArrayBuffer.prototype, "resize"),

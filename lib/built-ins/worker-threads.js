@@ -1,12 +1,12 @@
 "use strict";
 
-// What this package needs of `node:worker_threads`. Loading that module takes 1.6 to 3.5 ms, a third of
-// what loading this package may take. So it is loaded when the first buffer is made or detached, or the
-// first file is mapped.
+// The functions of `node:worker_threads` that this package uses. Loading that module takes 1.6 to 3.5 ms, a
+// third of what loading this package may take. So it is loaded when the first buffer is created or detached, or
+// the first file is mapped.
 //
-// This is the one exception to node.js: a program that replaces these exports before that
-// decides which buffers count as marked. Node.js offers no other way to them. Memory stays safe without
-// marks: a program can then transfer a buffer that it could not transfer otherwise.
+// This is the one exception to node.js: a program that replaces these exports earlier decides which buffers
+// count as marked. Node.js offers no other way to these functions. Memory stays safe without marks: a program
+// can then transfer a buffer that it could not transfer otherwise.
 
 const { getBuiltinModule } = require("./node");
 
