@@ -625,9 +625,9 @@ export interface Memory<
    * @param offset the offset of the first byte to flush. Default 0
    * @param length the number of bytes to flush. Default: all from `offset` on. At least these bytes are
    *   flushed; at present, always the whole file
-   * @returns a promise, rejected with a TypeError where the memory is no file, or one of mode "r", or
-   *   an argument is no number; with a RangeError where the bytes are not all in the memory, or the
-   *   system refuses, whose `message` has the path and what it says
+   * @returns a promise. It is rejected with a TypeError if the memory is not backed by a writable file, or
+   *   an argument is not a number; with a RangeError if the bytes are not all in the memory, or the system
+   *   fails: the `message` then has the path and the system's error
    * @example
    * ```js
    * const memory = Memory.open("state.bin", { mode: "w+", initial: 1 });
@@ -661,9 +661,10 @@ export interface Memory<
    * @param index the index of the word, in words of 4 bytes, as in an `Int32Array`
    * @param expected the value to compare with, converted to 32 bits
    * @param timeout the timeout in milliseconds. Default: no timeout
-   * @returns a promise of "ok" where it was notified, "not-equal" where the word is another, or
-   *   "timed-out"; rejected with a TypeError where the memory is not shared, `index` is no number, or
-   *   `features.waits` is false, and with a RangeError where the memory has no such word, or the system has no thread left
+   * @returns a promise of "ok" if the wait was notified, "not-equal" if the word has another value, or
+   *   "timed-out". It is rejected with a TypeError if the memory is not shared, `index` is not a number, or
+   *   `features.waits` is false; with a RangeError if the memory has no such word, or the system cannot
+   *   start another thread
    * @example
    * ```js
    * const memory = new Memory({ initial: 1, maximum: 1, shared: true });

@@ -1,13 +1,13 @@
 "use strict";
 
-// Memories that are files, when system calls fail. The addon of `npm run build:fault` can make any call fail.
+// Memories of files, when system calls fail. The addon of `npm run build:fault` can make any call fail.
 
 const { useFiles } = require("../support/files");
 const { FAULT_TIMEOUT, runWithFailures } = require("../support/fault-scenarios");
 
 jest.setTimeout(FAULT_TIMEOUT + 20_000);
 
-describe("memories that are files", () => {
+describe("memories of files:", () => {
   const { newFile, removeFiles } = useFiles();
   afterAll(removeFiles);
 
@@ -18,11 +18,11 @@ describe("memories that are files", () => {
     "open longer",
     "grow in place",
     "grow shared",
-    "follow",
-    "take in",
+    "grow with the file",
+    "flush pages of a module",
     "move",
     "flush",
-    "keep in step",
+    "update the end of the file",
     "close",
     "discard",
     "map",
@@ -55,7 +55,7 @@ describe("memories that are files", () => {
             expect(error.message).toMatch(
               /could not be made \d+ bytes long again: it stays longer$/,
             );
-            if (scenario !== "take in") expect(calls.length).toBeGreaterThan(1);
+            if (scenario !== "flush pages of a module") expect(calls.length).toBeGreaterThan(1);
           }
         }
       }

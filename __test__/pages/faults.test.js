@@ -77,7 +77,7 @@ async function expectRecovery(scenario, member, expected, env) {
 }
 
 test.each(scenarios)(
-  "%s: a failed system call changes nothing",
+  "%s succeeds or changes nothing, whichever system calls fail",
   async (scenario, member, expected) => {
     expect(await expectRecovery(scenario, member, expected)).toBe(features.handoff);
   },
@@ -86,7 +86,7 @@ test.each(scenarios)(
 const DEPENDING_ON_HANDOFF = ["from", "move", "close", "snapshot of a shared memory"];
 
 test.each(scenarios.filter(([scenario]) => DEPENDING_ON_HANDOFF.includes(scenario)))(
-  "%s: a failed system call changes nothing with the Node-API hand-off",
+  "%s succeeds or changes nothing with the Node-API hand-off, whichever system calls fail",
   async (scenario, member, expected) => {
     const env = { LINEAR_MEMORY_HANDOFF: "node-api" };
     expect(await expectRecovery(scenario, member, expected, env)).toBe("node-api");

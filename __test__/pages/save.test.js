@@ -1,10 +1,10 @@
 "use strict";
 
-// How a snapshot is saved: by nothing that a program can replace.
+// Snapshot.save() and Snapshot.open() after the program has replaced functions of Node.js.
 
 const { run } = require("../support/run-fixture");
 
-test("nothing that a program replaces after loading is called, nor names the draft", async () => {
+test("save() and open() call no replaced function, and no replaced function names the draft", async () => {
   const { found, left, called } = await run("save-with-replaced-functions.js");
   expect({ found, left, called }).toEqual({ found: [7, 7], left: ["snapshot"], called: [] });
 });

@@ -96,7 +96,7 @@ test("save() writes no zeros: the file of a memory of 4 GiB has one page", () =>
   expect(fs.fstatSync(image).blocks * 512).toBe(4096);
 });
 
-describe("the file", () => {
+describe("a snapshot file", () => {
   test("is accessible to its owner only, and replaces a file that was there", () => {
     fs.writeFileSync(file, "a longer text".repeat(1e5), { mode: 0o644 });
     written();
@@ -173,7 +173,7 @@ describe("save() and open() throw Node.js's errors for", () => {
     expect(["ENOENT", "EACCES", "EPERM", "EROFS"]).toContain(code);
   });
 
-  test("a name with a zero, and one that is too long", () => {
+  test("a name with a zero byte, and a name that is too long", () => {
     expect(thrownBy(() => snapshot.save("\0")).code).toBe("ERR_INVALID_ARG_VALUE");
     expect(thrownBy(() => Snapshot.open("\0")).code).toBe("ERR_INVALID_ARG_VALUE");
     const long = path.join(folder, "x".repeat(256));

@@ -19,7 +19,7 @@ describe.each(["v8", "node-api"])("with the hand-off %s", (handoff) => {
   testReserved(
     "close() works without a free file descriptor (unless the buffer is the engine's)",
     async () => {
-      expect(await run("close-resizable.js", { env, ulimit: "-n 200" })).toEqual({
+      expect(await run("close-without-descriptors.js", { env, ulimit: "-n 200" })).toEqual({
         code: "EMFILE",
         failure: undefined,
         byteLength: 0,
