@@ -148,12 +148,13 @@ function grow(memory, type, delta) {
 const hasResizable = toResizableBuffer !== undefined;
 
 /**
- * Makes the buffer of an engine memory resizable, if `hasResizable` is true. Throws the engine's error.
+ * Makes the buffer of an engine memory resizable, if `hasResizable` is true, and returns the new buffer. Throws
+ * the engine's error.
  *
  * @param {WebAssembly.Memory} memory
  */
 function makeResizable(memory) {
-  ReflectApply(/** @type {() => ArrayBuffer} */ (toResizableBuffer), memory, []);
+  return ReflectApply(/** @type {() => ArrayBuffer} */ (toResizableBuffer), memory, []);
 }
 
 /**
