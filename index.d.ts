@@ -475,7 +475,7 @@ export interface Memory<
    * not all zeros, only once, however many memories share it.
    *
    * It holds the memory and nothing else: not the globals and tables of an instance, nor the state of
-   * JavaScript. Take it and restore it between calls into the instance. docs/restore.md says what to do
+   * JavaScript. Take it and restore it between calls into the instance. docs/restore.md describes what to do
    * about the rest.
    *
    * While other threads write to a shared memory, a snapshot of it is not taken at one moment: each byte
@@ -497,7 +497,7 @@ export interface Memory<
    * buffer and its views stay, and see the snapshot's bytes. A memory longer than the snapshot, for
    * example because it has grown since, keeps its size and reads as zero beyond the snapshot.
    *
-   * **Nothing else is restored.** docs/restore.md says what to do about each of these:
+   * **Nothing else is restored.** docs/restore.md describes what to do about each of these:
    * - the size of the memory: a module whose allocator keeps its state in memory may grow it again after
    *   each restore;
    * - the mutable globals of the instance, for example the stack pointer after a trap, and its tables;
