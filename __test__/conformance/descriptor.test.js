@@ -47,8 +47,8 @@ describe("the constructor rejects as a number of 32-bit pages", () => {
     [Symbol("pages"), "a symbol"],
     [Object(1n), "1n"],
     [{ valueOf: () => Symbol("pages") }, "a symbol"],
-    [noPrimitive, "an object"],
-    [toObject, "an object"],
+    [noPrimitive, "cannot convert the object to a number"],
+    [toObject, "cannot convert the object to a number"],
   ];
 
   describe.each(descriptors)("%s", (member, describing) => {
@@ -99,8 +99,8 @@ describe("the constructor rejects as a number of 64-bit pages", () => {
       [Object(1), "1"],
       [{ valueOf: () => null }, "null"],
       [{ valueOf: () => undefined }, "undefined"],
-      [noPrimitive, "an object"],
-      [toObject, "an object"],
+      [noPrimitive, "cannot convert the object to a number"],
+      [toObject, "cannot convert the object to a number"],
     ])("%p", TO_BIGINT, (value, shown) => {
       expectError(() => new Memory(describing(value)), TypeError, member, shown);
     });

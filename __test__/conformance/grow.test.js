@@ -55,8 +55,8 @@ describe("grow() rejects as a number of 32-bit pages", () => {
     [1n, "1n"],
     [Symbol("pages"), "a symbol"],
     [Object(1n), "1n"],
-    [Object.create(null), "an object"],
-    [{ [Symbol.toPrimitive]: () => ({}) }, "an object"],
+    [Object.create(null), "cannot convert the object to a number"],
+    [{ [Symbol.toPrimitive]: () => ({}) }, "cannot convert the object to a number"],
   ])("%p", (delta, shown) => {
     expectUnchanged(create(), (memory) => {
       expectError(() => memory.grow(delta), TypeError, "grow()", "delta", shown);
