@@ -126,8 +126,8 @@ const REQUIRE_CORE = 'const load = require("./core");';
 
 const DEFINE_LATER = "module.exports = (modules, load) => {\n";
 
-// Comments on lines of their own, which take most of the space.
-const COMMENTS = /^ *(?:\/\/.*|\/\*\*(?:(?!\*\/)[^])*\*\/)\n/gm;
+// Comments on lines of their own, and types: the engine takes some 30 µs to read each kilobyte.
+const COMMENTS = /^ *(?:\/\/.*|\/\*\*(?:(?!\*\/)[^])*\*\/)\n|\/\*\* @type (?:(?!\*\/)[^])*\*\/ /gm;
 
 /**
  * Returns the definition of a module. In brackets, the engine compiles the function at once: outside them,
