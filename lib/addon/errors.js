@@ -9,7 +9,19 @@ const {
 const { typeError, rangeError, setOwn } = require("../built-ins/errors");
 const { getSystemErrorName } = require("../built-ins/node");
 
-/** Returns what `action` returns. If the addon throws an error in there, throws it as one of `member`. */
+/**
+ * An error that the addon throws: see src/handoff/failure.rs.
+ *
+ * @typedef {Error & { isTypeError: boolean, code: string, errno: number | null }} AddonError
+ */
+
+/**
+ * Returns what `action` returns. If the addon throws an error in there, throws it as one of `member`.
+ *
+ * @template T
+ * @param {string} member
+ * @param {() => T} action
+ */
 function call(member, action) {
   try {
     return action();
@@ -23,6 +35,9 @@ function call(member, action) {
  * If the system reported an errno, the code is the system's, as in Node.js's own errors. Errors that this
  * package or the engine has thrown within a call pass through: they are TypeErrors or RangeErrors, and
  * the addon throws neither.
+ *
+ * @param {any} error what was caught
+ * @param {string} member
  */
 function translate(error, member) {
   if (FunctionPrototypeSymbolHasInstance(TypeError, error)) return error;
@@ -32,7 +47,7 @@ function translate(error, member) {
   if (!ObjectHasOwn(error, "isTypeError")) {
     return rangeError("ERR_LINEAR_MEMORY_INTERNAL", message, error);
   }
-  const { isTypeError, code, errno } = error;
+  const { isTypeError, code, errno } = /** @type {AddonError} */ (error);
   const create = isTypeError ? typeError : rangeError;
   if (errno === null) return create(code, message, error);
   const translated = create(getSystemErrorName(errno), message, error);

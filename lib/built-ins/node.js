@@ -46,7 +46,10 @@ module.exports = {
   /** Undefined in realms that Node.js has not set up, for example those of `vm`. */
   structuredClone: globalThis.structuredClone,
 
-  processOn: uncurryThis(process.on),
+  processOn:
+    /** @type {(emitter: NodeJS.Process, name: string, listener: (name: unknown) => void) => void} */ (
+      uncurryThis(process.on)
+    ),
   process,
   isBun: process.versions.bun !== undefined,
   v8Version: process.versions.v8,

@@ -1,6 +1,6 @@
 "use strict";
 
-// Unshared buffers, of ours and of the engine's making: how long they can be, and who detaches them.
+// Unshared buffers, whether the addon or the engine made them: how long they can be, and who detaches them.
 
 const { PAGE } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
@@ -21,19 +21,28 @@ const {
 const { markAsUntransferable, isMarkedAsUntransferable } = require("../built-ins/worker-threads");
 const native = require("../../native");
 
-// Without detach keys, structured clone at least can be told to leave a buffer alone. Node does so by
-// itself with those that Node-API made.
+// Without detach keys, a mark at least makes structured clone leave a buffer alone. Node.js marks by itself
+// those that Node-API made.
 const marksBuffers = features.handoff === "v8" && !features.detachKeys;
 
-/** Whether a program can detach a buffer: by `transfer()`, which only detach keys prevent. */
+/** Whether a program can detach buffers: by `transfer()`, which only detach keys prevent. */
 const canBeDetached = !features.detachKeys && ArrayBufferPrototypeTransfer !== undefined;
 
-/** Keeps programs from detaching a new buffer, as far as the hand-off can. */
-function protect(buffer) {
+/**
+ * Prevents programs from detaching a new buffer, as far as the hand-off can.
+ *
+ * @param {ArrayBuffer} buffer
+ */
+function preventDetaching(buffer) {
   if (marksBuffers) markAsUntransferable(buffer);
 }
 
-/** Refuses a buffer to which the program has given a detach key of Node's, in place of ours. */
+/**
+ * Throws if the program has given a buffer Node.js's detach key, in place of ours.
+ *
+ * @param {string} member
+ * @param {ArrayBuffer} buffer
+ */
 function checkDetachable(member, buffer) {
   if (features.detachKeys && isMarkedAsUntransferable(buffer)) throw undetachable(member);
 }
@@ -42,12 +51,21 @@ const MARKED = "marked with markAsUntransferable()";
 const LINKED = "linked as an asm.js heap";
 const EITHER = `${MARKED} or ${LINKED}`;
 
+/**
+ * Returns the error for a buffer that can no longer be detached.
+ *
+ * @param {string} member
+ * @param {unknown} [cause]
+ * @param {string} [reason]
+ * @param {ErrorConstructor} [Kind]
+ */
 function undetachable(member, cause, reason = MARKED, Kind = TypeError) {
   return new Kind(`${member}: buffer: ${reason}, it can no longer be detached`, { cause });
 }
 
-/** What structured clone does not move: a buffer that is marked, or linked. It cannot tell which. */
+/** The error for a buffer that structured clone does not transfer: marked or linked, it does not report which. */
 class Undetachable extends Error {
+  /** @param {unknown} [cause] */
   constructor(cause) {
     super("the engine does not move this buffer", { cause });
   }
@@ -56,6 +74,10 @@ class Undetachable extends Error {
 /**
  * Translates an error of a call that detaches a buffer. If the engine does not detach it, the error is
  * of that `Kind`.
+ *
+ * @param {any} error what was caught
+ * @param {string} member
+ * @param {ErrorConstructor} [Kind]
  */
 function translateDetaching(error, member, Kind) {
   if (FunctionPrototypeSymbolHasInstance(Undetachable, error))
@@ -68,39 +90,54 @@ function translateDetaching(error, member, Kind) {
 /**
  * Detaches a buffer that the engine made. Returns another one with its backing store, which keeps its
  * addresses mapped. No code of the program runs.
+ *
+ * @param {string} member
+ * @param {ArrayBuffer} buffer
  */
-function retire(member, buffer) {
+function detach(member, buffer) {
   try {
-    return native.transfer(buffer) ?? moveToClone(buffer);
+    return native.transfer(buffer) ?? detachByCloning(buffer);
   } catch (error) {
     throw translateDetaching(error, member);
   }
 }
 
-/** The same by JavaScript's own means, which are Node-API's only ones. */
-function moveToClone(buffer) {
+/**
+ * Detaches a buffer by a structured clone that transfers it, which is Node-API's only way. Returns the clone.
+ *
+ * @param {ArrayBuffer} buffer
+ */
+function detachByCloning(buffer) {
   let other;
   try {
     // Moves the bytes, resizable ones too, which `transfer()` copies.
-    other = structuredClone(buffer, { __proto__: null, transfer: listOf(buffer) });
+    const options = { __proto__: null, transfer: listOf(buffer) };
+    other = structuredClone(buffer, options);
   } catch (cause) {
     throw new Undetachable(cause);
   }
-  // Node 20 copies what is marked, and says nothing.
+  // Node.js 20 copies a marked buffer, without an error.
   if (!isDetached(buffer)) throw new Undetachable();
   return other;
 }
 
-/** A list of one value, which is read without what a program has put on `Array.prototype`. */
+/**
+ * Returns a list of one value. Reading it runs nothing that a program has put on `Array.prototype`.
+ *
+ * @param {Transferable} value
+ * @returns {Transferable[]}
+ */
 function listOf(value) {
   const iterate = () => {
     let done = true;
     const next = () => ({ __proto__: null, value, done: (done = !done) });
     return { __proto__: null, next };
   };
-  return { __proto__: null, [SymbolIterator]: iterate };
+  const list = /** @type {unknown} */ ({ __proto__: null, [SymbolIterator]: iterate });
+  return /** @type {Transferable[]} */ (list);
 }
 
+/** @param {ArrayBuffer} buffer */
 function isDetached(buffer) {
   if (ArrayBufferPrototypeGetDetached !== undefined) return ArrayBufferPrototypeGetDetached(buffer);
   try {
@@ -114,6 +151,12 @@ function isDetached(buffer) {
 /** The most pages that a buffer of this engine can view. */
 const MOST_PAGES = MathFloor(BUFFER_LIMIT / PAGE);
 
+/**
+ * Throws a RangeError if a buffer of this engine cannot view as many pages.
+ *
+ * @param {string} member
+ * @param {number} pages
+ */
 function checkLength(member, pages) {
   const bytes = pages * PAGE;
   if (bytes > BUFFER_LIMIT) {
@@ -124,13 +167,13 @@ function checkLength(member, pages) {
 }
 
 module.exports = {
+  MOST_PAGES,
   canBeDetached,
   isDetached,
-  protect,
+  preventDetaching,
   checkDetachable,
   translateDetaching,
-  retire,
-  moveToClone,
+  detach,
+  detachByCloning,
   checkLength,
-  MOST_PAGES,
 };

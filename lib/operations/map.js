@@ -3,7 +3,7 @@
 const { PAGE, isObject, toByteCount } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
 const { readSource, withFile } = require("./file-source");
-const { MappedStore } = require("../stores/with-mapped-files");
+const { StoreWithMappedFiles } = require("../stores/with-mapped-files");
 const native = require("../../native");
 const { MathMax, RangeError, TypeError } = require("../built-ins/primordials");
 
@@ -43,7 +43,9 @@ function map(store, { start, source, fileStart, length }) {
     } catch (error) {
       throw translate(error, `${MEMBER}: ${source.name}`);
     }
-    return isCopied || id === 0 ? store : MappedStore.over(store, { path: source.name, id });
+    return isCopied || id === 0
+      ? store
+      : StoreWithMappedFiles.over(store, { path: source.name, id });
   });
 }
 

@@ -11,7 +11,7 @@ const {
 } = require("../webidl/convert");
 const { readDescriptor, sizeLimit } = require("../webidl/descriptor");
 const { translate } = require("../addon/errors");
-const { FileStore } = require("../stores/file-backed");
+const { FileBackedStore } = require("../stores/file-backed");
 const { readSource, withFile } = require("./file-source");
 const { createStore } = require("../stores/choose");
 const native = require("../../native");
@@ -32,7 +32,7 @@ function openFile(file, options) {
     const type = typeOf(source.name, size, given);
     const taken = { ...takeFile(source, descriptor, isWritten), path: source.name };
     try {
-      const store = new FileStore(createStore(type, { hugePages: false }), taken);
+      const store = new FileBackedStore(createStore(type, { hugePages: false }), taken);
       store.begin(MEMBER, size, mode === "w+");
       return store;
     } catch (error) {

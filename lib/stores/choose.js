@@ -11,10 +11,22 @@ const { ReservedStore } = require("./reserved");
 const { RangeError, TypeError, platform } = require("../built-ins/primordials");
 const { readToken } = require("../identity/share-token");
 
+/**
+ * @import { Token } from "../identity/share-token"
+ * @import { NewMemoryType } from "../webidl/descriptor"
+ * @import { Store } from "./store"
+ */
+
 const SMALL_PAGES = { hugePages: false };
 const HUGE_PAGES = { hugePages: true };
 
-/** The store of a new memory. */
+/**
+ * Creates the store of a new memory.
+ *
+ * @param {NewMemoryType} type
+ * @param {{ hugePages: boolean }} options
+ * @returns {Store}
+ */
 function createStore(type, options) {
   if (options.hugePages) return createHuge(type);
   if (type.shared) return createShared(type);
@@ -23,29 +35,40 @@ function createStore(type, options) {
     return new ReservedStore(type, SMALL_PAGES);
   } catch (error) {
     if (!hasCode(error, "ERR_LINEAR_MEMORY_NOT_SUPPORTED")) throw error;
-    return hosted().create(type);
+    return loadHosted().create(type);
   }
 }
 
-/** The class, which programs with unshared memories alone never need. */
-function hosted() {
+/**
+ * Loads and returns the class of hosted stores, which programs with unshared memories alone never need.
+ */
+function loadHosted() {
   return (HostedStoreClass ??= require("./hosted").HostedStore);
 }
 
+/** @type {typeof import("./hosted").HostedStore | undefined} */
 let HostedStoreClass;
 
-/** Hosted from the start, if the engine has memories of that type. */
+/**
+ * Creates a hosted store, if the engine has memories of that type.
+ *
+ * @param {NewMemoryType} type
+ */
 function createHosted(type) {
   if (!engine.supports(type)) return new ReservedStore(type, SMALL_PAGES);
   try {
-    return hosted().create(type);
+    return loadHosted().create(type);
   } catch (error) {
     if (type.address === "i32") throw error;
     return new ReservedStore(type, SMALL_PAGES);
   }
 }
 
-/** Only where the pages are ours and the system has huge ones. */
+/**
+ * Creates a reserved store with huge pages. Only for reserved pages can they be requested.
+ *
+ * @param {NewMemoryType} type
+ */
 function createHuge(type) {
   if (type.shared) {
     throw new TypeError("Memory: hugePages: not of a shared memory, whose pages are the engine's");
@@ -57,17 +80,23 @@ function createHuge(type) {
   return new ReservedStore(type, HUGE_PAGES);
 }
 
-/** Hosted where the engine can: modules and Atomics must use one address, which only it can give. */
+/**
+ * Creates a hosted store if the engine can host the memory: modules and `Atomics` must use one address, which
+ * only an engine memory can give.
+ *
+ * @param {NewMemoryType} type
+ */
 function createShared(type) {
   try {
-    return hosted().create(type);
+    return loadHosted().create(type);
   } catch (error) {
     if (type.address === "i32") throw error;
     if (features.externalSharedBuffers) {
       const { SharedReservedStore } = require("./shared-reserved");
       return SharedReservedStore.create(type);
     }
-    const maximum = showPages(type.maximum, type.address);
+    // A shared memory has a maximum.
+    const maximum = showPages(/** @type {number} */ (type.maximum), type.address);
     throw new RangeError(
       `Memory: maximum: the engine cannot host ${maximum} shared pages, and makes no shared buffers over pages of ours`,
       { cause: error },
@@ -75,22 +104,28 @@ function createShared(type) {
   }
 }
 
+/** @param {Token} token */
 function openReserved(token) {
   if (token.id === undefined) return undefined;
   const { SharedReservedStore } = require("./shared-reserved");
   return SharedReservedStore.open(token);
 }
 
-/** The store over a WebAssembly.Memory, or over what `toToken` returned; undefined for all else. */
+/**
+ * Returns the store of an engine memory, or of what `toToken()` returned; undefined for any other value.
+ *
+ * @param {unknown} source
+ * @returns {Store | undefined}
+ */
 function openStore(source) {
-  const HostedStore = hosted();
+  const HostedStore = loadHosted();
   if (engine.isMemory(source)) return new HostedStore(source);
   const token = readToken(source);
   if (token === undefined) return undefined;
   const store = HostedStore.open(token) ?? openReserved(token);
   if (store === undefined || token.file === undefined) return store;
-  const { FileStore } = require("./file-backed");
-  return FileStore.open(store, token.file);
+  const { FileBackedStore } = require("./file-backed");
+  return FileBackedStore.open(store, token.file);
 }
 
-module.exports = { createStore, openStore, loadHosted: hosted };
+module.exports = { createStore, openStore, loadHosted };

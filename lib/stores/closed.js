@@ -3,11 +3,19 @@
 const { BaseStore } = require("./store");
 const { TypeError } = require("../built-ins/primordials");
 
+/** @import { Store } from "./store" */
+
 /**
  * The store of a closed memory. It has no pages, and no transition leaves it: every member that needs pages
  * throws. Closing it again does nothing.
+ *
+ * @implements {Store}
  */
 class ClosedStore extends BaseStore {
+  /**
+   * @param {string} member
+   * @returns {never}
+   */
   checkOpen(member) {
     throw new TypeError(`Memory.${member}: the memory is closed`);
   }
@@ -42,10 +50,12 @@ class ClosedStore extends BaseStore {
     return undefined;
   }
 
+  /** @param {string} member */
   checkIntact(member) {
     this.checkOpen(member);
   }
 
+  /** @param {string} member */
   reconcile(member) {
     this.checkOpen(member);
   }

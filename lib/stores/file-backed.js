@@ -2,38 +2,48 @@
 
 const { PAGE } = require("../webidl/convert");
 const { checkGrowth, sizeLimit } = require("../webidl/descriptor");
-const { translate } = require("../addon/errors");
+const { call } = require("../addon/errors");
 const { rangeError, setOwn } = require("../built-ins/errors");
-const { WatchedStore, lost } = require("./truncation-guard");
+const { TruncationGuard, lostPages } = require("./truncation-guard");
 const native = require("../../native");
 const { setImmediate } = require("../built-ins/node");
 const { RangeError, TypeError } = require("../built-ins/primordials");
 
 /**
- * A memory that is a file. It wraps the store that the pages are in: a reserved one if the memory is
- * unshared, otherwise a hosted one. The addon maps the file at these pages, and grows it with them.
+ * @import { FileToken } from "../identity/share-token"
+ * @import { ReservedStore } from "./reserved"
+ * @import { Store, StoreFile } from "./store"
  */
-class FileStore extends WatchedStore {
+
+/**
+ * Wraps the store of a memory that is a file: a reserved store if the memory is unshared, otherwise a hosted one.
+ * The addon maps the file at the pages, and grows it with them. Transitions: `toHosted()`, as the wrapped store,
+ * with the file.
+ *
+ * @implements {Store}
+ */
+class FileBackedStore extends TruncationGuard {
   #file;
 
   /**
-   * @param inner the underlying store; its pages are not mapped to the file yet
-   * @param file as `takeFile` in lib/operations/open.js returns it
+   * @param {Store} inner
+   * @param {StoreFile} file
    */
   constructor(inner, file) {
     super(inner);
     this.#file = file;
   }
 
-  /** Returns the store of a memory that another thread has, and that is in `inner`. */
+  /**
+   * Returns the store of a memory that another thread has, and that is in `inner`; undefined if it is not that
+   * file.
+   *
+   * @param {Store} inner
+   * @param {FileToken} token
+   */
   static open(inner, { id, path }) {
-    let held;
-    try {
-      held = native.holdFile(id, inner.pages);
-    } catch (error) {
-      throw translate(error, `Memory.from(): ${path}`);
-    }
-    return held === null ? undefined : new FileStore(inner, { ...held, path });
+    const held = call(`Memory.from(): ${path}`, () => native.holdFile(id, inner.pages));
+    return held === null ? undefined : new FileBackedStore(inner, { ...held, path });
   }
 
   get file() {
@@ -44,6 +54,10 @@ class FileStore extends WatchedStore {
    * Maps the file at a memory that was just made. The file had `size` bytes when it was opened. If
    * `isEmptied` is true, none of them are left. If this throws, the file is as it was, unless the error says
    * what it lost.
+   *
+   * @param {string} member
+   * @param {number} size
+   * @param {boolean} isEmptied
    */
   begin(member, size, isEmptied) {
     const { id, isWritten } = this.#file;
@@ -53,18 +67,25 @@ class FileStore extends WatchedStore {
     );
   }
 
-  /** Grows also by the pages that other processes have added to the file, or a module to the memory. */
+  /**
+   * Grows also by the pages that other processes have added to the file, or a module to the memory.
+   *
+   * @param {number} delta
+   */
   grow(delta) {
-    const inner = this.intact("Memory.grow()");
+    const inner = this.checkedInner("Memory.grow()");
     if (!this.#file.isWritten) return inner.grow(delta);
     if (this.#reserved === undefined) return this.#growByEngine(inner, delta);
-    return inner.growWithFile(delta, this.#file);
+    return /** @type {ReservedStore} */ (inner).growWithFile(delta, this.#file);
   }
 
   /**
    * Grows a memory that only the engine can grow. Its `grow()` comes between the two halves of a growth of
    * the file, and must not be called by the addon: the termination of a thread would be lost in a native
    * frame. So the addon keeps the file locked for this thread in between.
+   *
+   * @param {Store} inner
+   * @param {number} delta
    */
   #growByEngine(inner, delta) {
     const member = "Memory.grow()";
@@ -91,7 +112,11 @@ class FileStore extends WatchedStore {
     return before;
   }
 
-  /** Extends the file to the pages that a module has added, or that an earlier call could not give it. */
+  /**
+   * Extends the file to the pages that a module has added, or that an earlier call could not give it.
+   *
+   * @param {string} member
+   */
   reconcile(member) {
     this.checkIntact(member);
     const { id } = this.#file;
@@ -103,9 +128,14 @@ class FileStore extends WatchedStore {
     return this.#file.isWritten ? this.inner.handle : undefined;
   }
 
-  /** Refuses an engine that has not reserved all that a memory can grow to: it would move the memory. */
+  /**
+   * Throws if the engine has not reserved all that a memory can grow to: growth would move the memory.
+   *
+   * @param {string} member
+   * @param {Store} store
+   */
   #checkReserved(member, store) {
-    if (store.engineMemory === undefined || store.isShared) return;
+    if (!store.mayMove) return;
     const wanted = sizeLimit(store.type) * PAGE;
     const { reserved } = this.#attempt(member, () => store.addressSpace);
     if (reserved >= wanted) return;
@@ -116,15 +146,18 @@ class FileStore extends WatchedStore {
 
   toHosted() {
     const member = "Memory.toWebAssembly()";
-    const inner = this.intact(member);
+    const inner = this.checkedInner(member);
     if (this.#reserved === undefined) return this.#over(inner.toHosted());
-    return this.#over(inner.toHosted(this.#file, (store) => this.#checkReserved(member, store)));
+    const check = (/** @type {Store} */ host) => this.#checkReserved(member, host);
+    return this.#over(/** @type {ReservedStore} */ (inner).toHosted(this.#file, check));
   }
 
+  /** @param {Store} inner */
   #over(inner) {
-    return inner === this.inner ? this : new FileStore(inner, this.#file);
+    return inner === this.inner ? this : new FileBackedStore(inner, this.#file);
   }
 
+  /** @returns {never} */
   toResizable() {
     throw new TypeError(
       `Memory.toResizableBuffer(): a program could resize it without the file (${this.#file.path})`,
@@ -147,19 +180,26 @@ class FileStore extends WatchedStore {
     native.releaseFile(this.#file.holder, this.#file.owner);
   }
 
+  /** @param {string} member */
   checkIntact(member) {
     this.#refuse(member, this.#check(member));
   }
 
+  /** @param {string} member */
   #check(member) {
     const { id } = this.#file;
     return this.#attempt(member, () => native.checkFile(id, this.inner.pages, this.#reserved));
   }
 
-  /** Throws if something has made the memory unusable: "truncated" or "moved". */
+  /**
+   * Throws if something has made the memory unusable.
+   *
+   * @param {string} member
+   * @param {"truncated" | "moved" | null} loss
+   */
   #refuse(member, loss) {
     const { path } = this.#file;
-    if (loss === "truncated") throw lost(member, path);
+    if (loss === "truncated") throw lostPages(member, path);
     if (loss === "moved") {
       throw new RangeError(
         `${member}: ${path}: the engine has moved the memory away from the file's pages when it grew; what was stored since then is not in the file`,
@@ -167,16 +207,22 @@ class FileStore extends WatchedStore {
     }
   }
 
+  /**
+   * @template T
+   * @param {string} member
+   * @param {() => T} action
+   */
   #attempt(member, action) {
-    try {
-      return action();
-    } catch (error) {
-      throw translate(error, `${member}: ${this.#file.path}`);
-    }
+    return call(`${member}: ${this.#file.path}`, action);
   }
 }
 
-/** Returns an error that also says that the engine memory has grown: other threads may use its new pages. */
+/**
+ * Returns an error that also says that the engine memory has grown: other threads may use its new pages.
+ *
+ * @param {Error & { code: string, errno?: number }} cause
+ * @param {number} added
+ */
 function withState(cause, added) {
   const state = `The memory has grown by ${added} pages, but new pages are not the file's yet`;
   const message = `${cause.message}. ${state}: grow(0) or flush() maps them`;
@@ -201,4 +247,4 @@ function releaseSoon() {
   });
 }
 
-module.exports = { FileStore };
+module.exports = { FileBackedStore };

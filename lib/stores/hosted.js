@@ -5,31 +5,47 @@ const { sizeLimit, checkGrowth } = require("../webidl/descriptor");
 const engine = require("../engine/memory");
 const { typeOf, addressOf } = require("../engine/memory-type");
 const { RangeError, TypeError } = require("../built-ins/primordials");
-const { BaseStore } = require("./store");
+const { BaseStore, noResizableBuffer } = require("./store");
 
 /**
- * Pages in a WebAssembly.Memory of the engine's: every shared memory, and what a module uses. A
- * shared memory with 64-bit addresses, where the engine makes none, is one of 32-bit pages there.
+ * @import { Token } from "../identity/share-token"
+ * @import { MemoryType, NewMemoryType } from "../webidl/descriptor"
+ * @import { Store } from "./store"
+ */
+
+/**
+ * The store of a memory whose pages are in an engine memory: of every shared memory that an engine memory can
+ * be, and of every memory that a module uses. No transition leaves it.
+ *
+ * If the engine has no 64-bit engine memories, a shared memory with 64-bit addresses is in a 32-bit one: the
+ * store is widened.
+ *
+ * @implements {Store}
  */
 class HostedStore extends BaseStore {
-  #memory;
+  #engineMemory;
   #type;
-  #widened;
+  #isWidened;
   #isShared;
 
   /**
-   * @param memory the engine's
-   * @param type as `readDescriptor` returns it; found by asking the engine where it is not given
-   * @param widened whether its 32-bit pages are a memory with 64-bit addresses to the program
+   * @param {WebAssembly.Memory} engineMemory
+   * @param {MemoryType} [type] is found by trying modules if it is not given
+   * @param {boolean} [isWidened] whether the addresses are 64-bit ones only for the program
    */
-  constructor(memory, type, widened = false) {
+  constructor(engineMemory, type = undefined, isWidened = false) {
     super();
-    this.#memory = memory;
+    this.#engineMemory = engineMemory;
     this.#type = type;
-    this.#widened = widened;
-    this.#isShared = engine.isShared(engine.bufferOf(memory));
+    this.#isWidened = isWidened;
+    this.#isShared = engine.isShared(engine.bufferOf(engineMemory));
   }
 
+  /**
+   * Creates the store of a new memory.
+   *
+   * @param {NewMemoryType} type
+   */
   static create(type) {
     try {
       return new HostedStore(engine.create(type), type, isWidened(type));
@@ -38,20 +54,44 @@ class HostedStore extends BaseStore {
     }
   }
 
-  /** The store of a memory that another thread has; undefined where that is no token of one. */
+  /**
+   * Creates the store that reserved pages move into.
+   *
+   * @param {string} member
+   * @param {NewMemoryType} type
+   */
+  static createHost(member, type) {
+    if (!engine.supports(type)) throw noEngineMemory64(member);
+    try {
+      return new HostedStore(engine.create(type), type);
+    } catch (cause) {
+      const { address, maximum = 0 } = type;
+      const tooLarge = maximum > sizeLimit({ address, maximum: undefined });
+      const Kind = tooLarge ? TypeError : RangeError;
+      throw new Kind(`${member}: the engine refused: ${cause.message}`, { cause });
+    }
+  }
+
+  /**
+   * Returns the store of a memory that another thread has, or undefined if that is not its token.
+   *
+   * @param {Token} token
+   */
   static open({ memory, address }) {
     if (!engine.isMemory(memory) || !engine.isShared(engine.bufferOf(memory))) return undefined;
     if (address === undefined) return new HostedStore(memory);
-    return isWidened({ address }) ? new HostedStore(memory, undefined, true) : undefined;
+    if (address !== "i64" || !isWidened({ address })) return undefined;
+    return new HostedStore(memory, undefined, true);
   }
 
   get type() {
-    return (this.#type ??= this.#askForType());
+    return (this.#type ??= this.#findType());
   }
 
-  #askForType() {
-    const type = typeOf(this.#memory);
-    return this.#widened ? { ...type, address: "i64" } : type;
+  /** @returns {MemoryType} */
+  #findType() {
+    const type = typeOf(this.#engineMemory);
+    return this.#isWidened ? { ...type, address: "i64" } : type;
   }
 
   get isShared() {
@@ -63,13 +103,15 @@ class HostedStore extends BaseStore {
   }
 
   get buffer() {
-    return this.#isShared ? engine.sharedBufferOf(this.#memory) : engine.bufferOf(this.#memory);
+    const engineMemory = this.#engineMemory;
+    return this.#isShared ? engine.sharedBufferOf(engineMemory) : engine.bufferOf(engineMemory);
   }
 
+  /** @param {number} delta */
   grow(delta) {
     checkGrowth(this.type, this.size, delta);
     try {
-      return engine.grow(this.#memory, this.type, delta);
+      return engine.grow(this.#engineMemory, this.type, delta);
     } catch (cause) {
       // Another thread may have grown it since the check.
       throw new RangeError(
@@ -80,72 +122,64 @@ class HostedStore extends BaseStore {
   }
 
   get engineMemory() {
-    return this.#memory;
+    return this.#engineMemory;
   }
 
-  /** The engine's memory goes on. */
+  get mayMove() {
+    return !this.#isShared;
+  }
+
+  /** The engine memory is still usable: a module may have it. */
   close() {}
 
   toHosted() {
     const { address } = this.type;
-    if (address === "i64" && addressOf(this.#memory) !== address)
-      throw no64("Memory.toWebAssembly()");
+    if (address === "i64" && addressOf(this.#engineMemory) !== address)
+      throw noEngineMemory64("Memory.toWebAssembly()");
     return this;
   }
 
   toResizable() {
-    if (!engine.hasResizable) throw noResizable("this engine's WebAssembly.Memory makes none");
-    makeResizable(this.#memory);
+    if (!engine.hasResizable)
+      throw noResizableBuffer("this engine's WebAssembly.Memory makes none");
+    try {
+      engine.makeResizable(this.#engineMemory);
+    } catch (cause) {
+      throw new RangeError(`Memory.toResizableBuffer(): the engine refused: ${cause.message}`, {
+        cause,
+      });
+    }
     return this;
   }
 
   toFixedLength() {
-    if (engine.hasResizable) engine.makeFixedLength(this.#memory);
+    if (engine.hasResizable) engine.makeFixedLength(this.#engineMemory);
     return this;
   }
 
-  /** Of its type, the engine can tell the other thread all but what it has not been told. */
+  /** The other thread finds the type as this one does, except that it cannot know of widened addresses. */
   toToken() {
-    return this.#widened ? { memory: this.#memory, address: "i64" } : { memory: this.#memory };
+    const memory = this.#engineMemory;
+    return this.#isWidened ? { memory, address: "i64" } : { memory };
   }
 }
 
-/** Makes the engine's memory that pages of ours are to move into. */
-function createHost(member, type) {
-  if (type.address === "i64" && !engine.has64()) throw no64(member);
-  try {
-    return engine.create(type);
-  } catch (cause) {
-    const tooLarge = type.maximum > sizeLimit({ address: type.address, maximum: undefined });
-    const Kind = tooLarge ? TypeError : RangeError;
-    throw new Kind(`${member}: the engine refused: ${cause.message}`, { cause });
-  }
-}
-
-/** Whether the engine's pages for a memory of that type are 32-bit ones. */
+/**
+ * Returns whether the engine memory of that type has 32-bit addresses although the type has 64-bit ones.
+ *
+ * @param {Pick<MemoryType, "address">} type
+ */
 function isWidened({ address }) {
   return address === "i64" && !engine.has64();
 }
 
-/** Makes the buffer of an engine's memory resizable, and returns it. */
-function makeResizable(memory) {
-  try {
-    return engine.makeResizable(memory);
-  } catch (cause) {
-    throw new RangeError(`Memory.toResizableBuffer(): the engine refused: ${cause.message}`, {
-      cause,
-    });
-  }
-}
-
-/** What says that a memory with 64-bit addresses can be no WebAssembly.Memory here. */
-function no64(member) {
+/**
+ * Returns the error for a memory with 64-bit addresses that cannot be an engine memory.
+ *
+ * @param {string} member
+ */
+function noEngineMemory64(member) {
   return new TypeError(`${member}: address: this engine has no WebAssembly.Memory for "i64"`);
 }
 
-/** What says that there can be no resizable buffer. */
-function noResizable(reason) {
-  return new TypeError(`Memory.toResizableBuffer(): ${reason}`);
-}
-
-module.exports = { HostedStore, createHost, makeResizable, noResizable };
+module.exports = { HostedStore };

@@ -3,14 +3,13 @@
 const {
   canBeDetached,
   isDetached,
-  protect,
+  preventDetaching,
   checkDetachable,
   translateDetaching,
-  moveToClone,
+  detachByCloning,
   checkLength,
   MOST_PAGES,
 } = require("../engine/buffers");
-const { BaseStore, checkGrowth } = require("./store");
 const { sizeLimit } = require("../webidl/descriptor");
 const engine = require("../engine/memory");
 const { translate } = require("../addon/errors");
@@ -20,33 +19,51 @@ const native = require("../../native");
 const { setImmediate } = require("../built-ins/node");
 const { ArrayBuffer, MathMin, RangeError, Uint8Array } = require("../built-ins/primordials");
 const { adopt } = require("../addon/realm");
+const { BaseStore, checkGrowth, noResizableBuffer } = require("./store");
 
 /**
- * Pages of our own, unshared, handed to the engine as an ArrayBuffer that every growth reissues.
+ * @import { MemoryType, NewMemoryType } from "../webidl/descriptor"
+ * @import { Store, StoreFile } from "./store"
+ */
+
+/**
+ * The store of an unshared memory whose pages this package has reserved. The engine has them as an external
+ * ArrayBuffer; each growth issues the next one. Transitions: `toHosted()` moves the pages into an engine
+ * memory, `toResizable()` under a resizable buffer, from where they can come back.
  *
- * Native code that a program started (a write to a file, say) keeps the buffer object it was given,
- * not the pages under it. So a detached buffer keeps the store alive that it came from, and with it
- * the pages.
+ * Native code that a program started (a write to a file, for example) keeps the buffer object that it was
+ * given, and not the pages under it. So a detached buffer keeps the store alive that it came from, and the
+ * store keeps the pages.
+ *
+ * @implements {Store}
  */
 class ReservedStore extends BaseStore {
-  #id;
+  #handle;
+  /** @type {ArrayBuffer} */
   #buffer;
   /**
-   * A view of the buffer's first byte. A detached one has none, nor has that of no pages: asking that is
-   * the fastest way.
+   * A view of the buffer's first byte. If the buffer is detached, the view has no such byte: this is the
+   * fastest way to find out.
+   *
+   * @type {Uint8Array}
    */
   #probe;
   #size;
   #hugePages;
 
+  /**
+   * @param {NewMemoryType} type
+   * @param {{ hugePages: boolean }} options
+   */
   constructor(type, { hugePages }) {
     super();
-    const { id, buffer } = issue(type, hugePages);
+    const { id, buffer } = reserve(type, hugePages);
+    /** @type {MemoryType} */
     this.type = type;
-    this.#id = id;
+    this.#handle = id;
     this.#size = type.initial;
     this.#hugePages = hugePages;
-    this.#hold(buffer);
+    this.#setBuffer(/** @type {ArrayBuffer} */ (buffer));
   }
 
   get isShared() {
@@ -66,55 +83,60 @@ class ReservedStore extends BaseStore {
   }
 
   get handle() {
-    return this.#id;
+    return this.#handle;
   }
 
+  /** @param {number} delta */
   grow(delta) {
     const size = this.#size;
     checkGrowth(this.type, size, delta, "Memory.grow()");
-    const buffer = this.#detachable("Memory.grow()");
+    const buffer = this.#detachableBuffer("Memory.grow()");
     let next;
     try {
-      next = native.grow(this.#id, delta, buffer);
+      next = native.grow(this.#handle, delta, buffer);
     } catch (error) {
-      // As the engine's own class: what grow() throws is a RangeError.
+      // Like the engine's own class: what grow() throws is a RangeError.
       throw translateDetaching(error, "Memory.grow()", RangeError);
     }
     this.#size = size + delta;
-    this.#hold(next);
+    this.#setBuffer(next);
     keepAlive(this, buffer);
     return size;
   }
 
-  /** Grows with the file that the memory is, also by the pages that other processes have added to it. */
+  /**
+   * Grows with the file that the memory is, also by the pages that other processes have added to it.
+   *
+   * @param {number} delta
+   * @param {StoreFile} file
+   */
   growWithFile(delta, { id, path }) {
     const { type } = this;
     checkGrowth(type, this.#size, delta, "Memory.grow()");
     const limit = MathMin(sizeLimit(type), MOST_PAGES);
-    const buffer = this.#detachable("Memory.grow()");
+    const buffer = this.#detachableBuffer("Memory.grow()");
     let grown;
     try {
-      grown = native.growWithFile(this.#id, id, delta, limit, buffer);
+      grown = native.growWithFile(this.#handle, id, delta, limit, buffer);
     } catch (error) {
       throw translateDetaching(error, `Memory.grow(): ${path}`, RangeError);
     }
     this.#size = grown.before + delta;
-    this.#hold(grown.buffer);
+    this.#setBuffer(grown.buffer);
     keepAlive(this, buffer);
     return grown.before;
   }
 
   get addressSpace() {
-    return native.reserved(this.#id);
+    return native.reserved(this.#handle);
   }
 
-  /** Gives the pages back, and detaches the buffer. */
+  /** Decommits the pages, and detaches the buffer. */
   close() {
-    const { buffer } = this;
-    checkDetachable("Memory.close()", buffer);
+    const buffer = this.#detachableBuffer("Memory.close()");
     try {
-      // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
-      this.#buffer = native.close(this.#id, buffer);
+      // The buffer that this returns keeps the addresses of `buffer` mapped, for native code that has them.
+      this.#buffer = native.close(this.#handle, buffer);
     } catch (error) {
       throw translateDetaching(error, "Memory.close()");
     }
@@ -122,151 +144,188 @@ class ReservedStore extends BaseStore {
   }
 
   /**
-   * Moves the pages into a WebAssembly.Memory, and returns the store that holds it.
+   * Moves the pages into an engine memory. Returns the store that has it.
    *
-   * @param file the file that the memory is, if it is written to
-   * @param check is called with that store before, and may throw
+   * @param {StoreFile} [file] the file that the memory is, if it is written to
+   * @param {(host: Store) => void} [check] is called with that store before the pages move, and may throw
+   * @returns {Store}
    */
   toHosted(file = undefined, check = undefined) {
-    return this.#moveToHost("Memory.toWebAssembly()", engine.bufferOf, file, check);
+    const member = "Memory.toWebAssembly()";
+    const buffer = this.#detachableBuffer(member);
+    const host = this.#createHost(member);
+    check?.(host);
+    this.#moveOut(member, host.buffer, buffer, file);
+    return host;
   }
 
-  /** Moves the pages where a resizable buffer can be over them, and returns the store that has it. */
+  /**
+   * Moves the pages under a resizable buffer: of an engine memory if those have any, otherwise an ArrayBuffer.
+   * Returns the store that has it.
+   *
+   * @returns {Store}
+   */
   toResizable() {
     const member = "Memory.toResizableBuffer()";
-    const { makeResizable, noResizable } = require("./hosted");
-    if (engine.hasResizable) return this.#moveToHost(member, makeResizable);
-    if (!features.resizableBuffers.unshared) throw noResizable("this engine makes none");
-    const buffer = this.#detachable(member);
+    if (!features.resizableBuffers.unshared) throw noResizableBuffer("this engine makes none");
+    const buffer = this.#detachableBuffer(member);
+    if (engine.hasResizable) {
+      const host = this.#createHost(member).toResizable();
+      this.#moveOut(member, host.buffer, buffer);
+      return host;
+    }
     const { ResizableStore } = require("./resizable");
-    const next = ResizableStore.createBuffer(member, this.type, this.#size);
+    const destination = ResizableStore.createBuffer(member, this.type, this.#size);
     try {
       native.makeAnonymous(buffer);
     } catch (error) {
       throw translate(error, member);
     }
-    this.#moveUnder(member, next, buffer);
-    return new ResizableStore(this, next);
+    this.#moveOut(member, destination, buffer);
+    return new ResizableStore(this, destination);
   }
 
   toFixedLength() {
     return this;
   }
 
-  /**
-   * Takes the pages back from under `buffer`, which are the memory's `size` from now on, and detaches
-   * that. Returns what keeps its addresses mapped.
-   */
-  moveBack(member, buffer, size) {
-    let moved;
-    let keeper;
-    try {
-      const movedBack = native.moveBack(this.#id, buffer);
-      moved = movedBack.buffer;
-      keeper = movedBack.keeper ?? moveToClone(buffer);
-    } catch (error) {
-      this.#undoMove(moved, buffer);
-      throw translateDetaching(error, member);
-    }
-    this.#size = size;
-    this.#hold(moved);
-    return keeper;
+  /** @param {string} member */
+  #createHost(member) {
+    const { HostedStore } = require("./hosted");
+    return HostedStore.createHost(member, { ...this.type, initial: this.#size });
   }
 
   /**
-   * Moves the pages on from where they went, under `destination`; otherwise as `moveBack`. (Nothing here is
-   * a function that knows the destination: the error would keep both alive.)
+   * Moves the pages out of the reservation, under a buffer that the engine made, and detaches the buffer that
+   * they had.
+   *
+   * @param {string} member
+   * @param {ArrayBuffer | SharedArrayBuffer} destination
+   * @param {ArrayBuffer} buffer
+   * @param {StoreFile} [file]
    */
-  moveOn(member, buffer, destination) {
+  #moveOut(member, destination, buffer, file = undefined) {
     const view = new Uint8Array(destination);
-    let moved;
-    let keeper;
     try {
-      keeper = native.moveOn(this.#id, buffer, view);
-      moved = view;
-      keeper ??= moveToClone(buffer);
-    } catch (error) {
-      this.#undoMove(moved, buffer);
-      throw translateDetaching(error, member);
-    }
-    return keeper;
-  }
-
-  /** Undoes a move, unless the addon itself has failed: the buffer could not be detached. */
-  #undoMove(moved, buffer) {
-    if (moved !== undefined) native.undoMove(this.#id, moved, buffer);
-  }
-
-  /**
-   * Moves the pages into a WebAssembly.Memory, under the buffer of it that `bufferOf` returns. The rest is as
-   * in `toHosted`.
-   */
-  #moveToHost(member, bufferOf, file = undefined, check = undefined) {
-    const { type } = this;
-    const buffer = this.#detachable(member);
-    const { HostedStore, createHost } = require("./hosted");
-    const memory = createHost(member, { ...type, initial: this.#size });
-    const store = new HostedStore(memory, type);
-    check?.(store);
-    this.#moveUnder(member, bufferOf(memory), buffer, file);
-    return store;
-  }
-
-  /** Moves the pages under a buffer of the engine's, and detaches the one that they had. */
-  #moveUnder(member, next, buffer, file = undefined) {
-    const view = new Uint8Array(next);
-    try {
-      // What it returns keeps the addresses mapped that `buffer` had, for those who hold it.
+      // The buffer that this returns keeps the addresses of `buffer` mapped, for native code that has them.
       this.#buffer =
         file === undefined
-          ? native.moveOut(this.#id, view, buffer)
-          : native.moveOutWithFile(this.#id, file.id, view, buffer);
+          ? native.moveOut(this.#handle, view, buffer)
+          : native.moveOutWithFile(this.#handle, file.id, view, buffer);
     } catch (error) {
       throw translateDetaching(error, file === undefined ? member : `${member}: ${file.path}`);
     }
     keepAlive(this, buffer);
   }
 
-  /** The buffer, where we can detach it. */
-  #detachable(member) {
+  /**
+   * Moves pages that have moved out back into the reservation: from under `buffer`, which it detaches. Their
+   * number, `size`, is the memory's from now on. Returns a buffer that keeps the addresses of `buffer` mapped.
+   *
+   * @param {string} member
+   * @param {ArrayBuffer} buffer
+   * @param {number} size
+   */
+  moveBack(member, buffer, size) {
+    let moved;
+    let keeper;
+    try {
+      const movedBack = native.moveBack(this.#handle, buffer);
+      moved = movedBack.buffer;
+      keeper = movedBack.keeper ?? detachByCloning(buffer);
+    } catch (error) {
+      this.#undoMove(moved, buffer);
+      throw translateDetaching(error, member);
+    }
+    this.#size = size;
+    this.#setBuffer(moved);
+    return keeper;
+  }
+
+  /**
+   * Moves pages that have moved out on to another buffer that the engine made: from under `buffer`, which it
+   * detaches. Returns a buffer that keeps the addresses of `buffer` mapped. (No function here knows the
+   * destination: the stack of an error would keep both alive.)
+   *
+   * @param {string} member
+   * @param {ArrayBuffer} buffer
+   * @param {ArrayBuffer | SharedArrayBuffer} destination
+   */
+  moveOn(member, buffer, destination) {
+    const view = new Uint8Array(destination);
+    let moved;
+    let keeper;
+    try {
+      keeper = native.moveOn(this.#handle, buffer, view);
+      moved = view;
+      keeper ??= detachByCloning(buffer);
+    } catch (error) {
+      this.#undoMove(moved, buffer);
+      throw translateDetaching(error, member);
+    }
+    return keeper;
+  }
+
+  /**
+   * Undoes a move after which the buffer could not be detached. If the addon itself has failed, there is no
+   * move to undo.
+   *
+   * @param {ArrayBuffer | Uint8Array | undefined} moved
+   * @param {ArrayBuffer} buffer
+   */
+  #undoMove(moved, buffer) {
+    if (moved !== undefined) native.undoMove(this.#handle, moved, buffer);
+  }
+
+  /** @param {string} member */
+  #detachableBuffer(member) {
     const { buffer } = this;
     checkDetachable(member, buffer);
     return buffer;
   }
 
-  /** The next buffer, if a program detached the one that it was given, by `transfer()` for example. */
+  /** Issues the next buffer, if a program has detached the one that it was given: by `transfer()`, for example. */
   #reissue() {
-    if (this.#size === 0) return isDetached(this.#buffer) ? this.#startAgain() : this.#buffer;
+    if (this.#size === 0) return isDetached(this.#buffer) ? this.#replaceEmpty() : this.#buffer;
     let buffer;
     try {
-      buffer = native.issue(this.#id);
+      buffer = native.issue(this.#handle);
     } catch (error) {
       throw translate(error, "Memory.buffer: it was transferred, and its pages with it");
     }
-    return this.#hold(buffer);
+    return this.#setBuffer(/** @type {ArrayBuffer} */ (buffer));
   }
 
-  /** Takes another memory of no pages: the one before has gone with its empty buffer. */
-  #startAgain() {
-    const { id, buffer } = issue({ ...this.type, initial: 0 }, this.#hugePages);
-    this.#id = id;
-    return this.#hold(buffer);
+  /** Reserves a memory in place of one that has no pages, and is gone with its empty buffer. */
+  #replaceEmpty() {
+    const { id, buffer } = reserve({ ...this.type, initial: 0 }, this.#hugePages);
+    this.#handle = id;
+    return this.#setBuffer(/** @type {ArrayBuffer} */ (buffer));
   }
 
-  /** Takes a buffer that the addon has made as the memory's. */
-  #hold(buffer) {
-    protect(buffer);
+  /**
+   * Makes a buffer from the addon the memory's.
+   *
+   * @param {ArrayBuffer} buffer
+   */
+  #setBuffer(buffer) {
+    preventDetaching(buffer);
     this.#buffer = adopt(buffer, ArrayBuffer);
     if (canBeDetached) this.#probe = this.#size === 0 ? EMPTY : new Uint8Array(buffer, 0, 1);
     return buffer;
   }
 }
 
-/** The view of a buffer without bytes: of these, only the buffer itself tells whether it is detached. */
+/** Stands for the view of an empty buffer. Whether that is detached, only the buffer itself reports. */
 const EMPTY = new Uint8Array(0);
 
-/** A new memory of the addon's: its number, and the buffer that keeps it alive. */
-function issue(type, hugePages = false) {
+/**
+ * Reserves a memory. Returns its handle, and the buffer that keeps it alive.
+ *
+ * @param {NewMemoryType} type
+ * @param {boolean} hugePages
+ */
+function reserve(type, hugePages) {
   checkLength("Memory", type.initial);
   // The addon reserves no more than a memory can have.
   const maximum = type.maximum === undefined ? undefined : sizeLimit(type);
@@ -280,7 +339,7 @@ function issue(type, hugePages = false) {
 
 let willReleaseSpares = false;
 
-/** The addon keeps released ranges for the next memories of this turn of the event loop. */
+/** Releases the ranges that the addon keeps for the next memories, when this turn of the event loop ends. */
 function releaseSparesSoon() {
   if (willReleaseSpares) return;
   willReleaseSpares = true;
@@ -290,4 +349,4 @@ function releaseSparesSoon() {
   });
 }
 
-module.exports = { ReservedStore, issue };
+module.exports = { ReservedStore, reserve };

@@ -1,16 +1,22 @@
 "use strict";
 
-const { canBeDetached, protect, checkDetachable, retire } = require("../engine/buffers");
+const { canBeDetached, preventDetaching, checkDetachable, detach } = require("../engine/buffers");
 const { PAGE, toIndex } = require("../webidl/convert");
-const { HostedStore, createHost } = require("./hosted");
-const { BaseStore, checkGrowth } = require("./store");
 const { keepAlive } = require("../engine/keep-alive");
 const native = require("../../native");
+const primordials = require("../built-ins/primordials");
+const { HostedStore } = require("./hosted");
+const { BaseStore, checkGrowth } = require("./store");
+
+/**
+ * @import { MemoryType } from "../webidl/descriptor"
+ * @import { ReservedStore } from "./reserved"
+ * @import { Store } from "./store"
+ */
+
 const {
   ArrayBuffer,
   ArrayBufferPrototypeGetByteLength,
-  ArrayBufferPrototypeGetMaxByteLength,
-  ArrayBufferPrototypeResize,
   ArrayBufferPrototypeTransfer,
   ArrayBufferPrototypeTransferToFixedLength,
   MathCeil,
@@ -25,34 +31,55 @@ const {
   WeakMapPrototypeGet,
   WeakMapPrototypeHas,
   WeakMapPrototypeSet,
-} = require("../built-ins/primordials");
+} = primordials;
+
+// This module only loads on engines that have resizable buffers.
+const { ArrayBufferPrototypeGetMaxByteLength, ArrayBufferPrototypeResize } =
+  /** @type {{ [K in keyof typeof primordials]: NonNullable<typeof primordials[K]> }} */ (
+    primordials
+  );
 
 /**
- * Pages of our own, moved under a resizable ArrayBuffer of the engine's: on engines that have those,
- * but whose own class makes none. Their range waits for them in `home`, the store that they left.
+ * The store of an unshared memory whose pages have moved under a resizable ArrayBuffer, on engines that have
+ * such buffers, but no resizable buffers of engine memories. Transitions: `toFixedLength()` moves the pages
+ * back into the reservation that they have left, `toHosted()` on into an engine memory.
  *
- * The engine does not know that this buffer is a memory's. So the buffer has a `resize()` of its own;
- * see also `#mend`.
+ * The engine does not know that this is the buffer of a memory. So the buffer has a `resize()` of its own; see
+ * also `#reconcile`.
+ *
+ * @implements {Store}
  */
 class ResizableStore extends BaseStore {
-  #home;
+  #reservation;
   #buffer;
   #size;
 
-  constructor(home, buffer) {
+  /**
+   * @param {ReservedStore} reservation the store that the pages have left
+   * @param {ArrayBuffer} buffer
+   */
+  constructor(reservation, buffer) {
     super();
-    this.#home = home;
+    this.#reservation = reservation;
     this.#buffer = buffer;
-    this.#size = home.size;
-    WeakMapPrototypeSet(storeOf, buffer, this);
+    this.#size = reservation.size;
+    WeakMapPrototypeSet(stores, buffer, this);
   }
 
-  /** A buffer that the pages of a memory of that type and size can move under. */
-  static createBuffer(member, { maximum }, size) {
-    const maxByteLength = maximum * PAGE;
+  /**
+   * Creates a buffer that the pages of a memory can move under: as long as they are, and resizable to the
+   * maximum of the memory.
+   *
+   * @param {string} member
+   * @param {MemoryType} type
+   * @param {number} size
+   */
+  static createBuffer(member, type, size) {
+    const maxByteLength = mostBytes(type);
     let buffer;
     try {
-      buffer = new ArrayBuffer(size * PAGE, { __proto__: null, maxByteLength });
+      const options = { __proto__: null, maxByteLength };
+      buffer = new ArrayBuffer(size * PAGE, options);
     } catch (cause) {
       throw new RangeError(
         `${member}: maximum: the engine could not reserve ${maxByteLength} bytes: ${cause.message}`,
@@ -60,17 +87,21 @@ class ResizableStore extends BaseStore {
       );
     }
     native.setDetachKey(buffer);
-    protect(buffer);
-    giveMethod(buffer, "resize", ownResize);
+    preventDetaching(buffer);
+    defineMethod(buffer, "resize", ownResize);
     if (canBeDetached) {
-      giveMethod(buffer, "transfer", ownTransfer);
-      giveMethod(buffer, "transferToFixedLength", ownTransferToFixedLength);
+      defineMethod(buffer, "transfer", ownTransfer);
+      defineMethod(buffer, "transferToFixedLength", ownTransferToFixedLength);
     }
     return buffer;
   }
 
   get type() {
-    return this.#home.type;
+    return this.#reservation.type;
+  }
+
+  get isShared() {
+    return false;
   }
 
   get isShrinkable() {
@@ -78,23 +109,28 @@ class ResizableStore extends BaseStore {
   }
 
   get size() {
-    this.#mend("Memory.type()");
+    this.#reconcile("Memory.type()");
     return this.#size;
   }
 
   get buffer() {
-    this.#mend("Memory.buffer");
+    this.#reconcile("Memory.buffer");
     return this.#buffer;
   }
 
+  /** @param {number} delta */
   grow(delta) {
     return this.#grow("Memory.grow()", delta);
   }
 
-  /** The JS API's HostResizeArrayBuffer. */
+  /**
+   * Grows to a length in bytes. This is the JS API's HostResizeArrayBuffer.
+   *
+   * @param {number} length
+   */
   resize(length) {
     const member = "ArrayBuffer.resize()";
-    this.#mend(member);
+    this.#reconcile(member);
     const size = length / PAGE;
     if (!NumberIsInteger(size) || size < this.#size) {
       throw new RangeError(
@@ -104,12 +140,12 @@ class ResizableStore extends BaseStore {
     this.#grow(member, size - this.#size);
   }
 
-  /** Gives the pages back, and detaches the buffer. */
+  /** Decommits the pages, and detaches the buffer. */
   close() {
     const member = "Memory.close()";
-    this.#checkCanLeave(member);
-    const keeper = retire(member, this.#buffer);
-    this.#leave(keeper);
+    this.#checkDetachable(member);
+    const keeper = detach(member, this.#buffer);
+    this.#forgetBuffer(keeper);
     native.release(keeper);
   }
 
@@ -117,36 +153,45 @@ class ResizableStore extends BaseStore {
     return this;
   }
 
-  /** Lets the pages go home. */
+  /** Moves the pages back into the reservation. Returns its store. */
   toFixedLength() {
     const member = "Memory.toFixedLengthBuffer()";
-    this.#checkCanLeave(member);
-    this.#leave(this.#home.moveBack(member, this.#buffer, this.#size));
-    return this.#home;
+    this.#checkDetachable(member);
+    this.#forgetBuffer(this.#reservation.moveBack(member, this.#buffer, this.#size));
+    return this.#reservation;
   }
 
+  /** Moves the pages on into an engine memory. Returns the store that has it. */
   toHosted() {
     const member = "Memory.toWebAssembly()";
-    this.#checkCanLeave(member);
-    const memory = createHost(member, { ...this.type, initial: this.#size });
-    const store = new HostedStore(memory, this.type);
-    this.#leave(this.#home.moveOn(member, this.#buffer, store.buffer));
-    return store;
+    this.#checkDetachable(member);
+    const host = HostedStore.createHost(member, { ...this.type, initial: this.#size });
+    this.#forgetBuffer(this.#reservation.moveOn(member, this.#buffer, host.buffer));
+    return host;
   }
 
-  #checkCanLeave(member) {
-    this.#mend(member);
+  /** @param {string} member */
+  #checkDetachable(member) {
+    this.#reconcile(member);
     checkDetachable(member, this.#buffer);
   }
 
-  /** The pages have left the buffer; `keeper` keeps the addresses mapped that it had. */
-  #leave(keeper) {
-    WeakMapPrototypeDelete(storeOf, this.#buffer);
+  /**
+   * Forgets the buffer after the pages have left it. Its addresses stay mapped as long as `keeper` lives.
+   *
+   * @param {ArrayBuffer} keeper
+   */
+  #forgetBuffer(keeper) {
+    WeakMapPrototypeDelete(stores, this.#buffer);
     keepAlive(keeper, this.#buffer);
   }
 
+  /**
+   * @param {string} member
+   * @param {number} delta
+   */
   #grow(member, delta) {
-    this.#mend(member);
+    this.#reconcile(member);
     const size = this.#size;
     checkGrowth(this.type, size, delta, member);
     this.#setLength(member, size + delta);
@@ -154,13 +199,16 @@ class ResizableStore extends BaseStore {
   }
 
   /**
-   * A program that takes `resize()` from the prototype gets past the buffer's own. The engine has given
-   * back what that cut off, which reads zero since no page is a file's: see `canBeCutOff` in
-   * engine/buffers.js. But a memory never shrinks, and it has whole pages.
+   * Makes the buffer as long as the memory again, or as many whole pages as it has by now. A program that
+   * takes `resize()` from the prototype gets past the buffer's own. The engine has decommitted what that cut
+   * off, which reads zero since no page is a file's: see `isShrinkable`. But a memory never shrinks, and it
+   * has whole pages.
+   *
+   * @param {string} member
    */
-  #mend(member) {
+  #reconcile(member) {
     const buffer = this.#buffer;
-    if (ArrayBufferPrototypeGetMaxByteLength(buffer) !== this.type.maximum * PAGE) {
+    if (ArrayBufferPrototypeGetMaxByteLength(buffer) !== mostBytes(this.type)) {
       throw new TypeError(`${member}: the buffer was transferred, and the memory's pages with it`);
     }
     const length = ArrayBufferPrototypeGetByteLength(buffer);
@@ -168,53 +216,87 @@ class ResizableStore extends BaseStore {
     this.#setLength(member, MathMax(this.#size, MathCeil(length / PAGE)));
   }
 
+  /**
+   * @param {string} member
+   * @param {number} size
+   */
   #setLength(member, size) {
     try {
       ArrayBufferPrototypeResize(this.#buffer, size * PAGE);
     } catch (cause) {
       throw new RangeError(
         `${member}: the engine could not make it ${size} pages: ${cause.message}`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
     this.#size = size;
   }
 }
 
-/** The store of each buffer that is a memory's now. */
-const storeOf = new WeakMap();
+/**
+ * The stores of the buffers that memories have now.
+ *
+ * @type {WeakMap<ArrayBuffer, ResizableStore>}
+ */
+const stores = new WeakMap();
 
-function giveMethod(buffer, name, value) {
+/**
+ * Returns how many bytes a memory can have. Only a memory that has a maximum moves to this store.
+ *
+ * @param {Pick<MemoryType, "maximum">} type
+ */
+function mostBytes({ maximum = 0 }) {
+  return maximum * PAGE;
+}
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @param {string} name
+ * @param {Function} value
+ */
+function defineMethod(buffer, name, value) {
   const attributes = { writable: true, configurable: true };
   ObjectDefineProperty(buffer, name, { __proto__: null, value, ...attributes });
 }
 
 const { resize: ownResize } = {
+  /**
+   * @this {ArrayBuffer}
+   * @param {number} newLength
+   */
   resize(newLength) {
     const name = "ArrayBuffer.resize(): newLength";
-    const length = WeakMapPrototypeHas(storeOf, this) ? toIndex(newLength, name) : newLength;
-    // Asked again: the conversion may have run toFixedLengthBuffer().
-    const store = WeakMapPrototypeGet(storeOf, this);
+    const length = WeakMapPrototypeHas(stores, this) ? toIndex(newLength, name) : newLength;
+    // Looked up again: the conversion may have run toFixedLengthBuffer().
+    const store = WeakMapPrototypeGet(stores, this);
     if (store === undefined) ArrayBufferPrototypeResize(this, length);
     else store.resize(length);
   },
 };
 
-/** What a buffer has in place of a method that would detach it. */
-function refusing(name, inherited) {
+/**
+ * Returns the method that a buffer has in place of one that would detach it. It throws as long as the buffer is
+ * a memory's.
+ *
+ * @param {string} name
+ * @param {(length?: number) => ArrayBuffer} inherited
+ */
+function throwingMethod(name, inherited) {
   const method = {
+    /**
+     * @this {ArrayBuffer}
+     * @param {unknown[]} args
+     */
     [name](...args) {
-      if (!WeakMapPrototypeHas(storeOf, this)) return ReflectApply(inherited, this, args);
+      if (!WeakMapPrototypeHas(stores, this)) return ReflectApply(inherited, this, args);
       throw new TypeError(`ArrayBuffer.${name}(): the buffer of a Memory cannot be detached`);
     },
   };
   return method[name];
 }
 
-const ownTransfer = refusing("transfer", ArrayBufferPrototypeTransfer);
-const ownTransferToFixedLength = refusing(
+const ownTransfer = throwingMethod("transfer", ArrayBufferPrototypeTransfer);
+const ownTransferToFixedLength = throwingMethod(
   "transferToFixedLength",
   ArrayBufferPrototypeTransferToFixedLength,
 );

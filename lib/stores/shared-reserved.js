@@ -4,7 +4,6 @@ const { PAGE } = require("../webidl/convert");
 const { isMaximum } = require("../webidl/descriptor");
 const { isShared } = require("../engine/memory");
 const { translate } = require("../addon/errors");
-const { noResizable } = require("./hosted");
 const native = require("../../native");
 const {
   ObjectFreeze,
@@ -14,15 +13,23 @@ const {
   Uint8Array,
 } = require("../built-ins/primordials");
 const { adopt } = require("../addon/realm");
-const { issue } = require("./reserved");
-const { BaseStore, checkGrowth } = require("./store");
+const { reserve } = require("./reserved");
+const { BaseStore, checkGrowth, noResizableBuffer } = require("./store");
 
-/** Only of these are there shared memories that the engine cannot host. */
+/**
+ * @import { Token } from "../identity/share-token"
+ * @import { MemoryType, NewMemoryType } from "../webidl/descriptor"
+ * @import { Store } from "./store"
+ */
+
+/** Only with 64-bit addresses are there shared memories that the engine cannot host. */
 const ADDRESS = "i64";
 
 /**
- * Pages of our own, shared, handed to each thread as SharedArrayBuffers: for the memories that the
- * engine cannot host, on engines where that is safe.
+ * The store of a shared memory whose pages this package has reserved: of one that no engine memory can be, on
+ * engines where that is safe. Each thread has the pages as external SharedArrayBuffers. There is no transition.
+ *
+ * @implements {Store}
  */
 class SharedReservedStore extends BaseStore {
   #id;
@@ -30,25 +37,40 @@ class SharedReservedStore extends BaseStore {
   /** Whether `grow()` has promised another buffer than that. */
   #isOld = false;
 
+  /**
+   * @param {number} id the addon's handle of the memory
+   * @param {MemoryType} type
+   * @param {SharedArrayBuffer} buffer
+   */
   constructor(id, type, buffer) {
     super();
+    /** @type {MemoryType} */
     this.type = type;
     this.#id = id;
     this.#buffer = prepare(buffer);
   }
 
+  /**
+   * Creates the store of a new memory.
+   *
+   * @param {NewMemoryType} type
+   */
   static create(type) {
-    const { id, buffer } = issue(type);
-    return new SharedReservedStore(id, type, buffer);
+    const { id, buffer } = reserve(type, false);
+    return new SharedReservedStore(id, type, /** @type {SharedArrayBuffer} */ (buffer));
   }
 
-  /** The store of a memory that another thread has; undefined where that is no token of one. */
+  /**
+   * Returns the store of a memory that another thread has, or undefined if that is not its token.
+   *
+   * @param {Token} token
+   */
   static open({ id, maximum, buffer: shown }) {
     if (typeof id !== "number" || !isShared(shown) || !isMaximum(maximum, ADDRESS))
       return undefined;
     let buffer;
     try {
-      // A number is easily made up. A buffer of the memory is not.
+      // A handle is easily made up. A buffer of the memory is not.
       buffer = native.open(id, new Uint8Array(shown));
     } catch (error) {
       throw translate(error, "Memory.from()");
@@ -65,13 +87,14 @@ class SharedReservedStore extends BaseStore {
     return native.size(this.#id);
   }
 
-  /** A new one where the memory has grown, in this thread or another. */
+  /** A new buffer if the memory has grown, in this thread or another. */
   get buffer() {
     if (this.#isOld || SharedArrayBufferPrototypeGetByteLength(this.#buffer) !== this.size * PAGE)
       this.#reissue();
     return this.#buffer;
   }
 
+  /** @param {number} delta */
   grow(delta) {
     const { size } = this;
     checkGrowth(this.type, size, delta, "Memory.grow()");
@@ -85,6 +108,7 @@ class SharedReservedStore extends BaseStore {
     return before;
   }
 
+  /** All buffers have the same address, and the last one needs no new buffer. */
   get address() {
     return native.address(new Uint8Array(this.#buffer));
   }
@@ -93,9 +117,10 @@ class SharedReservedStore extends BaseStore {
     return native.reserved(this.#id);
   }
 
-  /** Its buffers go on, in this thread and in others. */
+  /** The buffers are still usable, in this thread and in others. */
   close() {}
 
+  /** @returns {never} */
   toHosted() {
     throw new TypeError(
       "Memory.toWebAssembly(): this engine has no WebAssembly.Memory that could be this one: " +
@@ -103,22 +128,23 @@ class SharedReservedStore extends BaseStore {
     );
   }
 
+  /** @returns {never} */
   toResizable() {
-    throw noResizable("this engine makes no growable SharedArrayBuffer over pages of ours");
+    throw noResizableBuffer("this engine makes no growable SharedArrayBuffer over pages of ours");
   }
 
   toFixedLength() {
     return this;
   }
 
-  /** The buffer travels along, so that the memory lives until the message has arrived. */
+  /** The token has the buffer, so that the memory lives until the message has arrived. */
   toToken() {
     return { id: this.#id, maximum: this.type.maximum, buffer: this.#buffer };
   }
 
   #reissue() {
     try {
-      this.#buffer = prepare(native.issue(this.#id));
+      this.#buffer = prepare(/** @type {SharedArrayBuffer} */ (native.issue(this.#id)));
     } catch (error) {
       throw translate(error, "Memory.buffer");
     }
@@ -126,6 +152,7 @@ class SharedReservedStore extends BaseStore {
   }
 }
 
+/** @param {SharedArrayBuffer} buffer */
 function prepare(buffer) {
   return ObjectFreeze(adopt(buffer, SharedArrayBuffer));
 }

@@ -1,21 +1,22 @@
 "use strict";
 
-// When a program adds or removes a listener of SIGBUS, Node installs a handler of its own, or the default
-// behaviour. Lost pages would then be touched again and again, or end the process. So the addon's handler
-// is put in place again, over Node's, to which it passes on the signals that somebody sends.
+// Keeps the addon's handler of SIGBUS installed. When a program adds or removes a listener of SIGBUS, Node.js
+// installs its own handler, or the default one. An access to a lost page would then fault again and again, or
+// end the process. So the addon's handler is installed again, over Node.js's. It passes on the signals that
+// another process sends.
 
 const native = require("../../native");
 const { isBun, process, processOn } = require("../built-ins/node");
 const { isMainThread } = require("../built-ins/worker-threads");
 
-/** Bun emits none when a listener is removed. */
+/** Bun emits no event when a listener is removed. */
 const hasAllEvents = !isBun;
 
 let isListening = false;
 
 /**
- * Listens from now on, in this thread. Node's own listeners of these events were there before. Only in the
- * main thread does Node install handlers: if that maps no file, each call on a memory has to ask the system.
+ * Listens for such changes in this thread, after Node.js's own listeners. Node.js installs handlers only in the
+ * main thread: if that thread maps no file, each call on a memory has to ask the system for the handler.
  */
 function keepHandler() {
   if (isListening) return;
@@ -24,12 +25,13 @@ function keepHandler() {
     processOn(process, "newListener", changed);
     processOn(process, "removeListener", changed);
   } catch {
-    // Node's own emitter calls what a program can replace. As if the main thread maps no file.
+    // Node.js's emitter calls functions that a program can replace. The rest is as if this thread mapped no file.
     return;
   }
   if (hasAllEvents && isMainThread()) native.expectRearm();
 }
 
+/** @param {unknown} name */
 function changed(name) {
   if (name === "SIGBUS") native.rearm();
 }

@@ -20,7 +20,17 @@ const { checkLength } = require("../engine/buffers");
 const { PAGE } = require("../webidl/convert");
 const { checkGrowth: checkGrowthOfType, sizeLimit } = require("../webidl/descriptor");
 const native = require("../../native");
-const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/primordials");
+const {
+  MathMin,
+  ObjectSetPrototypeOf,
+  TypeError,
+  Uint8Array,
+} = require("../built-ins/primordials");
+
+/**
+ * @import { MemoryType } from "../webidl/descriptor"
+ * @import { File, Pages } from "../../native"
+ */
 
 /**
  * The members that every store has.
@@ -30,14 +40,15 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @property {boolean} isShared The same as `type.shared`, without asking the engine for the type.
  * @property {number} size The number of pages.
  * @property {ArrayBuffer | SharedArrayBuffer} buffer The same object until the memory grows.
- * @property {ArrayBuffer | Uint8Array<SharedArrayBuffer>} pages What the addon takes for all pages of a
- *   memory: the buffer, or a view of it if it is shared.
+ * @property {Pages} pages What the addon takes for all pages of a memory: the buffer, or a view of it if it
+ *   is shared.
  * @property {AddressSpace} addressSpace The address space that the memory takes.
  * @property {number | undefined} address The address of the first byte, if the memory is shared: all
  *   threads have the same.
  * @property {WebAssembly.Memory | undefined} engineMemory The engine memory that the pages are in.
  * @property {number | undefined} handle The addon's handle of the memory, if its pages are reserved and
  *   not shared.
+ * @property {boolean} mayMove Whether growth may move the pages away from a file, without a call of this package.
  * @property {StoreFile | undefined} file The file that the memory is.
  * @property {MappedFiles} mappedFiles The files that were mapped over parts of the memory.
  * @property {Store} unmapped The store without them.
@@ -58,15 +69,8 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @property {() => Store} toResizable Returns the store of the same bytes whose buffer is resizable, for
  *   a type that has a maximum; throws a TypeError.
  * @property {() => Store} toFixedLength Returns the store of the same bytes whose buffer is not resizable.
- * @property {() => object} toToken Returns what `share()` returns, and `openStore()` takes in another
- *   thread; only for a shared memory.
- */
-
-/**
- * @typedef {object} MemoryType
- * @property {"i32" | "i64"} address
- * @property {number | undefined} maximum In pages.
- * @property {boolean} shared
+ * @property {() => object | undefined} toToken Returns what `share()` returns, and `openStore()` takes in
+ *   another thread; only for a shared memory.
  */
 
 /**
@@ -76,13 +80,9 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  */
 
 /**
- * A file that a memory is: the addon's handle, what keeps that alive, and the text that names the file.
+ * A file that a memory is, and the text that names it.
  *
- * @typedef {object} StoreFile
- * @property {number} id
- * @property {unknown} owner
- * @property {string} path
- * @property {boolean} isWritten
+ * @typedef {File & { path: string }} StoreFile
  */
 
 /**
@@ -99,23 +99,30 @@ class BaseStore {
     return this.type.shared;
   }
 
-  /** @this {Store} */
+  /**
+   * @this {Store}
+   * @returns {Pages}
+   */
   get pages() {
     const { buffer } = this;
-    return this.isShared ? new Uint8Array(buffer) : buffer;
-  }
-
-  /** @this {Store} */
-  get address() {
-    return this.isShared ? native.address(this.pages) : undefined;
+    return this.isShared ? new Uint8Array(buffer) : /** @type {ArrayBuffer} */ (buffer);
   }
 
   /**
-   * For pages of the engine's: it commits what it needs, and reports nothing that it keeps besides. What is
-   * inaccessible behind the pages belongs to the memory up to the size that it can grow to. Beyond that are
+   * @this {Store}
+   * @returns {number | undefined}
+   */
+  get address() {
+    return this.isShared ? native.address(/** @type {Uint8Array} */ (this.pages)) : undefined;
+  }
+
+  /**
+   * Returns what the engine has reserved. It commits what it needs, and does not report what else it keeps. What
+   * is inaccessible behind the pages belongs to the memory up to the size that it can grow to. Beyond that are
    * guard pages, and the next memory.
    *
    * @this {Store}
+   * @returns {AddressSpace}
    */
   get addressSpace() {
     const { pages, type } = this;
@@ -125,23 +132,34 @@ class BaseStore {
     };
   }
 
+  /** @returns {WebAssembly.Memory | undefined} */
   get engineMemory() {
     return undefined;
   }
 
+  /** @returns {number | undefined} */
   get handle() {
     return undefined;
   }
 
+  get mayMove() {
+    return false;
+  }
+
+  /** @returns {StoreFile | undefined} */
   get file() {
     return undefined;
   }
 
+  /** @returns {MappedFiles} */
   get mappedFiles() {
     return NO_FILES;
   }
 
-  /** @this {Store} */
+  /**
+   * @this {Store}
+   * @returns {Store}
+   */
   get unmapped() {
     return this;
   }
@@ -154,11 +172,19 @@ class BaseStore {
     return false;
   }
 
+  /** @type {Store["checkOpen"]} */
   checkOpen() {}
 
+  /** @type {Store["checkIntact"]} */
   checkIntact() {}
 
+  /** @type {Store["reconcile"]} */
   reconcile() {}
+
+  /** @returns {object | undefined} */
+  toToken() {
+    return undefined;
+  }
 }
 
 const NO_FILES = { __proto__: null, length: 0 };
@@ -169,10 +195,24 @@ ObjectSetPrototypeOf(BaseStore.prototype, null);
 /**
  * Throws a RangeError if a memory of `size` pages cannot grow by `delta`: its type does not allow as many,
  * or a buffer of this engine cannot be that long.
+ *
+ * @param {MemoryType} type
+ * @param {number} size
+ * @param {number} delta
+ * @param {string} member
  */
 function checkGrowth(type, size, delta, member) {
   checkGrowthOfType(type, size, delta, member);
   checkLength(member, size + delta);
 }
 
-module.exports = { BaseStore, checkGrowth };
+/**
+ * Returns the error for a memory that cannot have a resizable buffer.
+ *
+ * @param {string} reason
+ */
+function noResizableBuffer(reason) {
+  return new TypeError(`Memory.toResizableBuffer(): ${reason}`);
+}
+
+module.exports = { BaseStore, checkGrowth, noResizableBuffer };

@@ -4,27 +4,34 @@ const { keepHandler } = require("./sigbus-handler");
 const { BaseStore } = require("./store");
 const { RangeError } = require("../built-ins/primordials");
 
+/** @import { Store } from "./store" */
+
 /**
- * A store over another, whose pages a file may lose: somebody truncates it. Then they read zero, and
- * every later call on the memory throws. Classes that extend this one check for it in
+ * A store that wraps another, and whose pages a file may lose: when somebody truncates it. Then the pages read
+ * zero, and every later call on the memory throws. Classes that extend this one check for that, in
  * `checkIntact(member)`.
  */
-class WatchedStore extends BaseStore {
+class TruncationGuard extends BaseStore {
   #inner;
 
+  /** @param {Store} inner */
   constructor(inner) {
     super();
     this.#inner = inner;
     keepHandler();
   }
 
-  /** The store below; throws where pages were lost. */
-  intact(member) {
+  /**
+   * Returns the wrapped store; throws if pages of it were lost.
+   *
+   * @param {string} member
+   */
+  checkedInner(member) {
     this.checkIntact(member);
     return this.#inner;
   }
 
-  /** The same, whatever was lost. */
+  /** The wrapped store, whatever was lost. */
   get inner() {
     return this.#inner;
   }
@@ -38,15 +45,15 @@ class WatchedStore extends BaseStore {
   }
 
   get size() {
-    return this.intact("Memory").size;
+    return this.checkedInner("Memory").size;
   }
 
   get buffer() {
-    return this.intact("Memory.buffer").buffer;
+    return this.checkedInner("Memory.buffer").buffer;
   }
 
   get pages() {
-    return this.intact("Memory").pages;
+    return this.checkedInner("Memory").pages;
   }
 
   get address() {
@@ -69,8 +76,12 @@ class WatchedStore extends BaseStore {
     return this.#inner.file;
   }
 
+  /**
+   * @param {number} delta
+   * @returns {number}
+   */
   grow(delta) {
-    return this.intact("Memory.grow()").grow(delta);
+    return this.checkedInner("Memory.grow()").grow(delta);
   }
 
   toToken() {
@@ -82,11 +93,16 @@ class WatchedStore extends BaseStore {
   }
 }
 
-/** The error that says that pages of the file at `path` were lost. */
-function lost(member, path) {
+/**
+ * Returns the error for lost pages of the file at `path`.
+ *
+ * @param {string} member
+ * @param {string} path
+ */
+function lostPages(member, path) {
   return new RangeError(
     `${member}: ${path}: the mapped file was truncated or the disk failed; lost pages read as zero`,
   );
 }
 
-module.exports = { WatchedStore, lost };
+module.exports = { TruncationGuard, lostPages };

@@ -1,26 +1,41 @@
 "use strict";
 
-const { WatchedStore, lost } = require("./truncation-guard");
+const { TruncationGuard, lostPages } = require("./truncation-guard");
 const native = require("../../native");
 
-/** A store that files' pages were put over parts of. */
-class MappedStore extends WatchedStore {
+/** @import { MappedFile, MappedFiles, Store } from "./store" */
+
+/**
+ * Wraps the store of a memory that has files mapped over parts of it. It moves as the wrapped store does, and is
+ * gone once the pages are under a resizable buffer, where the files are copied.
+ *
+ * @implements {Store}
+ */
+class StoreWithMappedFiles extends TruncationGuard {
   #files;
 
-  /** @param files a list of `{ path, id }`: what `map()` was given, and what the addon knows it by */
+  /**
+   * @param {Store} inner
+   * @param {MappedFiles} files
+   */
   constructor(inner, files) {
     super(inner);
     this.#files = files;
   }
 
-  /** Returns the store of a memory after a file was mapped over part of it. */
+  /**
+   * Returns the store of a memory after a file was mapped over part of it.
+   *
+   * @param {Store} store
+   * @param {MappedFile} file
+   */
   static over(store, file) {
     const { mappedFiles, unmapped } = store;
     const files = emptyList();
     for (let i = 0; i < mappedFiles.length; i++) {
       if (native.isMapped(unmapped.pages, mappedFiles[i].id)) append(files, mappedFiles[i]);
     }
-    return new MappedStore(unmapped, append(files, file));
+    return new StoreWithMappedFiles(unmapped, append(files, file));
   }
 
   get mappedFiles() {
@@ -32,41 +47,52 @@ class MappedStore extends WatchedStore {
   }
 
   toHosted() {
-    return this.#over(this.intact("Memory.toWebAssembly()").toHosted());
+    return this.#over(this.checkedInner("Memory.toWebAssembly()").toHosted());
   }
 
   toResizable() {
-    const inner = this.intact("Memory.toResizableBuffer()").toResizable();
+    const inner = this.checkedInner("Memory.toResizableBuffer()").toResizable();
     // It has copies of the files, which nobody can truncate.
     return inner.isShrinkable ? inner : this.#over(inner);
   }
 
   toFixedLength() {
-    return this.#over(this.intact("Memory.toFixedLengthBuffer()").toFixedLength());
+    return this.#over(this.checkedInner("Memory.toFixedLengthBuffer()").toFixedLength());
   }
 
+  /** @param {Store} inner */
   #over(inner) {
-    return inner === this.inner ? this : new MappedStore(inner, this.#files);
+    return inner === this.inner ? this : new StoreWithMappedFiles(inner, this.#files);
   }
 
+  /** @param {string} member */
   checkIntact(member) {
     const { pages } = this.inner;
     if (!native.hasLostPages(pages)) return;
     for (let i = 0; i < this.#files.length; i++) {
       const { path, id } = this.#files[i];
-      if (native.hasLostPages(pages, id)) throw lost(member, path);
+      if (native.hasLostPages(pages, id)) throw lostPages(member, path);
     }
   }
 }
 
-/** What a program has put on `Array.prototype` cannot take what is added to this. */
+/**
+ * Returns a list. A setter that a program has put on `Array.prototype` does not intercept what is added to it.
+ *
+ * @returns {MappedFiles}
+ */
 function emptyList() {
-  return { __proto__: null, length: 0 };
+  const list = { __proto__: null, length: 0 };
+  return list;
 }
 
+/**
+ * @param {MappedFiles} list
+ * @param {MappedFile} value
+ */
 function append(list, value) {
   list[list.length++] = value;
   return list;
 }
 
-module.exports = { MappedStore };
+module.exports = { StoreWithMappedFiles };
