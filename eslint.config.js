@@ -3,10 +3,10 @@
 const js = require("@eslint/js");
 const globals = require("globals");
 
-// What a program can replace is taken when the package loads: see lib/built-ins/.
+// The package takes built-ins, which programs can replace, when it loads: see lib/built-ins/.
 const PACKAGE = ["index.js", "register.js", "native.js", "lib/**/*.js"];
 
-// Names of the module system, and `undefined`, are not the program's to replace.
+// Programs cannot replace the names of the module system, and `undefined`.
 const MODULE_NAMES = new Set(["undefined", "NaN", "Infinity", "require", "module", "__dirname"]);
 const builtIns = Object.keys({ ...globals.builtin, ...globals.node, WebAssembly: false })
   .filter((name) => !MODULE_NAMES.has(name))
@@ -15,10 +15,10 @@ const builtIns = Object.keys({ ...globals.builtin, ...globals.node, WebAssembly:
     message: "Take it from lib/built-ins/primordials.js, which loads first.",
   }));
 
-// Methods of built-in prototypes. The objects named here are ours, and have methods of those names.
+// Methods of built-in prototypes. The objects named here are the package's own, with methods of the same names.
 const METHODS =
   "at|push|pop|shift|unshift|splice|slice|concat|map|filter|find|findIndex|forEach|includes|indexOf|some|every|reduce|join|sort|reverse|fill|flat|flatMap|subarray|entries|keys|values|startsWith|endsWith|replace|replaceAll|split|trim|padStart|exec|test|match|then|catch|finally|has|get|set|add|delete|deref|unref|call|apply|bind|toString|valueOf|hasOwnProperty";
-const OURS = "Slot|ImageSlot|native|engine|identity|pages";
+const OWN_OBJECTS = "Slot|ImageSlot|native|engine|identity|pages";
 
 const LATE_LOOKUPS = [
   ["ForOfStatement", "runs Array.prototype's iterator: count with an index"],
@@ -30,7 +30,7 @@ const LATE_LOOKUPS = [
   ["YieldExpression", "runs an iterator's prototype: return an array"],
   ["BinaryExpression[operator='instanceof']", "runs Symbol.hasInstance: ask by a brand"],
   [
-    `CallExpression[callee.property.name=/^(${METHODS})$/]:not([callee.object.name=/^(${OURS})$/])`,
+    `CallExpression[callee.property.name=/^(${METHODS})$/]:not([callee.object.name=/^(${OWN_OBJECTS})$/])`,
     "looks up a method of a built-in prototype: use the function from lib/built-ins/primordials.js",
   ],
   [

@@ -1,7 +1,7 @@
 "use strict";
 
-// What was packed: installed as users do, and by the tests of what a program sees, which otherwise are of
-// the modules that it was made of.
+// Tests of the packed package: how it installs, and the tests of conformance and of pages with its files instead
+// of the sources.
 
 module.exports = {
   ...require("./jest.config"),

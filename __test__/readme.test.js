@@ -1,6 +1,6 @@
 "use strict";
 
-// What the pages show, runs: their snippets, and the examples that the README's first command runs.
+// The snippets of the pages and the examples run; files, commands and tests that the pages name exist.
 
 const { execFile } = require("node:child_process");
 const fs = require("node:fs");
@@ -33,7 +33,7 @@ const snippets = pages.flatMap((page) =>
 );
 const ofReadme = snippets.filter(([page]) => page === "README.md").map(([, , text]) => text);
 
-/** Whether a page is made of index.d.ts. */
+/** Returns whether a page is generated from index.d.ts. */
 function isReference(page) {
   return page.startsWith(path.join("docs", "api"));
 }
@@ -46,7 +46,7 @@ beforeAll(async () => {
   fs.symlinkSync(root, path.join(folder, "node_modules", "linear-memory"));
   const binaryen = path.dirname(require.resolve("binaryen/package.json"));
   fs.symlinkSync(binaryen, path.join(folder, "node_modules", "binaryen"));
-  // Modules that the snippets read: "name.wat" in the first line is what a page calls it.
+  // Modules that the snippets read. The first line of a WAT block names the file.
   for (const page of pages) {
     for (const [, text, name] of textOf(page).matchAll(/^```wat\n(;; (\w+)\.wat\n.*?)^```$/gms)) {
       fs.writeFileSync(path.join(folder, `${name}.wasm`), await toBinary(text));
@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
-/** A snippet whose lines "expression; // value" are checked to be so. */
+/** Replaces lines "expression; // value" of a snippet with assertions. */
 function checked(snippet) {
   const check = (line, expression, value) =>
     /^([\d.]+|true|false|".*")$/.test(value)
@@ -65,24 +65,27 @@ function checked(snippet) {
   return snippet.replace(/^([^\s/].*); \/\/ ([\w.]+|"[^"]*")(?:[:,].*)?$/gm, check);
 }
 
-test("there are snippets, and values in them to check", () => {
+test("the README has snippets, and values in them are checked", () => {
   expect(ofReadme.length).toBe(7);
   expect(ofReadme.map(checked).join("").split("strictEqual").length - 1).toBe(14);
 });
 
-test.each(snippets)("%s: snippet %i runs, and is right", async (page, index, snippet) => {
-  // An example of a member is in a module that has imported what the package exports.
-  const head = isReference(page)
-    ? 'import { Memory, Snapshot, features } from "linear-memory";\n'
-    : "";
-  const text = head + checked(snippet);
-  const kind = text.startsWith("import ") ? "mjs" : "js";
-  const file = path.join(folder, `${page.replaceAll(path.sep, "-")}-${index}.${kind}`);
-  fs.writeFileSync(file, text);
-  await execute(process.execPath, [file], { cwd: folder });
-});
+test.each(snippets)(
+  "%s: snippet %i runs, and its values are right",
+  async (page, index, snippet) => {
+    // Examples of the reference use the exports of the package without importing them.
+    const head = isReference(page)
+      ? 'import { Memory, Snapshot, features } from "linear-memory";\n'
+      : "";
+    const text = head + checked(snippet);
+    const kind = text.startsWith("import ") ? "mjs" : "js";
+    const file = path.join(folder, `${page.replaceAll(path.sep, "-")}-${index}.${kind}`);
+    fs.writeFileSync(file, text);
+    await execute(process.execPath, [file], { cwd: folder });
+  },
+);
 
-test("every member that a program calls has an example, which is one that runs", () => {
+test("every member of the reference has an example, except those that programs do not call", () => {
   const text = textOf("index.d.ts");
   const source = typescript.createSourceFile("index.d.ts", text, typescript.ScriptTarget.Latest);
   const members = source.statements
@@ -122,21 +125,21 @@ function anchorsOf(page) {
 const { scripts } = require("../package.json");
 
 describe.each(pages)("%s:", (page) => {
-  test("no snippet is in a language that is not tried", () => {
+  test("all snippets are in languages that are tested", () => {
     const languages = new Set([...textOf(page).matchAll(/^```(\w+)$/gm)].map(([, name]) => name));
-    // Commands, of which see below; drawings; and in docs/api, what index.d.ts declares.
+    // Commands, which are checked below; drawings; modules; and declarations in docs/api.
     const others = isReference(page) ? ["ts"] : ["sh", "text", "wat"];
     expect([...languages].filter((name) => name !== "js" && !others.includes(name))).toEqual([]);
   });
 
-  test("what it says to run is there", () => {
+  test("the commands that it names exist", () => {
     const commands = [...textOf(page).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name);
     expect(commands.filter((name) => scripts[name] === undefined)).toEqual([]);
     const programs = [...textOf(page).matchAll(/\bnode ([\w-]+\/[\w/-]+\.js)/g)];
     expect(programs.filter(([, file]) => !fs.existsSync(path.join(root, file)))).toEqual([]);
   });
 
-  test("the files and folders that it names are there", () => {
+  test("the files and folders that it names exist", () => {
     const named = [
       ...textOf(page).matchAll(/`((?:[\w.-]+\/)*(?:[\w.-]+\/|[\w.-]+\.(?:js|rs|ts|md|yml)))`/g),
     ]
@@ -145,7 +148,7 @@ describe.each(pages)("%s:", (page) => {
     expect(named.filter((file) => !fs.existsSync(path.join(root, file)))).toEqual([]);
   });
 
-  test("what it links to is there", () => {
+  test("the files that it links to exist", () => {
     const links = [...textOf(page).matchAll(/\]\(([^):]+)\)/g)].map(([, link]) => link);
     const missing = links.filter((link) => {
       const [file, anchor] = link.split("#");
@@ -173,7 +176,7 @@ test("the files that comments name are there", () => {
   expect(missing).toEqual([]);
 });
 
-test("the tests that SECURITY.md names are there", () => {
+test("the tests that SECURITY.md names exist", () => {
   const rows = [...textOf("SECURITY.md").matchAll(/^\|[^|]+\| (`[^|]+) \|$/gm)].map(
     ([, row]) => row,
   );
@@ -196,12 +199,12 @@ test.each([
   ],
   ["shrink.js", /^discard\(\) released 512\.0 MiB$/m],
   ["grep.js", /^262144 lines, counted in WebAssembly$/m],
-])("the example %s says what it did", async (example, expected) => {
+])("the example %s prints its result", async (example, expected) => {
   const { stdout } = await execute(process.execPath, [path.join(root, "examples", example)]);
   expect(stdout).toMatch(expected);
 });
 
-test("the example persistent-counter.js goes on where it was, killed or not", async () => {
+test("the example persistent-counter.js continues where it was, even after a kill", async () => {
   const example = path.join(root, "examples", "persistent-counter.js");
   const file = path.join(folder, "counter.bin");
   for (const start of [1, 5]) {

@@ -1,6 +1,6 @@
 "use strict";
 
-// Assembles the modules of the examples, where they are older than their texts.
+// Assembles the modules of the examples that are older than their texts.
 
 const fs = require("node:fs");
 const path = require("node:path");

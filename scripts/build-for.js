@@ -1,10 +1,10 @@
 "use strict";
 
-// Builds the addon for Linux targets, as it is shipped: with zig as the linker, so that the glibc of the
-// machine that builds does not matter.
+// Builds the addon for Linux targets, as it is shipped. The linker is zig, so the result does not depend on the
+// glibc of the building machine.
 //   node scripts/build-for.js                             all Linux targets of package.json
-//   node scripts/build-for.js x86_64-unknown-linux-gnu    that one
-// Leaves them in target/addons/. Wants Python, and `rustup target add` of the targets.
+//   node scripts/build-for.js x86_64-unknown-linux-gnu    only this target
+// Writes to target/addons/. Needs Python, and `rustup target add` for the targets.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -12,7 +12,7 @@ const path = require("node:path");
 
 const { napi } = require("../package.json");
 
-// Of 2014: RHEL 7, Debian 8, Ubuntu 14.04, Amazon Linux 2 and all that came after have it.
+// RHEL 7, Debian 8, Ubuntu 14.04, Amazon Linux 2 and all later releases have it.
 const GLIBC = "2.17";
 const TOOLS = ["ziglang==0.17.1", "cargo-zigbuild==0.24.0"];
 
@@ -37,7 +37,7 @@ function build(target) {
   run("npm", ["run", "build", "--", "--cross-compile", ...to]);
 }
 
-/** Throws where an addon wants a newer glibc, by the names of the versions in its string table. */
+/** Throws if an addon requires a newer glibc, by the version names in its string table. */
 function check(file) {
   const text = fs.readFileSync(path.join(output, file), "latin1");
   const minors = [...text.matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
@@ -48,7 +48,7 @@ function check(file) {
   const newest = Math.max(...minors);
   console.log(`${file}: glibc 2.${newest}`);
   const [, limit] = GLIBC.split(".");
-  if (newest > limit) throw new Error(`${file}: wants more than glibc ${GLIBC}`);
+  if (newest > limit) throw new Error(`${file}: requires more than glibc ${GLIBC}`);
 }
 
 const linux = napi.targets.filter((target) => target.includes("linux"));

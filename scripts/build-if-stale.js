@@ -1,6 +1,6 @@
 "use strict";
 
-// Builds what `npm start` and `npm test` need, where a source is newer than what was built of it.
+// Builds what `npm start` and `npm test` need, if a source is newer than its products.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -12,7 +12,7 @@ function buildAddons() {
   const sources = ["Cargo.toml", "Cargo.lock", "build.rs", "package.json", ...filesIn("src")];
   const shipped = fs.readdirSync(root).filter((file) => file.endsWith(".node"));
   buildAddon("build", sources, shipped);
-  // Only for tests: `npm start` does without.
+  // Only tests need it.
   const isTest = ["pretest", "pretest:matrix"].includes(process.env.npm_lifecycle_event);
   if (isTest) buildAddon("build:fault", sources, ["target/fault/linear-memory.node"]);
 }

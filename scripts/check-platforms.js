@@ -1,9 +1,9 @@
 "use strict";
 
-// Compiles the addon for the targets of package.json that are not Linux, as far as that goes without their
-// linkers and headers, with clippy's warnings as errors.
+// Checks the addon with clippy for the targets of package.json that are not Linux, which needs neither their
+// linkers nor their headers. Warnings are errors.
 //   npm run check:platforms
-// Wants `rustup target add` of the targets.
+// Needs `rustup target add` for the targets.
 
 const { execFileSync } = require("node:child_process");
 const path = require("node:path");

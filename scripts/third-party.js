@@ -1,9 +1,9 @@
 "use strict";
 
-// Lists what is compiled into the addon, on any platform, with its licences: THIRD-PARTY.md, which each
-// platform's package has.
+// Lists the crates that are compiled into the addon on any platform, with their licences, in THIRD-PARTY.md,
+// which is part of each platform's package.
 //   node scripts/third-party.js           writes it
-//   node scripts/third-party.js --check   fails where it is not current
+//   node scripts/third-party.js --check   fails if it is not current
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -14,7 +14,7 @@ const { napi } = require("../package.json");
 const root = path.join(__dirname, "..");
 const page = path.join(root, "THIRD-PARTY.md");
 
-// Where there is a choice, the first of them; as in deny.toml.
+// Of a choice of licences, the first in this list applies, as in deny.toml.
 const LICENSES = ["MIT", "ISC", "BSL-1.0"];
 
 const HEAD = `# What is compiled into the addon
@@ -22,7 +22,7 @@ const HEAD = `# What is compiled into the addon
 On one platform or another, beside this package itself and Rust's standard library (© The Rust Project
 Contributors, MIT or Apache-2.0). Written by \`npm run licenses\`.`;
 
-/** The crates that are linked for a target, not those that only build it. */
+/** Returns the crates that are linked for a target, without those that only build it. */
 function cratesFor(target) {
   const args = ["metadata", "--locked", "--format-version=1", `--filter-platform=${target}`];
   const options = { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 };
@@ -53,7 +53,7 @@ function licenseOf({ name, license }) {
   return chosen;
 }
 
-/** The text that a crate has of that licence, in its own words; undefined where it has none. */
+/** Returns the text of a licence that a crate contains; undefined if there is none. */
 function textOf({ manifest_path: manifest }, license) {
   const folder = path.dirname(manifest);
   const names = [`license-${license}`, "license"].map((name) => name.toLowerCase());
@@ -62,7 +62,7 @@ function textOf({ manifest_path: manifest }, license) {
   return file && fs.readFileSync(path.join(folder, file), "utf8").replaceAll("\r", "").trim();
 }
 
-/** Who has the copyright, and the terms, which most have in common. */
+/** Splits a licence into its copyright notices and its terms, which most crates share. */
 function split(text) {
   const isNotice = (line) => /^(copyright|\(c\))\b/i.test(line);
   const isTitle = (line) => /^(the )?mit license( \(mit\))?$/i.test(line);

@@ -1,9 +1,8 @@
 "use strict";
 
-// A Linux machine of arm64 on one of x64, in an emulator: the kernel and the packages of a Debian, from the
-// archive that this Debian has its own from. The kernel is a real one, where emulators of one process
-// (qemu-user) only pretend to do what `madvise` and `mremap` ask for.
-// Wants, of Debian: qemu-system-arm, cpio, xz-utils, e2fsprogs.
+// Emulates an arm64 machine with Debian on x64, from the archive that this Debian uses. It runs a real kernel:
+// user-mode emulation (qemu-user) reports success for `madvise` and `mremap` without performing them.
+// Needs Debian's qemu-system-arm, cpio, xz-utils and e2fsprogs.
 
 const { execFileSync, spawn } = require("node:child_process");
 const fs = require("node:fs");
@@ -21,7 +20,7 @@ const PACKAGES = [
   "mount",
   "util-linux",
 ];
-// Of Debian's kernel, what it finds its disks with, in the order in which one needs the other.
+// Modules of Debian's kernel that find the disks, in the order of their dependencies.
 const MODULES = ["_ring", "", "_pci_legacy_dev", "_pci_modern_dev", "_pci", "_blk"];
 const GIB = 2 ** 30;
 const MEMORY = "6G";
@@ -30,7 +29,7 @@ function run(command, args, options) {
   return execFileSync(command, args, { stdio: "inherit", ...options });
 }
 
-/** Where this Debian has its packages from. */
+/** Returns the address of the archive that this Debian uses. */
 function findArchive() {
   const args = ["indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages"];
   const lines = execFileSync("apt-get", args, { encoding: "utf8" }).split("\n");
@@ -38,15 +37,15 @@ function findArchive() {
   return uri;
 }
 
-/** Fetches packages, with all that they need, and returns the files. */
+/** Downloads packages with their dependencies, and returns the files. */
 function download(folder, packages) {
   const lists = path.join(folder, "lists");
   const cache = path.join(folder, "cache");
   const archives = path.join(cache, "archives");
-  fs.rmSync(archives, { recursive: true, force: true }); // of an earlier time, in other versions
+  fs.rmSync(archives, { recursive: true, force: true }); // of earlier downloads, with other versions
   fs.mkdirSync(path.join(lists, "partial"), { recursive: true });
   fs.mkdirSync(path.join(archives, "partial"), { recursive: true });
-  const status = path.join(folder, "status"); // of a machine that has nothing yet
+  const status = path.join(folder, "status"); // of a machine without packages
   fs.writeFileSync(status, "");
   const sources = path.join(folder, "sources.list");
   fs.writeFileSync(sources, `deb [signed-by=${KEYS}] ${findArchive()} ${SUITE} main\n`);
@@ -69,7 +68,7 @@ function download(folder, packages) {
     .map((file) => path.join(archives, file));
 }
 
-/** What a package has, in a folder. Links of folders stay: Debian has /bin in /usr. */
+/** Unpacks a package into a folder. Keeps links of folders, since Debian's /bin is in /usr. */
 function unpack(file, folder) {
   const tar = execFileSync("dpkg-deb", ["--fsys-tarfile", file], { maxBuffer: GIB });
   const options = ["--extract", "--keep-directory-symlink", "--no-same-owner"];
@@ -90,7 +89,7 @@ function findWithin(folder, pattern) {
   return found && path.join(folder, found);
 }
 
-/** What the kernel starts from: it loads the modules for the disk, and goes on there. */
+/** Makes the initial RAM disk, whose program loads the modules for the disk and continues there. */
 function makeStart(folder, root) {
   const start = path.join(folder, "start");
   for (const name of ["bin", "dev", "disk", "sys"])
@@ -121,7 +120,7 @@ exec /bin/busybox switch_root /disk /init
   return archive;
 }
 
-/** What the machine does: it runs /run on a system as programs expect it, says how that ended, and stops. */
+/** The first program of the machine: it mounts what programs expect, runs /run, prints its status and stops. */
 const INIT = `#!/bin/bash
 export PATH=/usr/bin:/usr/sbin HOME=/root TMPDIR=/tmp
 for system in proc sysfs:sys devtmpfs:dev tmpfs:dev/shm devpts:dev/pts; do
@@ -138,8 +137,8 @@ busybox poweroff -f
 `;
 
 /**
- * Makes a machine in that folder. `fill` is called with the folder that is to be its disk; what it puts
- * there under /run is the program.
+ * Makes a machine in `folder`. Calls `fill` with the folder that becomes its disk, in which `fill` creates the
+ * program /run.
  */
 function makeMachine(folder, packages, fill) {
   const root = path.join(folder, "root");
@@ -161,7 +160,7 @@ function makeMachine(folder, packages, fill) {
   return { kernel, start, disk };
 }
 
-/** Starts it, and shows what it says until its end. What is written to the disk is lost. */
+/** Starts the machine, and prints its output until it ends. Changes of the disk are lost. */
 async function startMachine({ kernel, start, disk }) {
   const options = [
     ...["-machine", "virt", "-cpu", "max,pauth-impdef=on", "-smp", "2", "-m", MEMORY],
@@ -175,7 +174,8 @@ async function startMachine({ kernel, start, disk }) {
     process.stdout.write(part);
     text += part;
   }
-  if (!/^ended with 0\s*$/m.test(text)) throw new Error("what the machine ran did not end with 0");
+  if (!/^ended with 0\s*$/m.test(text))
+    throw new Error("the program of the machine did not end with 0");
 }
 
 module.exports = { makeMachine, startMachine, makeExecutable };
