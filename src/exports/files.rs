@@ -23,22 +23,22 @@ use crate::pages;
 use crate::pages::overlay::FileId;
 use crate::sys::{self, HostBytes, TruncationGuard, Writes};
 
-/// A file that is to be a memory: its number, and what keeps it open.
+/// A file that is to be a memory, and a holder that keeps it open.
 pub struct IssuedFile<'env> {
-    /// What the other functions know it by.
+    /// The handle of the file.
     pub id: f64,
-    /// What [`release_file`] knows this holder by.
+    /// The handle of this holder, for [`release_file`].
     pub holder: f64,
-    /// A buffer without bytes.
+    /// A buffer without bytes. When it is collected, the holder releases the file.
     pub owner: Unknown<'env>,
-    /// Whether what is written goes to the file.
+    /// Whether writes to the memory reach the file.
     pub is_written: bool,
 }
 
 record!(IssuedFile<'env>: c"id" => id, c"holder" => holder, c"owner" => owner, c"isWritten" => is_written);
 
-/// Takes the file that `descriptor` is open on. Writes go to it or nowhere. With `anew`, it is opened
-/// again: what is set of the descriptor, and locked by it, is then not the memory's.
+/// Takes the file that `descriptor` is open on. Writes to the memory reach the file only if `is_written`. With
+/// `anew`, the file is opened again, so that flags and locks of the descriptor do not apply to the memory.
 #[napi(catch_unwind)]
 pub fn take_file(
     env: &Env,
@@ -62,7 +62,7 @@ pub fn take_file(
     })
 }
 
-/// Returns the file that `descriptor` is open on, if it is open for that.
+/// Returns the file that `descriptor` is open on, if that allows such writes.
 fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
     let file =
         sys::file::duplicate(descriptor).map_err(|source| MemoryError::FileFailed { source })?;
@@ -73,8 +73,8 @@ fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
     Ok(file)
 }
 
-/// What keeps the file of that number open, for another thread that shows the memory which it is. Null
-/// where that is another one: a number is easily made up.
+/// Adds a holder to a file, for a thread that has the memory which it is. Returns null if `buffer` is of
+/// another memory: a program can make up a handle.
 #[napi(catch_unwind)]
 pub fn hold_file<'env>(
     env: &'env Env,
@@ -90,7 +90,7 @@ pub fn hold_file<'env>(
     })
 }
 
-/// Ends that, before the collector does: the last holder's end closes the file.
+/// Releases a holder before it is collected. The last one that is released closes the file.
 #[napi(catch_unwind)]
 pub fn release_file(env: &Env, holder: f64, _owner: Unknown) -> napi::Result<()> {
     throwing(env, || {
@@ -297,7 +297,8 @@ pub fn reconcile_file(
     })
 }
 
-/// Puts them under a part of the memory again, whatever is there now.
+/// Maps the file again at a part of the memory, whatever is there now. Returns how many bytes were resident
+/// there.
 #[napi(catch_unwind)]
 pub fn revert_to_file(
     env: &Env,
@@ -365,7 +366,7 @@ fn includes(files: &[FileId], id: f64) -> bool {
     files.iter().any(|file| file.as_number() == id)
 }
 
-/// From now on, [`rearm`] is called whenever the program has added or removed a listener of SIGBUS.
+/// Announces that [`rearm`] will be called whenever the program has added or removed a listener of SIGBUS.
 #[napi(catch_unwind)]
 pub fn expect_rearm() {
     TruncationGuard::expect_reports();
@@ -377,8 +378,8 @@ pub fn rearm() {
     TruncationGuard::rearm(true);
 }
 
-/// Puts bytes of the file of which `descriptor` is open over part of a memory. Returns what its pages are
-/// known by, 0 if there are none: all bytes were copied.
+/// Maps bytes of the file that `descriptor` is open on over part of a memory. Returns a number for that file, or
+/// 0 if all bytes were copied and no page was mapped.
 #[napi(catch_unwind)]
 pub fn map_file(
     env: &Env,
@@ -397,13 +398,13 @@ pub fn map_file(
     })
 }
 
-/// What was written is on the disk when this returns.
+/// Flushes a file to disk before it returns.
 #[napi(catch_unwind)]
 pub fn flush_file_sync(env: &Env, id: f64, _owner: Unknown) -> napi::Result<()> {
     throwing(env, || Ok(find_file(id)?.flush()?))
 }
 
-/// The same, in another thread.
+/// Flushes a file to disk on another thread.
 #[napi(catch_unwind)]
 pub fn flush_file(env: &Env, id: f64, _owner: Unknown) -> napi::Result<AsyncTask<Flush>> {
     throwing(env, || {
@@ -411,7 +412,7 @@ pub fn flush_file(env: &Env, id: f64, _owner: Unknown) -> napi::Result<AsyncTask
     })
 }
 
-/// A flush under way.
+/// A flush that runs on another thread.
 #[derive(Debug)]
 pub struct Flush(Flushing);
 

@@ -10,22 +10,24 @@ use crate::pages::{self, Moved};
 use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::{Address, Addresses, HostBytes, Mapping, PageRange};
 
-/// What pages to ask the system for.
+/// The size of the pages to ask the system for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageSize {
-    /// Its usual ones.
+    /// The usual size.
     Base,
-    /// Of 2 MiB, where they can be had: fewer faults, but a byte touched may cost 2 MiB.
+    /// 2 MiB, if the system has such pages: fewer faults, but a byte that is touched may cost 2 MiB.
     Huge,
 }
 
+/// A mapped address range, committed from its beginning:
+///
 /// ```text
 /// base                committed                capacity       + one page, or more
 ///  | readable, writable | faults: not yet grown into | guard: faults |
 /// ```
 ///
-/// A long one ends at a multiple of 2 MiB. Linux (6.7) puts what is as long as that where it begins at one
-/// too, and so can map 2 MiB of a file's pages by one fault.
+/// A range of at least 2 MiB ends at a multiple of 2 MiB. Linux (6.7) places a mapping of such a length at a
+/// multiple of 2 MiB, too, and so can map 2 MiB of a file by one fault.
 #[derive(Debug)]
 pub struct AddressRange {
     mapping: Mapping,
@@ -36,11 +38,11 @@ pub struct AddressRange {
 }
 
 impl AddressRange {
-    /// Maps `capacity` bytes and a guard page, the first `committed` of them zero.
+    /// Maps `capacity` bytes and a guard page. The first `committed` bytes are accessible, and zero.
     ///
     /// # Errors
     ///
-    /// What the system says, or [`MemoryError::MappingsExhausted`]; nothing is mapped then.
+    /// The error of a system call, or [`MemoryError::MappingsExhausted`]. Nothing is mapped then.
     pub fn map(
         committed: HostBytes,
         capacity: HostBytes,
@@ -69,37 +71,42 @@ impl AddressRange {
             page_size,
             _budget: budget,
         };
-        // The engine may have had a memory here, of which the table still speaks.
+        // The engine may have had a memory here, whose overlays the table still lists.
         range.forget_overlays();
         Ok(range)
     }
 
-    /// The first byte's address.
+    /// Returns the first byte's address, the same as long as the range lives.
     pub fn base(&self) -> NonNull<u8> {
         self.mapping.base()
     }
 
-    /// What pages it asks for.
+    /// Returns the size of its pages.
     pub fn page_size(&self) -> PageSize {
         self.page_size
     }
 
-    /// How many bytes can be committed.
+    /// Returns how many bytes can be committed.
     pub fn capacity(&self) -> HostBytes {
         self.capacity
     }
 
-    /// How many bytes are committed.
+    /// Returns how many bytes are committed.
     pub fn committed(&self) -> HostBytes {
+        // Whole pages already: this only restores the type.
         HostBytes::round_up(self.committed.load(Ordering::Relaxed)).unwrap_or(self.capacity)
     }
 
-    /// Commits `length` bytes in all: those that were not read zero, those beyond fault.
+    /// Commits `length` bytes in all. Those that were not committed read zero; accesses beyond fault.
     ///
     /// # Errors
     ///
-    /// What the system says; nothing has changed then.
+    /// The error of a system call, or [`MemoryError::OutOfBounds`]. Nothing has changed then.
     pub fn commit(&self, length: HostBytes) -> Result<(), MemoryError> {
+        if length > self.capacity {
+            // The guard page is mapped, too, and must never be accessible.
+            return Err(Self::out_of_bounds(length, self.capacity));
+        }
         let committed = self.committed();
         let changed = if length >= committed {
             self.mapping.make_accessible(committed, length)
@@ -114,78 +121,79 @@ impl AddressRange {
         Ok(())
     }
 
-    /// Takes back a commit: `length` bytes in all stay. If those behind are committed again, they read zero:
-    /// pages may have moved there, and back.
+    /// Undoes a commit: `length` bytes in all stay committed. If the others are committed again, they read
+    /// zero, even if pages have moved there in between, and back.
     pub fn decommit_beyond(&self, length: HostBytes) {
         let committed = self.committed();
         let behind = || pages::slice(&self.pages(committed)?, length.get()..committed.get());
         if length < committed
             && let Ok(behind) = behind()
-            // Pages of a file stay there, as their memory knows, and the range is not used again.
+            // File pages stay: their memory has them listed, and the range is not used again.
             && !OverlayTable::lock().overlaps(behind.addresses())
             && pages::decommit(&behind).is_err()
         {
             behind.write_zeros();
         }
-        // If this fails, pages that nobody can name stay accessible: no harm but the lost fault.
+        // If this fails, pages stay accessible that no buffer covers. Only the fault is lost.
         let _ = self.commit(length);
     }
 
-    /// Gives all pages back to the system: what is committed reads zero.
+    /// Decommits all pages: the committed bytes read zero, and stay accessible.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of a system call.
     pub fn discard(&self) -> Result<(), MemoryError> {
         pages::decommit(&self.pages(self.committed())?)?;
         if self.page_size == PageSize::Huge {
-            // Pages that came in place of an image's are not huge. An advice: nothing is lost with it.
+            // Anonymous pages that have replaced an image's are not huge. This is only advice: a failure costs
+            // nothing else.
             let _ = self.mapping.prefer_huge();
         }
         Ok(())
     }
 
-    /// Moves the first `length` bytes' pages to `destination`; the range here stays mapped and
-    /// reads zero.
+    /// Moves the pages of the first `length` bytes to `destination`. The range stays mapped and reads zero.
     ///
     /// # Errors
     ///
-    /// What the system says; the pages are then still here.
+    /// The error of a system call. The pages are then still here.
     pub fn move_pages<'a>(
         &'a self,
         length: HostBytes,
         destination: &PageRange<'a>,
     ) -> Result<Moved<'a>, MemoryError> {
         let to = destination.slice(0..length.get());
-        let to = to.ok_or(MemoryError::OutOfBounds {
-            offset: 0,
-            length: length.get(),
-            memory: destination.length().get(),
-        })?;
+        let to = to.ok_or_else(|| Self::out_of_bounds(length, destination.length()))?;
         pages::relocate(self.pages(length)?, to)
     }
 
-    /// The first `length` bytes' pages, which are committed.
+    /// Returns the pages of the first `length` bytes, which have to be committed.
     ///
     /// # Errors
     ///
-    /// Where there are not so many.
+    /// [`MemoryError::OutOfBounds`].
     pub fn pages(&self, length: HostBytes) -> Result<PageRange<'_>, MemoryError> {
         let committed = self.committed();
-        let bounds = |_| MemoryError::OutOfBounds {
+        if length > committed {
+            return Err(Self::out_of_bounds(length, committed));
+        }
+        self.mapping
+            .pages(length)
+            .map_err(|_| Self::out_of_bounds(length, committed))
+    }
+
+    fn out_of_bounds(length: HostBytes, memory: HostBytes) -> MemoryError {
+        MemoryError::OutOfBounds {
             offset: 0,
             length: length.get(),
-            memory: committed.get(),
-        };
-        if length > committed {
-            return Err(bounds(()));
+            memory: memory.get(),
         }
-        self.mapping.pages(length).map_err(|_| bounds(()))
     }
 }
 
 impl AddressRange {
-    /// Whether there may be pages of a file anywhere in it.
+    /// Returns whether anything may be mapped in the range: a file or an image.
     pub fn has_overlays(&self) -> bool {
         OverlayTable::lock().overlaps(self.addresses())
     }
@@ -214,7 +222,7 @@ mod tests {
     use crate::sys::testing::prefers_huge_pages;
 
     #[test]
-    fn a_new_range_has_nothing_of_what_was_there_before() {
+    fn a_new_range_has_no_overlays() {
         let size = HostBytes::MIB;
         let image = Arc::new(ImageBuilder::new(size).unwrap().finish().unwrap());
         let range = AddressRange::map(size, size, PageSize::Base).unwrap();
@@ -241,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn huge_pages_are_asked_for_again_after_an_image() {
+    fn a_discarded_range_prefers_huge_pages_again() {
         let size = HostBytes::HUGE_PAGE;
         let range = AddressRange::map(size, size, PageSize::Huge).unwrap();
         let address = range.base().as_ptr().addr();

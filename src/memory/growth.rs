@@ -89,7 +89,8 @@ impl LinearMemory {
             .checked_add(delta)
             .filter(|after| *after <= self.maximum)
             .ok_or(MemoryError::MaximumExceeded {
-                wanted: before.count().saturating_add(delta.count()),
+                // Each is at most 2^18.
+                wanted: before.count() + delta.count(),
                 maximum: self.maximum.count(),
             })?;
         let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
@@ -194,6 +195,7 @@ impl Ranges {
             return to;
         }
         let slack = to.halved().halved().halved().min(MOST_SLACK);
+        // Without slack at the end of the address space.
         to.checked_add(slack)
             .unwrap_or(to)
             .min(self.current.capacity())

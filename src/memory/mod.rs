@@ -174,8 +174,9 @@ impl LinearMemory {
         let all = ranges.former.iter().chain([&ranges.current]);
         all.fold((0, 0), |(reserved, committed), range| {
             (
-                reserved.saturating_add(range.capacity().get()),
-                committed.saturating_add(range.committed().get()),
+                // Parts of one address space: their sum is no larger.
+                reserved + range.capacity().get(),
+                committed + range.committed().get(),
             )
         })
     }
@@ -266,7 +267,8 @@ fn within(pages: Pages, maximum: Pages) -> Result<HostBytes, MemoryError> {
 }
 
 /// Returns how much to reserve for a memory of `length` that has outgrown its range: twice as much, so
-/// that a memory that keeps growing seldom moves, and at most `limit`.
+/// that a memory that keeps growing seldom moves, and at most `limit`. If no address space is twice as large,
+/// that is `length`.
 fn with_room_to_grow(length: HostBytes, limit: HostBytes) -> HostBytes {
     length.checked_add(length).unwrap_or(length).min(limit)
 }

@@ -138,7 +138,7 @@ mod tests {
     use crate::sys::HostBytes;
 
     #[test]
-    fn a_memory_that_has_moved_out_does_nothing_more() {
+    fn every_call_fails_after_the_pages_have_moved_out() {
         let memory = unshared(2, None);
         let elsewhere = Reservation::new(bytes(2), bytes(2), PageSize::Base).unwrap();
         let move_out = || memory.move_out(&elsewhere.pages(bytes(2)).unwrap(), || Ok(()));
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(memory.empty_span().length, HostBytes::ZERO);
     }
 
-    /// Stands for a resizable buffer of the engine's.
+    /// Stands for a resizable engine buffer.
     fn elsewhere(size: u64) -> Reservation {
         Reservation::new(bytes(size), bytes(100), PageSize::Base).unwrap()
     }
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_come_back_with_those_that_were_added() {
+    fn pages_move_back_with_those_that_were_added() {
         let memory = unshared(1, Some(3));
         let base = memory.span().unwrap().base;
         let buffer = elsewhere(1);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_pages_that_came_back_and_had_to_go_again() {
+    fn a_move_back_that_fails_leaves_no_bytes_behind() {
         let memory = unshared(1, Some(3));
         let buffer = elsewhere(1);
         let detached = || Ok::<_, MemoryError>(());
@@ -212,7 +212,7 @@ mod tests {
         there.write_at(&[7], 5);
         move_back(&memory, &buffer, 1).unwrap();
         assert!(there.is_zero());
-        // Stands for the pages that came back.
+        // Stands for the pages that have moved back.
         let copy = elsewhere(1);
         let copy = copy.pages(bytes(1)).unwrap();
         copy.write_at(&[7], 5);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn more_pages_than_there_is_room_for_come_back_to_a_larger_range() {
+    fn more_pages_than_the_range_has_room_for_move_to_a_larger_one() {
         let clamped = Reservation::new(bytes(1), bytes(2), PageSize::Base).unwrap();
         let memory = LinearMemory::with_reservation(clamped, pages(1), pages(5), Sharing::Unshared);
         let buffer = elsewhere(1);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn more_pages_than_the_maximum_never_come_back() {
+    fn more_pages_than_the_maximum_do_not_move_back() {
         let memory = unshared(1, Some(3));
         let buffer = elsewhere(4);
         memory

@@ -1,5 +1,4 @@
-//! An address range of a memory's: reserved whole, committed from its beginning, released when
-//! dropped.
+//! The address range of a memory: as large as the system gives, and pooled or unmapped when it is dropped.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,21 +8,22 @@ use crate::memory::address_range::{AddressRange, PageSize};
 use crate::memory::spare_ranges;
 use crate::sys::{self, HostBytes};
 
-/// Address space that stays the engine's where the system limits the process's.
+/// Address space that is left to the engine if the system limits the process.
 const ENGINE_HEADROOM: usize = 64 << 20;
 
-/// A range that is ours alone.
+/// A range that one memory has to itself. What it does with the range, [`AddressRange`] has.
 #[derive(Debug)]
 pub struct Reservation {
     range: Arc<AddressRange>,
 }
 
 impl Reservation {
-    /// Reserves `wanted` bytes, or as many as the system gives, and commits the first `committed`.
+    /// Reserves `wanted` bytes, or as many as the system gives, and commits the first `committed`. Takes a
+    /// spare range if there is one of that size.
     ///
     /// # Errors
     ///
-    /// Where not even `committed` bytes can be had; nothing stays reserved then.
+    /// Why not even `committed` bytes can be had. Nothing stays reserved then.
     pub fn new(
         committed: HostBytes,
         wanted: HostBytes,
@@ -35,8 +35,8 @@ impl Reservation {
         }
     }
 
-    /// As [`Reservation::new`], but never over a spare range: taking one asks for more to be kept,
-    /// until the program that made a memory gets to its event loop, and growing makes none.
+    /// Reserves as [`Reservation::new`] does, but never takes a spare range. Taking one lets more be kept until
+    /// the program that made a memory gets to its event loop, and growth makes no memory.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Reservation {
     ) -> Result<Self, MemoryError> {
         let capacity = wanted.max(committed);
         let range = map(committed, capacity, page_size).or_else(|error| {
-            // Spare ranges take room too.
+            // Spare ranges take room, too.
             match spare_ranges::release() {
                 0 => Err(error),
                 _ => map(committed, capacity, page_size),
@@ -74,20 +74,23 @@ impl Drop for Reservation {
     }
 }
 
-/// A range of `capacity` bytes, or of as many as the system gives, by halves, down to `committed`.
+/// Maps a range of `capacity` bytes. If the system refuses, tries half as many again and again, down to
+/// `committed`.
 fn map(
     committed: HostBytes,
     mut capacity: HostBytes,
     page_size: PageSize,
 ) -> Result<AddressRange, MemoryError> {
     if let Some(left) = sys::address_space_left() {
+        // None if the engine needs all of it.
         let left = left.saturating_sub(ENGINE_HEADROOM);
         if committed.get() > left {
             let wanted = committed.get();
             return Err(MemoryError::AddressSpaceExhausted { wanted, left });
         }
-        // Half of what is left: the engine and the next memory want some too.
-        let half = HostBytes::round_up(left).unwrap_or_default().halved();
+        // Half of what is left, for the engine and the next memory need some, too. A limit beyond the address
+        // space is none.
+        let half = HostBytes::round_up(left).map_or(capacity, HostBytes::halved);
         capacity = capacity.min(half).max(committed);
     }
     loop {
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_committed_is_refused() {
+    fn a_commit_beyond_the_capacity_is_refused() {
         assert!(matches!(
             Reservation::new(too_large(), too_large(), PageSize::Base),
             Err(MemoryError::AllocationFailed { .. })

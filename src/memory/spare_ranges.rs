@@ -1,16 +1,18 @@
-//! Ranges released while a program makes memories without pause: kept, for the next one it makes.
+//! The pool of ranges: those that were released while a program makes memories without pause, kept for the next
+//! memory that it makes.
 //!
-//! Unmapping and mapping anew is most of what a short-lived memory costs: page tables, flushes on
-//! other processors, and a lock that the thread which makes memories and the one that collects them
-//! fight over. A spare range has no pages, they were given back when it was released; only its
-//! address space is kept, and only until the thread that made a memory gets to its event loop.
+//! To unmap a range and map another is most of the cost of a short-lived memory: page tables, TLB flushes on
+//! other processors, and a lock that the thread which makes memories and the one that collects them contend
+//! for. A spare range has no pages, since they were decommitted when it was released. Only its address space
+//! is kept, and only until the thread that made a memory gets to its event loop.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::memory::address_range::{AddressRange, PageSize};
 use crate::sys::HostBytes;
 
-/// More than a collection releases at once, and far below what the kernel allows.
+/// The most ranges in the pool: more than a collection releases at once, and far fewer than the mappings that
+/// the kernel allows.
 const MOST: usize = 4096;
 
 #[derive(Default)]
@@ -30,7 +32,7 @@ fn lock() -> MutexGuard<'static, Spares> {
     SPARES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A spare range of that very capacity and page size, with `committed` bytes that read zero.
+/// Takes a spare range of exactly that capacity and page size, and commits `committed` bytes, which read zero.
 pub fn take(
     committed: HostBytes,
     capacity: HostBytes,
@@ -45,20 +47,20 @@ pub fn take(
     range.commit(committed).ok().map(|()| range)
 }
 
-/// Keeps a range that nobody uses any more, if there may be use for it.
+/// Keeps a range that no memory uses any more, if memories are being made.
 pub fn offer(range: &Arc<AddressRange>) {
-    // A growth of a file that failed may have left pages behind those that are committed.
+    // A growth of a file that failed may have left file pages beyond those that are committed.
     if !lock().wanted || range.discard().is_err() || range.has_overlays() {
         return;
     }
     let mut spares = lock();
-    // Asked again: `release` may have come in between.
+    // Read again: `release` may have run in between.
     if spares.wanted && spares.ranges.len() < MOST {
         spares.ranges.push(Arc::clone(range));
     }
 }
 
-/// Unmaps all spare ranges, and keeps no more until the next memory is made. Returns how many.
+/// Unmaps all spare ranges, and keeps no more until the next memory is made. Returns how many there were.
 pub fn release() -> usize {
     let mut spares = lock();
     spares.wanted = false;

@@ -45,8 +45,8 @@ pub struct Begun {
 ///
 /// # Errors
 ///
-/// The error of a system call; [`MemoryError::FileOutgrown`] or [`MemoryError::MaximumExceeded`]. The file is then
-/// as it was, and no lock is held.
+/// The error of a system call; [`MemoryError::FileOutgrown`] or [`MemoryError::MaximumExceeded`]. The file is
+/// then as it was, and no lock is held.
 pub fn begin(
     file: &Arc<BackingFile>,
     pages: &PageRange,
@@ -104,7 +104,7 @@ pub fn finish(pages: &PageRange) -> Result<Option<Loss>, MemoryError> {
 }
 
 /// Makes the file as short again as it was, since the engine did not grow the memory at `pages`, and
-/// releases the lock. Returns whether the file stays longer.
+/// releases the lock. Returns an explanation if the file stays longer.
 pub fn abandon(pages: &PageRange) -> Option<LeftLonger> {
     let growth = PENDING.take()?;
     let length = growth.plan.length;

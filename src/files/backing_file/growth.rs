@@ -9,7 +9,7 @@
 //! 5. **Unlock**.
 //!
 //! Whatever fails undoes what came before it, so that the file and the memory are as they were. If that
-//! fails too, the file stays longer, and [`Failed`] says so. No code of the program runs under the lock.
+//! fails too, the file stays longer, and [`Failed`] records that. No code of the program runs under the lock.
 
 use std::cell::Cell;
 use std::fmt;

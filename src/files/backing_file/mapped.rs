@@ -69,7 +69,7 @@ impl Mapped {
         }
         let part = pages::slice(memory, offsets.clone())?;
         pages::write_nonzero(&part, file, file_offset(offsets.start), end, |extent| {
-            let at = |offset: usize| offsets.start.saturating_add(offset);
+            let at = |offset: usize| offsets.start + offset;
             self.written.push(at(extent.start)..at(extent.end));
         })
     }
@@ -119,7 +119,7 @@ impl BackingFile {
                 return Err(MemoryError::Truncated);
             }
             // Merged, that page has the file's bytes.
-            written = tail.at().saturating_add(page);
+            written = tail.at() + page;
         }
         if written < end && self.is_written() {
             mapped.write_to(&file, memory, written..end)?;
@@ -186,6 +186,7 @@ impl BackingFile {
             length,
             written: Vec::new(),
         };
+        debug_assert!(bytes.len() >= length - end, "the last page was mapped");
         let base = bytes.get(..length - end).unwrap_or_default();
         *tail = (!base.is_empty()).then(|| FileTail::with_bytes(file, end, base.to_vec()));
         Ok(())
@@ -333,7 +334,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_reach_the_file_or_do_not() {
+    fn writes_reach_the_file_unless_they_are_private() {
         for (writes, expected) in [(Writes::ToFile, 2), (Writes::Private, 1)] {
             let (own, backing) = file(PAGE, writes);
             let mapping = mapping();
@@ -347,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_takes_in_what_was_beyond_its_end() {
+    fn a_file_that_grows_takes_in_the_bytes_beyond_its_end() {
         let (own, backing) = file(5000, Writes::ToFile);
         let mapping = mapping();
         let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
@@ -382,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_the_end_is_nobody_elses() {
+    fn others_do_not_see_the_bytes_beyond_the_end() {
         let (own, backing) = file(5000, Writes::ToFile);
         let (first, second) = (mapping(), mapping());
         let pages = [&first, &second].map(|mapping| mapping.pages(bytes(PAGE)).unwrap());
@@ -400,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn engine_pages_have_the_end_rounded_away() {
+    fn a_file_at_engine_pages_is_extended_to_whole_pages() {
         let (own, backing) = file(5000, Writes::ToFile);
         let (mapping, elsewhere) = (mapping(), mapping());
         let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
@@ -424,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn reverted_pages_are_the_files_and_zeros_beyond_it() {
+    fn reverted_pages_have_the_bytes_of_the_file_and_zeros_beyond_its_end() {
         let (_, backing) = file(PAGE, Writes::Private);
         let mapping = mapping();
         let memory = mapping.pages(bytes(2 * PAGE)).unwrap();
@@ -492,7 +493,7 @@ mod tests {
 
     #[test]
     #[cfg(feature = "fault-injection")]
-    fn what_is_beyond_the_end_survives_a_refusal() {
+    fn bytes_beyond_the_end_survive_a_refusal() {
         use crate::sys::fault;
         with_each_failure(|call| {
             let (own, backing) = file(5000, Writes::ToFile);

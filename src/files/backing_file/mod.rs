@@ -80,7 +80,7 @@ impl BackingFile {
         if open.file.is_none() {
             return Err(MemoryError::FileClosed);
         }
-        open.holders = open.holders.saturating_add(1);
+        open.holders += 1;
         Ok(())
     }
 
@@ -231,7 +231,7 @@ pub mod tests {
         Mapping::reserve(bytes(4 * PAGE), bytes(4 * PAGE)).unwrap()
     }
 
-    /// A file of so many bytes, which are all 1, by a descriptor of the test's and as memories have it.
+    /// Returns a file of so many bytes, which are all 1: as the test has it, and as memories have it.
     pub fn file(length: usize, writes: Writes) -> (File, BackingFile) {
         use std::os::fd::{AsFd, AsRawFd};
         let image = crate::sys::ImageFile::create(0).unwrap();
@@ -250,7 +250,7 @@ pub mod tests {
     }
 
     #[test]
-    fn the_last_holder_closes_it() {
+    fn the_last_holder_closes_the_file() {
         let (_, backing) = file(1, Writes::ToFile);
         backing.add_holder().unwrap();
         backing.remove_holder();
@@ -267,7 +267,7 @@ pub mod tests {
     }
 
     #[test]
-    fn one_at_a_time_has_the_lock() {
+    fn one_thread_at_a_time_holds_the_lock() {
         let (_, backing) = file(1, Writes::ToFile);
         let backing = Arc::new(backing);
         let inside = std::sync::atomic::AtomicUsize::new(0);

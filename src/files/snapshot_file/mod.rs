@@ -55,6 +55,12 @@ fn chunks(extent: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// Returns as many bytes of a chunk as `part` has.
+fn part_of<'a>(chunk: &'a mut [u8], part: &Range<usize>) -> &'a mut [u8] {
+    debug_assert!(part.len() <= chunk.len(), "a part is a chunk at most");
+    chunk.get_mut(..part.len()).unwrap_or_default()
+}
+
 /// A stream, and the hash of the bytes that went through it.
 struct Hashing<S> {
     stream: S,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 
-use super::{CHUNK, Hashing, MAGIC, Origin, VERSION, chunks, failed};
+use super::{CHUNK, Hashing, MAGIC, Origin, VERSION, chunks, failed, part_of};
 use crate::error::MemoryError;
 use crate::pages::image::{Image, ImageBuilder};
 use crate::sys::{self, HostBytes, file_offset};
@@ -52,14 +52,14 @@ pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
     let extents = take_extents(&mut from, length)?;
     from.check_hash()?;
     let mut builder = ImageBuilder::new(length)?;
-    let zeros = vec![0; CHUNK];
+    let mut zeros = vec![0; CHUNK];
     let mut chunk = vec![0; CHUNK];
     for extent in &extents {
         for part in chunks(extent) {
-            if from.skip_hole(zeros.get(..part.len()).unwrap_or_default())? {
+            if from.skip_hole(part_of(&mut zeros, &part))? {
                 continue;
             }
-            let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
+            let bytes = part_of(&mut chunk, &part);
             from.take_into(bytes)?;
             builder.add_nonzero(bytes, part.start)?;
         }
@@ -98,7 +98,7 @@ fn take_extents(
     let mut chunk = vec![0; list.min(CHUNK)];
     let mut at = 0;
     for part in chunks(&(0..list)) {
-        let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
+        let bytes = part_of(&mut chunk, &part);
         from.take_into(bytes)?;
         for (start, extent_length) in bytes.chunks_exact(EXTENT).filter_map(numbers) {
             bytes_left = bytes_left

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::{CHUNK, Hashing, MAGIC, Origin, VERSION, chunks, failed};
+use super::{CHUNK, Hashing, MAGIC, Origin, VERSION, chunks, failed, part_of};
 use crate::error::MemoryError;
 use crate::pages::image::Image;
 use crate::sys::{self, SigxfszBlock, file_offset};
@@ -63,7 +63,7 @@ pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryErr
     let mut chunk = vec![0; CHUNK];
     for extent in image.extents().iter() {
         for part in chunks(extent) {
-            let bytes = chunk.get_mut(..part.len()).unwrap_or_default();
+            let bytes = part_of(&mut chunk, &part);
             image.read(bytes, part.start)?;
             out.put(bytes)?;
         }
