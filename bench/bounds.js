@@ -1,6 +1,6 @@
 "use strict";
 
-// What no addon can do without: a call into it, and what bounds.rs asks of the operating system.
+// Measures lower bounds: a call into the addon, and the system calls of bounds.rs.
 // Run it as `node bench/bounds.js`; it needs rustc, as building the addon does.
 
 const { execFileSync } = require("node:child_process");

@@ -1,5 +1,4 @@
-//! What the operating system takes for that which no memory can do without: `node bench/bounds.js`
-//! compiles and runs this. Each line is the median of several rounds, as `<name> <nanoseconds>`.
+//! Measures the system calls that every memory needs: `node bench/bounds.js` compiles and runs this. Each line is the median of several rounds, as `<name> <nanoseconds>`.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::fs::File;
@@ -38,7 +37,7 @@ extern "C" {
     fn memfd_create(name: *const c_char, flags: c_uint) -> c_int;
 }
 
-/// An address range of its own, unmapped at the end.
+/// A reserved address range, unmapped when dropped.
 struct Range {
     at: *mut u8,
     len: usize,
@@ -47,7 +46,7 @@ struct Range {
 impl Range {
     fn reserve(len: usize) -> Self {
         let flags = MAP_PRIVATE_ANONYMOUS_NORESERVE;
-        // SAFETY: a new mapping, wherever the system wants it.
+        // SAFETY: a new mapping at an address that the system chooses.
         let at = unsafe { mmap(null_mut(), len, PROT_NONE, flags, -1, 0) };
         assert_ne!(at as isize, -1, "mmap");
         Self { at: at.cast(), len }
@@ -73,7 +72,7 @@ impl Range {
         }
     }
 
-    /// Every hundredth page is written to: 164 of 64 MiB.
+    /// Writes to every hundredth page: 164 of 64 MiB.
     fn touch_one_in_a_hundred(&self) {
         for offset in Self::one_in_a_hundred() {
             self.touch(offset, offset + 1);
@@ -84,7 +83,7 @@ impl Range {
         (0..64 * MIB).step_by(100 * SMALL_PAGE)
     }
 
-    /// From now on, its pages are the file's, copied when written to.
+    /// Maps the file over the range, copy-on-write.
     fn cover(&self, file: &File) {
         let (access, flags) = (PROT_READ_WRITE, MAP_PRIVATE_FIXED_NORESERVE);
         // SAFETY: the range's own pages.
@@ -95,7 +94,7 @@ impl Range {
     fn copy_one_in_a_hundred_to(&self, target: &Range) {
         for offset in Self::one_in_a_hundred() {
             assert!(offset + SMALL_PAGE <= self.len.min(target.len));
-            // SAFETY: within two ranges that are both ours, and committed.
+            // SAFETY: both ranges are reserved here, and committed.
             unsafe {
                 let (from, to) = (self.at.add(offset), target.at.add(offset));
                 from.copy_to_nonoverlapping(to, SMALL_PAGE);
@@ -111,7 +110,7 @@ impl Range {
     fn move_to(&self, target: &Range) {
         assert_eq!(self.len, target.len);
         let flags = MREMAP_MAYMOVE_FIXED_DONTUNMAP;
-        // SAFETY: two ranges of one length, both ours.
+        // SAFETY: both ranges are reserved here, and have the same length.
         let at = unsafe { mremap(self.at.cast(), self.len, self.len, flags, target.at) };
         assert_eq!(at.cast(), target.at, "mremap");
     }
@@ -119,23 +118,23 @@ impl Range {
 
 impl Drop for Range {
     fn drop(&mut self) {
-        // SAFETY: nothing refers to the range any more.
+        // SAFETY: nothing references the range any more.
         unsafe { munmap(self.at.cast(), self.len) };
     }
 }
 
 /// A file in memory, of 64 MiB.
 fn image() -> File {
-    // SAFETY: a name that ends, and no flags.
+    // SAFETY: the name is terminated, and there are no flags.
     let descriptor = unsafe { memfd_create(c"bounds".as_ptr(), 0) };
     assert!(descriptor >= 0, "memfd_create");
-    // SAFETY: open, and nobody else's.
+    // SAFETY: the descriptor is open, and owned by nothing else.
     let mut file = unsafe { File::from_raw_fd(descriptor) };
     file.write_all(&vec![1; 64 * MIB]).expect("write");
     file
 }
 
-/// `round` returns nanoseconds.
+/// Prints the median of several calls of `round`, which returns nanoseconds.
 fn report(name: &str, mut round: impl FnMut() -> f64) {
     let mut figures: Vec<f64> = (0..9).map(|_| round()).collect();
     figures.sort_by(f64::total_cmp);
@@ -184,7 +183,7 @@ fn main() {
         let (image, range) = (Range::committed(64 * MIB), Range::committed(64 * MIB));
         image.touch(0, image.len);
         range.touch(0, range.len);
-        // As when the same pages were put back before.
+        // As if the same pages had been restored before.
         image.copy_one_in_a_hundred_to(&range);
         timed(1, || image.copy_one_in_a_hundred_to(&range))
     });

@@ -1,8 +1,8 @@
 "use strict";
 
-// One figure of one peer, in a process of its own: `measure.js <question> <peer> <quick> <file>`, forked
-// by run.js. A process that has measured another peer would not do: what the engine's collector saw of
-// that one changes how it treats the next, by up to a hundred times (see docs/performance.md).
+// Measures one figure of one peer in a process of its own: `measure.js <question> <peer> <quick> <file>`, forked by
+// run.js. In a process that has measured another peer, the garbage collector behaves differently, by up to a
+// factor of a hundred (see docs/performance.md).
 
 const { setImmediate: turn } = require("node:timers/promises");
 
@@ -19,24 +19,24 @@ async function measure(name, peer, quick, path) {
     notes.length = 0;
     figure = await question.peers[peer](tools, parameters);
   }
-  // Not before, since a question may be how long it takes to load.
+  // Loaded last, since a question can be how long loading takes.
   const { features } = require("..");
   return { figure, notes, handoff: features.handoff };
 }
 
-/** What a peer of a question measures with. */
+/** Returns the tools that peers of questions measure with. */
 async function createTools({ nanoseconds }, notes) {
   const mitata = await import("mitata");
   const keep = mitata.do_not_optimize;
 
   return {
-    /** Nanoseconds of one call of something short: mitata's median of `nanoseconds` of calls. */
+    /** Returns the nanoseconds of a short call: mitata's median of calls during `nanoseconds`. */
     async perCall(call) {
       const { p50 } = await mitata.measure(call, { min_cpu_time: nanoseconds });
       return p50;
     },
 
-    /** Nanoseconds of the only call of something long. */
+    /** Returns the nanoseconds of a single long call. */
     async elapsed(call) {
       const start = performance.now();
       const result = call();
@@ -46,17 +46,17 @@ async function createTools({ nanoseconds }, notes) {
       return (end - start) * 1e6;
     },
 
-    /** Uses a value, so that the engine may not leave out what made it. It lives until the next. */
+    /** Keeps a value alive until the next one, so that the engine cannot optimize it away. */
     keep,
     settle,
     turn: () => turn(),
 
-    /** What a reader of the figure should know. */
+    /** Adds a note for readers of the figure. */
     note: (text) => notes.push(text),
   };
 }
 
-/** Releases all garbage. Finalizers of Node-API come in a turn, and may make more of it. */
+/** Collects all garbage, twice: Node-API runs finalizers in the next turn, and these can create garbage. */
 async function settle() {
   for (let i = 0; i < 2; i++) {
     globalThis.gc();
@@ -65,5 +65,5 @@ async function settle() {
 }
 
 const [name, peer, quick, path] = process.argv.slice(2);
-// Then run.js ends this process.
+// run.js kills this process afterwards.
 measure(name, peer, quick === "quick", path).then((result) => process.send(result));

@@ -1,11 +1,11 @@
 "use strict";
 
-// Asks every question of questions/, and prints how our figures compare with those of the peers.
-//   npm run bench                   all; writes results/<version>.json and chart.svg
-//   npm run bench -- --quick        less exactly, within a minute; writes nothing
-//   npm run bench -- --only <name>  one file of questions/; writes nothing
-//   npm run bench -- --write        writes also where it would not, and docs/performance.md
-//   npm run bench -- --report       measures nothing; chart and documentation from results/
+// Runs the benchmarks of questions/, and compares the figures of linear-memory with those of its peers.
+//   npm run bench                   runs all; writes results/<version>.json and chart.svg
+//   npm run bench -- --quick        runs all less exactly, within a minute; writes nothing
+//   npm run bench -- --only <name>  runs one file of questions/; writes nothing
+//   npm run bench -- --write        writes with these options, too, and docs/performance.md
+//   npm run bench -- --report       measures nothing; writes chart and documentation from results/
 
 const { fork } = require("node:child_process");
 const { join } = require("node:path");
@@ -16,7 +16,7 @@ const machine = require("./support/machine");
 const { median } = require("./support/median");
 const { printHeader, printQuestion } = require("./support/table");
 
-// In the order in which they are shown.
+// In the order of the tables.
 const QUESTIONS = [
   "read-buffer",
   "new-and-drop",
@@ -81,11 +81,11 @@ async function measureAll(names, quick) {
     handoff = answer.handoff ?? handoff;
     printQuestion(answer.question);
   }
-  console.log(`\nHand-off: ${handoff}. A ratio above 1 says that ours is better.`);
+  console.log(`\nHand-off: ${handoff}. A ratio above 1 means that linear-memory is better.`);
   return { ...machine.describe(), handoff, quick, questions };
 }
 
-/** The figures of all peers of a question, in rounds, so that a busy moment meets all of them. */
+/** Measures all peers of a question, in rounds, so that a busy moment affects all of them. */
 async function ask(name, quick) {
   const question = require(`./questions/${name}`);
   const { rounds } = { ...question.parameters, ...(quick && question.quick) };
@@ -111,12 +111,12 @@ async function ask(name, quick) {
   }
   file?.close();
   for (const peer of all.filter((peer) => !present.includes(peer))) {
-    notes.add(`${peer}: left out, there is none for this engine`);
+    notes.add(`${peer}: left out, not supported by this engine`);
   }
   return { question: conclude(question, figures, [...notes]), handoff };
 }
 
-/** One figure, from a process of its own; of a file, if the question is about one. */
+/** Measures one figure in a process of its own; with a file, if the question needs one. */
 function measure(name, peer, quick, path = "") {
   return new Promise((resolve, reject) => {
     const file = join(__dirname, "measure.js");
@@ -125,8 +125,8 @@ function measure(name, peer, quick, path = "") {
     let answer;
     child.on("message", (message) => {
       answer = message;
-      // Nothing is left to do. Releasing what was measured can take longer than measuring it, and
-      // Node.js 26.10 can wait forever as it exits, for a thread that waits for a collection.
+      // Kills the process: releasing the memories can take longer than measuring, and the exit of Node.js 26.10
+      // can deadlock with a thread that waits for a garbage collection.
       child.kill("SIGKILL");
     });
     child.on("error", reject);
@@ -152,7 +152,7 @@ function conclude(question, figures, notes) {
   return { title, explanation, unit, charted, against, ...goal, peers, ratios, notes };
 }
 
-/** What is wanted, in words, and whether it is so; neither where nothing is. */
+/** Returns the goal in words, and whether it is reached; an empty object if there is none. */
 function goalOf({ required, requiredFigure, wanted, more }, ours, ratio) {
   if (requiredFigure !== undefined) {
     const reached = more ? ours >= requiredFigure : ours <= requiredFigure;

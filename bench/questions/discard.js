@@ -23,7 +23,7 @@ module.exports = {
   against: "what usage() says",
   required: 0.99,
   wanted: "the same, within 1 %",
-  // Of this package with itself.
+  // Compares this package with itself.
   charted: false,
   parameters: { rounds: 3 },
   quick: { rounds: 1 },

@@ -9,7 +9,7 @@ module.exports = touchQuestion({
   explanation: "The same, ours with the option hugePages.",
   options: { hugePages: true },
   required: 4,
-  // The option changes nothing where the kernel has no transparent huge pages, or none are free.
+  // The option has no effect if the kernel has no transparent huge pages, or none are free.
   check({ note }) {
     const rollup = fs.readFileSync("/proc/self/smaps_rollup", "utf8");
     const kibibytes = Number(rollup.match(/^AnonHugePages:\s+(\d+) kB/m)?.[1] ?? 0);

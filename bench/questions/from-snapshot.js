@@ -38,7 +38,7 @@ module.exports = {
       return memory;
     };
     const figures = [];
-    // The first is compiled, or meets memory that nobody has used for long.
+    // The first call can include compilation, or the first use of physical pages.
     for (let i = 0; i <= times; i++) {
       keep(undefined);
       await settle();

@@ -3,8 +3,8 @@
 const { Memory } = require("../..");
 const { PAGE, GIB, resizable, mapPeers } = require("../support/peers");
 
-// Linux gives a process 65,530 mappings, and one of these takes two. An engine whose own mmap fails
-// aborts, so nobody is taken that far.
+// Linux limits a process to 65,530 mappings, and each of these memories takes two. An engine aborts if its own mmap
+// fails, so the count stops earlier.
 const ENOUGH = 30_000;
 
 const WANTED = 24_000;

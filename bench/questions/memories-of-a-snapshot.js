@@ -5,7 +5,7 @@ const fs = require("node:fs");
 const { Memory } = require("../..");
 const { BYTES, descriptor, filled, dirty } = require("../support/image");
 
-/** Bytes that are this process's alone, in memory. */
+/** Returns the resident bytes that are private to this process. */
 function anonymous() {
   const rollup = fs.readFileSync("/proc/self/smaps_rollup", "utf8");
   return Number(rollup.match(/^Anonymous:\s+(\d+) kB/m)[1]) * 1024;
@@ -28,7 +28,7 @@ module.exports = {
       source.close();
       const memories = Array.from({ length: count }, () => Memory.from(snapshot));
       for (const memory of memories) dirty(new Uint8Array(memory.buffer));
-      // Not in any process's figures but where it is mapped and was read.
+      // The image counts once: a process's figures include only pages of it that it has read.
       const figure = anonymous() + snapshot.byteLength;
       keep(memories);
       return figure;

@@ -27,12 +27,12 @@ module.exports = {
           made++;
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;
-          // The hand-off of Node-API releases in a turn of the event loop only.
+          // The hand-off of Node-API releases memories only in a turn of the event loop.
           refusals++;
           await settle();
         }
       }
-      // The last ones count too: a memory costs to be made and to be released.
+      // Includes the release of the last memories.
       await settle();
     };
     const nanoseconds = await elapsed(makeAll);

@@ -19,7 +19,7 @@ module.exports = {
   unit: "ns",
   against: "fs.readFileSync",
   required: 1_000,
-  // As in support/grow.js: by then it is compiled.
+  // As in support/grow.js, the code is compiled by then.
   parameters: { rounds: 5, warmups: 4 },
   quick: { rounds: 1, warmups: 2 },
   makeFile: () => MadeFile.ofZeros(BYTES),

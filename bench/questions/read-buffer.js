@@ -2,7 +2,7 @@
 
 const { Memory } = require("../..");
 
-// One memory read over and over would be a constant to the compiler.
+// The compiler would turn the buffer of a single memory into a constant.
 const COUNT = 64;
 
 const manyOf = (Class) => Array.from({ length: COUNT }, () => new Class({ initial: 1 }));
@@ -18,7 +18,7 @@ module.exports = {
   peers: {
     "linear-memory": reading(() => manyOf(Memory)),
     "WebAssembly.Memory": reading(() => manyOf(WebAssembly.Memory)),
-    // The bound: what it takes to come by an object that is there.
+    // The lower bound: reading a property.
     "property of an object": reading(() => manyOf(Memory).map(({ buffer }) => ({ buffer }))),
   },
 };

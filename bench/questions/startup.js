@@ -13,7 +13,7 @@ const root = path.join(__dirname, "..", "..");
 const folder = path.join(root, "target", "startup");
 const empty = path.join(folder, "empty.node");
 
-/** The package as it is installed, and the addon to compare it with. */
+/** Installs the package into a folder, and builds the addon that it is compared with; returns their paths. */
 function prepare() {
   const addon = fs.readdirSync(root).find((name) => name.endsWith(".node"));
   const [, platform] = addon.split(".");
@@ -31,7 +31,7 @@ function prepare() {
   return { "linear-memory": installed("linear-memory"), empty };
 }
 
-/** Nanoseconds that `require` of it takes in a process that has done nothing else. */
+/** Returns the nanoseconds of `require` in a new process. */
 function load(name) {
   const { [name]: file } = prepare();
   const program = `
@@ -39,7 +39,7 @@ function load(name) {
     require(${JSON.stringify(file)});
     console.log(String(process.hrtime.bigint() - start));`;
   const once = () => Number(execFileSync(process.execPath, ["-e", program], { encoding: "utf8" }));
-  once(); // So that the files are in the system's cache.
+  once(); // Reads the files into the system's cache.
   return once();
 }
 
@@ -51,7 +51,7 @@ module.exports = {
   against: NODE,
   wanted: "5 ms",
   requiredFigure: 5_000_000,
-  // It says what loading adds, not that anything is faster.
+  // Shows what loading costs, which no peer is faster at.
   charted: false,
   parameters: { rounds: 9, warmups: 0 },
   quick: { rounds: 2 },

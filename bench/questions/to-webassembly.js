@@ -12,7 +12,7 @@ module.exports = {
   unit: "ns",
   against: "new and set()",
   required: 10,
-  // As in support/grow.js: by then it is compiled.
+  // As in support/grow.js, the code is compiled by then.
   parameters: { rounds: 11, warmups: 4 },
   quick: { rounds: 3 },
   peers: {

@@ -18,7 +18,7 @@ module.exports = {
   explanation: "Of a whole process, which holds one memory.",
   unit: "bytes",
   against: "WebAssembly.Memory",
-  // As much as a process varies that holds none.
+  // The tolerance is how much a process without a memory varies.
   required: 0.97,
   wanted: "no more, within 3 %",
   parameters: { rounds: 7, warmups: 0 },

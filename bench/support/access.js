@@ -3,7 +3,7 @@
 const { Memory } = require("../..");
 const { PAGE, MIB, resizable, mapPeers } = require("./peers");
 
-// A pass is compiled after a few.
+// After these passes, the code is compiled.
 const WARMUPS = 5;
 
 const descriptor = (bytes) => ({ initial: bytes / PAGE, maximum: bytes / PAGE });
@@ -16,10 +16,10 @@ const buffers = {
 };
 
 /**
- * A question about warm memory: how long an access takes, in a pass over 32-bit words.
+ * Makes a question about warm memory: how long an access takes in a pass over 32-bit words.
  *
- * @param question.pass (words, count) => a number, after so many accesses
- * @param question.accesses how many a pass makes; one to each word without it
+ * @param question.pass (words, count) => a number; makes `count` accesses
+ * @param question.accesses how many accesses a pass makes; by default one a word
  */
 function accessQuestion({ pass, accesses, ...question }) {
   return {
@@ -27,7 +27,7 @@ function accessQuestion({ pass, accesses, ...question }) {
     against: "plain ArrayBuffer",
     required: 0.95,
     wanted: "the same, within 5 %",
-    // More than caches hold.
+    // Larger than the processor's caches.
     parameters: { rounds: 11, bytes: 64 * MIB, nanoseconds: 200e6, warmups: 0 },
     quick: { rounds: 2, bytes: 16 * MIB, nanoseconds: 20e6 },
     peers: mapPeers(buffers, (make) => async ({ perCall, keep }, { bytes }) => {

@@ -1,7 +1,7 @@
 "use strict";
 
-// bench/chart.svg: a bar a question on the newest Node.js, and a ring for each older one. Its colours
-// can be read on white and on black, since a README is shown on either.
+// Draws bench/chart.svg: a bar for each question on the newest Node.js, and a ring for each older version. Its
+// colours are readable on white and on black, since both are backgrounds of a README.
 
 const { showRatio } = require("./format");
 
@@ -18,7 +18,7 @@ const GREY = "#7a828c";
 const FASTER = "#2f9e63";
 const SLOWER = "#d9662b";
 
-// Less than this from 1 is neither.
+// A ratio closer to 1 than this is neither faster nor slower.
 const NOISE = 0.05;
 
 /** @param results of several versions of Node.js, the newest last */
@@ -58,7 +58,7 @@ function ringsOf(results, name) {
     .filter((ratio) => ratio > 0);
 }
 
-/** Ratios to x, by powers of ten that all ratios lie between. */
+/** Returns a function from ratios to x, with ticks at powers of ten around all ratios. */
 function makeScale(ratios) {
   const low = Math.floor(Math.log10(Math.min(1 / 2, ...ratios)));
   const high = Math.ceil(Math.log10(Math.max(2, ...ratios)));

@@ -1,6 +1,6 @@
 "use strict";
 
-// What a run leaves: its result, the chart, and the tables in docs/performance.md.
+// The files that a run writes: its result, the chart, and the tables in docs/performance.md.
 
 const fs = require("node:fs");
 const path = require("node:path");
@@ -12,7 +12,7 @@ const BENCH = path.join(__dirname, "..");
 const RESULTS = path.join(BENCH, "results");
 const DOCUMENTATION = path.join(BENCH, "..", "docs", "performance.md");
 
-/** All results there are, of the oldest Node.js first. */
+/** Reads all results, the oldest Node.js first. */
 function readResults() {
   const files = fs.readdirSync(RESULTS).filter((file) => file.endsWith(".json"));
   return files
@@ -20,7 +20,7 @@ function readResults() {
     .map((file) => JSON.parse(fs.readFileSync(path.join(RESULTS, file), "utf8")));
 }
 
-/** What was measured replaces what was measured before on this Node.js; other questions stay. */
+/** Writes a result over the previous one of this Node.js; keeps questions that were not measured. */
 async function writeResult(result, order) {
   const forced = process.env.LINEAR_MEMORY_HANDOFF;
   const name = forced ? `${result.node}-${forced}` : result.node;
@@ -42,7 +42,7 @@ async function writeDocumentation(results) {
   await write(DOCUMENTATION, writeTables(fs.readFileSync(DOCUMENTATION, "utf8"), results));
 }
 
-/** Formatted as everything here is. */
+/** Writes a file in prettier's format. */
 async function write(file, text) {
   const prettier = require("prettier");
   const config = await prettier.resolveConfig(file);

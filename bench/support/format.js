@@ -9,7 +9,7 @@ const TIMES = [
   { unit: "s", nanoseconds: 1e9 },
 ];
 
-/** A figure of that unit, as people read it. */
+/** Formats a figure of a unit for people. */
 function showFigure(figure, unit) {
   if (figure === undefined) return "–";
   if (unit === "bytes") return `${digits(figure / MIB)} MiB`;
@@ -22,7 +22,7 @@ function showRatio(ratio) {
   return ratio === undefined || Number.isNaN(ratio) ? "–" : `${digits(ratio)}×`;
 }
 
-/** Three digits where there is a fraction, all of them where not. */
+/** Formats a number with three digits if there is a fraction, and with all digits otherwise. */
 function digits(number) {
   return number >= 100 ? Math.round(number).toLocaleString("en") : number.toPrecision(3);
 }

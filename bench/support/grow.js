@@ -3,7 +3,7 @@
 const { Memory } = require("../..");
 const { PAGE, resizable, growable, mapPeers } = require("./peers");
 
-// What adds a page, and returns the length then.
+// Functions that add a page and return the new length.
 const ofMemory = (Class) => (descriptor) => {
   const memory = new Class(descriptor);
   return () => {
@@ -29,11 +29,10 @@ const ofGrowable = ({ initial, maximum }) => {
 };
 
 /**
- * A question about growing by one page after the other, all to a maximum that is given, since a
- * resizable buffer needs one.
+ * Makes a question about growing page by page, with a maximum, since a resizable buffer needs one.
  *
- * @param question.shared whether the memory is
- * @param question.turnEvery after how many pages there is a turn of the event loop; never without it
+ * @param question.shared whether the memory is shared
+ * @param question.turnEvery after how many pages there is a turn of the event loop; by default never
  */
 function growQuestion({ shared = false, turnEvery, ...question }) {
   const peers = {
@@ -46,7 +45,7 @@ function growQuestion({ shared = false, turnEvery, ...question }) {
   return {
     unit: "ns",
     against: "WebAssembly.Memory",
-    // Before that many growths, what is measured is mostly code that is not compiled yet.
+    // Fewer growths would mostly measure code that is not compiled yet.
     parameters: { rounds: 9, pages: 2_000, warmups: 4 },
     quick: { rounds: 2, warmups: 1 },
     peers: mapPeers(peers, (make) => async ({ elapsed, turn }, { pages }) => {

@@ -7,18 +7,18 @@ const { PAGE, MIB } = require("./peers");
 const BYTES = 64 * MIB;
 const descriptor = { initial: BYTES / PAGE, maximum: BYTES / PAGE };
 
-// The kernel's page: what one byte that is written to takes.
+// The system page, which a written byte makes dirty.
 const STEP = 4096;
 const PAGES = BYTES / STEP;
 
-// One in a hundred.
+// Every hundredth page is written to.
 const DIRTY = 164;
 const DISTANCE = Math.floor(PAGES / DIRTY);
 
-// The first time, a snapshot is mapped in place of the pages; and code is compiled.
+// The first restores map the snapshot and compile code.
 const WARMUPS = 5;
 
-/** All bytes of a buffer, after writing to each: a snapshot of them has no hole. */
+/** Fills a buffer, so that a snapshot of it has no holes, and returns its bytes. */
 function filled(buffer) {
   return new Uint8Array(buffer).fill(1);
 }
@@ -43,11 +43,11 @@ const states = {
 };
 
 /**
- * A question about going back to a state of 64 MiB after 1 % of its pages were written to.
+ * Makes a question about restoring 64 MiB after 1 % of the pages were written to.
  *
- * @param question.firstPage which pages are written to, by how often it was done before; always the
- *   same ones without it
- * @param question.cycle whether writing to them counts
+ * @param question.firstPage takes the number of previous restores, and returns the first page that is written
+ *   to; by default always the same one
+ * @param question.cycle whether the time of writing counts
  */
 function goBackQuestion({ firstPage = () => 0, cycle, ...question }) {
   const peers = Object.entries(states).map(([name, make]) => [

@@ -2,7 +2,7 @@
 
 const os = require("node:os");
 
-/** What figures depend on. */
+/** Describes the machine and the engine, which figures depend on. */
 function describe() {
   const { node, v8 } = process.versions;
   const cpus = os.cpus();

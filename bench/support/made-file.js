@@ -7,13 +7,13 @@ const path = require("node:path");
 const { MIB } = require("./peers");
 
 /**
- * A file for the processes that measure, in the system's cache, which goes when this process does: it
- * has no name from the beginning, but as a descriptor of this process's.
+ * A cached file for the processes that measure. It is unlinked at once, so that it is removed when this process
+ * ends; other processes open it by this process's descriptor.
  */
 class MadeFile {
   #descriptor;
 
-  /** Of numbers that count from 0, as an array of that type has them. */
+  /** Creates a file of the numbers from 0 on, in the format of a typed array. */
   static ofNumbers(Numbers, bytes) {
     return new MadeFile((descriptor) => {
       const numbers = new Numbers(MIB / Numbers.BYTES_PER_ELEMENT);
@@ -22,12 +22,12 @@ class MadeFile {
         for (let i = 0; i < numbers.length; i++) numbers[i] = first + i;
         fs.writeSync(descriptor, numbers);
       }
-      // Or it is written while others measure.
+      // So that the system does not write it back while others measure.
       fs.fsyncSync(descriptor);
     });
   }
 
-  /** Of zeros, which take nothing of the disk, but as much of the cache as others. */
+  /** Creates a file of zeros: a hole, which takes no disk space, but fills the cache. */
   static ofZeros(bytes) {
     return new MadeFile((descriptor) => {
       fs.ftruncateSync(descriptor, bytes);
@@ -46,7 +46,7 @@ class MadeFile {
     fill(this.#descriptor);
   }
 
-  /** By which other processes open it. */
+  /** The path by which other processes open the file. */
   get path() {
     return `/proc/${process.pid}/fd/${this.#descriptor}`;
   }

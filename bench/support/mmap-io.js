@@ -1,7 +1,7 @@
 "use strict";
 
-// mmap-io, built for this Node.js the first time. It is no dependency: it has no binaries to download,
-// and where there is no compiler, or there are no headers of this Node.js, `npm ci` would fail.
+// Builds mmap-io for this Node.js the first time. It is not a dependency, since it has no binaries: without a
+// compiler or the headers of this Node.js, `npm ci` would fail.
 
 const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
@@ -14,9 +14,9 @@ const folder = path.join(__dirname, "../../target/peers", `mmap-io-${VERSION}-${
 
 const load = () => require(path.join(folder, "node_modules", "mmap-io"));
 
-/** What loads it; undefined where it cannot be built. */
+/** Returns a function that loads it; undefined if it cannot be built. */
 function find() {
-  // A process that measures: run.js has found it.
+  // In a process that measures, run.js has already built it.
   if (process.send !== undefined) return load;
   try {
     if (!fs.existsSync(folder)) build();
@@ -32,9 +32,9 @@ function build() {
   const { PATH } = process.env;
   const env = {
     ...process.env,
-    // By this Node.js, and for it.
+    // npm runs on this Node.js, and builds for it.
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${PATH}`,
-    // Its own flags ask for a C++ that the headers of Node.js are beyond.
+    // Its own flags select a C++ version that is too old for the headers of Node.js.
     CXXFLAGS: "-std=gnu++20",
   };
   const what = ["--prefix", folder, "--no-save", `mmap-io@${VERSION}`];

@@ -11,7 +11,7 @@ const { PAGE, MIB, mapPeers } = require("./peers");
 const BYTES = 256 * MIB;
 const COUNT = BYTES / 4;
 
-// Of 0 to COUNT - 1, in 32 bits.
+// The sum of 0 to COUNT - 1 in 32 bits.
 const SUM = -33_554_432;
 
 const descriptor = { initial: BYTES / PAGE, maximum: BYTES / PAGE };
@@ -41,11 +41,10 @@ const readers = {
 };
 
 /**
- * A question about a file of 256 MiB in the system's cache, for a module that sums up its 32-bit
- * words.
+ * Makes a question about a cached file of 256 MiB, whose 32-bit words a module adds up.
  *
- * @param question.ask (tools, action) => the figure, of `action` which gets the file into the memory
- *   of a module that is there already, and has it summed up
+ * @param question.ask (tools, action) => the figure of `action`, which gets the file into the memory of an
+ *   existing module and makes the module add it up
  */
 function moduleFileQuestion({ ask, ...question }) {
   const binary = path.join(__dirname, "../../examples/accumulate.wasm");

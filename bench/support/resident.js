@@ -2,7 +2,7 @@
 
 const fs = require("node:fs");
 
-/** Bytes of memory that this process has. */
+/** Returns the resident bytes of this process. */
 function resident() {
   const rollup = fs.readFileSync("/proc/self/smaps_rollup", "utf8");
   return Number(rollup.match(/^Rss:\s+(\d+) kB/m)[1]) * 1024;

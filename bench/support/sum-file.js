@@ -8,18 +8,17 @@ const { PAGE, MIB, mapPeers } = require("./peers");
 const BYTES = 256 * MIB;
 const COUNT = BYTES / 8;
 
-// Of 0 to COUNT - 1: an integer, so that a double has it exactly.
+// The sum of 0 to COUNT - 1: an integer that a double represents exactly.
 const SUM = (COUNT * (COUNT - 1)) / 2;
 
-// Passes over little, by which the sum is compiled: for fractions, since from zeros alone V8 expects
-// small integers, and has to compile it again.
+// Passes over a few numbers compile the sum. They are fractions: with zeros V8 would compile for small integers,
+// and have to compile again.
 const WARMUPS = 300;
 
 /**
- * A question about a file of 256 MiB in the system's cache: how long it takes to open it, and to sum
- * up its doubles.
+ * Makes a question about a cached file of 256 MiB: how long it takes to open it and to add up its doubles.
  *
- * @param question.read of each peer: a path to its bytes
+ * @param question.read for each peer, (path) => the bytes of the file
  */
 function sumFileQuestion({ read, ...question }) {
   return {

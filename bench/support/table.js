@@ -1,6 +1,6 @@
 "use strict";
 
-// The table that the terminal shows, a question as soon as it is answered.
+// Prints the table in the terminal, each question as soon as it is measured.
 
 const { showFigure, showRatio } = require("./format");
 
@@ -8,7 +8,7 @@ const WIDTHS = [38, 11, 28, 11, 9, 0];
 
 function printHeader({ node, v8, kernel, cpu }) {
   console.log(`Node.js ${node}, V8 ${v8}, ${kernel}, ${cpu}\n`);
-  printRow(["question", "ours", "peer", "its figure", "ratio", "wanted"]);
+  printRow(["question", "linear-memory", "peer", "its figure", "ratio", "goal"]);
 }
 
 function printQuestion({ title, unit, against, wanted, reached, peers, ratios, notes }) {

@@ -1,16 +1,16 @@
 "use strict";
 
-// The tables of docs/performance.md, between its two marks.
+// Writes the tables of docs/performance.md between its two marks.
 
 const { showFigure, showRatio } = require("./format");
 
 const BLOCK = /(<!-- results -->)[^]*(<!-- \/results -->)/;
 
-/** The text with tables of all those results. */
+/** Returns the text with tables of all results. */
 function writeTables(text, results) {
   if (!BLOCK.test(text)) throw new Error("docs/performance.md: the marks of the results are gone");
   const tables = [
-    "As ratios: above 1, ours is better. In brackets, our figure. **Bold** is short of what is wanted.",
+    "A ratio above 1 means that linear-memory is better. Its figure is in brackets. Results that miss their goal are in **bold**.",
     table(results, { goals: true, choose: (against) => [against] }),
     "Against the other peers of the same runs:",
     table(results, {
@@ -23,12 +23,12 @@ function writeTables(text, results) {
   return text.replace(BLOCK, (_, start, end) => [start, ...tables, end].join("\n\n"));
 }
 
-/** A row for each question and peer that `choose` returns, a column for each result. */
+/** Returns a table with a row for each question and peer of `choose()`, and a column for each result. */
 function table(results, { goals, choose }) {
   const heading = [
     "question",
     "against",
-    ...(goals ? ["wanted"] : []),
+    ...(goals ? ["goal"] : []),
     ...results.map(({ node, forced }) => [node, forced].filter(Boolean).join(", ")),
   ];
   const rows = [];
@@ -49,7 +49,7 @@ function namesOf(results) {
   return [...new Set(results.flatMap(({ questions }) => Object.keys(questions)))];
 }
 
-/** What is wanted: one text, or one for each result where they differ. */
+/** Returns the goal: one text, or one for each result if they differ. */
 function goalOf(answers) {
   const goals = answers.filter(Boolean).map(({ wanted = "" }) => wanted);
   return [...new Set(goals)].join(", ");

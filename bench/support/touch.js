@@ -6,7 +6,7 @@ const { PAGE, MIB, resizable, mapPeers } = require("./peers");
 const BYTES = 256 * MIB;
 const descriptor = { initial: BYTES / PAGE, maximum: BYTES / PAGE };
 
-// The kernel's page. Where it uses larger ones, most of these writes touch nothing new.
+// The system page. With larger pages, most of these writes touch no new page.
 const STEP = 4096;
 
 const engines = {
@@ -16,11 +16,11 @@ const engines = {
 };
 
 /**
- * A question about new memory: how long it takes to make 256 MiB and to write to all its pages.
- * Making it is counted, so that nobody gains by touching it there.
+ * Makes a question about new memory: how long it takes to create 256 MiB and to write to all its pages. Creation
+ * counts, so that a peer does not gain by touching the pages then.
  *
- * @param question.options of our memory
- * @param question.check what to do when one of ours has been touched
+ * @param question.options the options of linear-memory
+ * @param question.check called after a memory of linear-memory was touched
  */
 function touchQuestion({ options, check, ...question }) {
   const ours = () => new Memory(descriptor, options).buffer;
@@ -28,8 +28,8 @@ function touchQuestion({ options, check, ...question }) {
   return {
     unit: "ns",
     against: "WebAssembly.Memory",
-    // Physical pages that nobody has used for long may be slow, as where a host has to provide them.
-    // So those that count are preceded by some that do not.
+    // The first use of physical pages can be slow, for example if a host has to provide them. Warm-ups use them
+    // before.
     parameters: { rounds: 9, warmups: 3 },
     quick: { rounds: 1 },
     peers: mapPeers(peers, (make, name) => async (tools) => {
