@@ -246,9 +246,14 @@ impl BackingFile {
         let length = self.length().map_err(E::from)?;
         let plan = Plan::of(length, memory.size(), delta, limit).map_err(E::from)?;
         let backing = UnderLock::new(self, memory, length, plan.extended);
-        let (_, issued) = memory
+        let (size, issued) = memory
             .grow_backed(plan.added, &backing, issue, detach)
             .map_err(|cause| backing.failed(cause))?;
+        debug_assert_eq!(
+            size + plan.added.count(),
+            plan.before + delta.count(),
+            "nobody else grows an unshared memory"
+        );
         Ok((plan.before, issued))
     }
 
