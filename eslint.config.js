@@ -37,6 +37,10 @@ const LATE_LOOKUPS = [
     "CallExpression[callee.name='require'][arguments.0.value=/^node:/]",
     "may run when a program has replaced what is there: take it from lib/built-ins/node.js",
   ],
+  [
+    "NewExpression[callee.name=/^(TypeError|RangeError|SyntaxError)$/]",
+    "makes an error without a code: use typeError() and the like from lib/built-ins/errors.js",
+  ],
 ].map(([selector, why]) => ({ selector, message: `This ${why}.` }));
 
 module.exports = [

@@ -2,14 +2,14 @@
 
 /* eslint-disable no-restricted-globals, no-restricted-syntax -- All of this runs while the package loads. */
 
-// Finds the addon: one that was built here, or the package of this platform, which npm installed with
+// Finds the addon: one that was built in this folder, or the package of this platform, which npm installs with
 // this one (`optionalDependencies`).
 
 const { existsSync } = require("node:fs");
 
 const NAME = "linear-memory";
 
-/** Returns whether a file is there, or may be: Deno throws if the program may not look. */
+/** Returns whether a file exists, or may exist: Deno throws if the program lacks the permission to look. */
 function mayExist(file) {
   try {
     return existsSync(file);
@@ -18,8 +18,8 @@ function mayExist(file) {
   }
 }
 
-// By napi-rs's names. A process with glibc cannot load what needs musl; one with musl can load some of
-// what needs glibc, so that comes last wherever there is musl.
+// The names are napi-rs's. A process with glibc cannot load an addon that needs musl. One with musl can load
+// some that need glibc, so the latter come last if there is musl.
 function abis() {
   if (process.platform === "win32") return ["-msvc"];
   if (process.platform !== "linux") return [""];
@@ -28,7 +28,7 @@ function abis() {
   return hasMusl ? ["-musl", "-gnu"] : ["-gnu", "-musl"];
 }
 
-/** Returns the addon that tests load in place of the one that is shipped. */
+/** Returns the addon that tests load in place of the shipped one. */
 function chosenAddon() {
   try {
     return process.env.LINEAR_MEMORY_ADDON;
@@ -72,13 +72,16 @@ function notFound(platform, failures) {
   );
   const message = `${NAME}: no addon for ${platform} can be loaded. Looked for:
 ${lines.join("\n")}
-Where there is a package for this platform, npm installs it with ${NAME}, unless it is told to
-leave out optional dependencies, or goes by a lock file from another platform. Elsewhere, clone the
-repository, and with a Rust toolchain, build it there: npm ci && npm run build
+If there is a package for this platform, npm installs it with ${NAME}, unless optional dependencies
+are omitted, or the lock file comes from another platform. Otherwise, clone the repository and
+build the addon with a Rust toolchain: npm ci && npm run build
 If a bundler has moved this file out of its package, mark ${NAME} as external, so that it stays in
 node_modules: --external:${NAME} (esbuild), external (Rollup), externals (webpack), or
 serverExternalPackages (Next.js)`;
-  return new Error(message, { cause: failures.find(({ error }) => !isAbsent(error))?.error });
+  const cause = failures.find(({ error }) => !isAbsent(error))?.error;
+  const error = new Error(message, { cause });
+  error.code = "ERR_LINEAR_MEMORY_ADDON_NOT_FOUND";
+  return error;
 }
 
 function isAbsent(error) {
@@ -86,8 +89,8 @@ function isAbsent(error) {
 }
 
 /**
- * The addon that this process uses: that of the copy of this package which was loaded first. Two addons
- * would each have a table of their own of what is under an address, and each be wrong about the other's.
+ * Returns the addon that this process uses: that of the copy of this package which was loaded first. Two
+ * addons would each have their own table of what is mapped at an address, and be wrong about each other's.
  */
 function only(addon) {
   const first = addon.firstCopy?.() ?? null;
@@ -103,7 +106,7 @@ Make all packages depend on one version of ${NAME} ("npm ls ${NAME}" lists them)
   try {
     return require(first.path);
   } catch {
-    // The file has gone since, but the addon is still loaded.
+    // The file is gone by now, but the addon is still loaded.
     const module = { exports: {} };
     process.dlopen(module, first.path);
     return module.exports;

@@ -36,7 +36,7 @@ test("a memory with 64-bit addresses is hosted too, even if the engine has only 
 test("a maximum that the engine cannot host is a RangeError", () => {
   const make = () => new Memory({ initial: 1n, maximum: 300_000n, address: "i64" });
   expect(make).toThrow(RangeError);
-  expect(make).toThrow(/^Memory: the engine could not allocate it: /);
+  expect(make).toThrow(/^Memory: the engine could not allocate the memory: /);
 });
 
 test("`features.resizableBuffers` reports whether the engine has resizable buffers", () => {

@@ -74,7 +74,7 @@ test("open() and map() reject values that are neither paths nor descriptors, nam
     const { name, message } = thrownBy(() => Memory.open(value));
     expect([name, message]).toEqual([
       "RangeError",
-      `Memory.open(): expected a descriptor of 0 to 2147483647, got ${value}`,
+      `Memory.open(): expected a descriptor from 0 to 2147483647, got ${value}`,
     ]);
   }
   const web = new URL("https://example.org/x");

@@ -219,7 +219,7 @@ describe("wait() and notify()", () => {
     const last = PAGE / 4 - 1;
     for (const index of [-1, 0.5, NaN, last + 1, 2 ** 53]) {
       await expect(memory.wait(index, 0, 0)).rejects.toThrow(RangeError);
-      expect(() => memory.notify(index)).toThrow(`expected 0 to ${last}`);
+      expect(() => memory.notify(index)).toThrow(`expected an integer from 0 to ${last}`);
     }
     for (const index of ["0", null, undefined, {}, 0n]) {
       await expect(memory.wait(index, 0, 0)).rejects.toThrow(TypeError);
@@ -228,7 +228,7 @@ describe("wait() and notify()", () => {
     expect(await memory.wait(last, 0, 0)).toBe("timed-out");
     const unshared = new Memory({ initial: 1 });
     await expect(unshared.wait(0, 0)).rejects.toThrow(TypeError);
-    expect(() => unshared.notify(0)).toThrow("only of a shared memory");
+    expect(() => unshared.notify(0)).toThrow("expected a shared memory");
     await expect(memory.wait(0, Symbol("0"))).rejects.toThrow(TypeError);
     await expect(memory.wait(0, 0, Symbol("0"))).rejects.toThrow(TypeError);
   });

@@ -28,7 +28,9 @@ test.each(["read", "written", "shared", "mapped", "moved"])(
     expect([read, stored]).toEqual([[1, 0, 0, 0], 5]);
     for (const [member, message] of Object.entries(errors)) {
       if (member === "flushSync" && ["read", "mapped"].includes(scenario)) {
-        expect(message).toMatch(/^TypeError: Memory\.flushSync\(\): the memory is no file/);
+        expect(message).toMatch(
+          /^TypeError: Memory\.flushSync\(\): the memory is not backed by a writable file/,
+        );
         continue;
       }
       expect(message).toMatch(/^RangeError: Memory/);

@@ -105,7 +105,7 @@ describe("more than 4 GiB, with 64-bit addresses", () => {
         expect(memory.type().maximum).toBe(maximum);
       } else if (maximum > 262_144n || !features.memory64) {
         expect(() => make(maximum)).toThrow(RangeError);
-        expect(() => make(maximum)).toThrow(`cannot host ${maximum}n shared pages`);
+        expect(() => make(maximum)).toThrow(`this engine cannot have ${maximum}n shared pages`);
       }
     }
   });

@@ -329,7 +329,7 @@ describe("a resizable buffer that a program transfers", () => {
         () => buffer.resize(3 * PAGE),
       ]) {
         expect(use).toThrow(TypeError);
-        expect(use).toThrow(/: the buffer was transferred, and the memory's pages with it$/);
+        expect(use).toThrow(/: the buffer was transferred, and with it the memory's pages$/);
       }
       expect([new Uint8Array(taken)[0], taken.byteLength]).toEqual([1, 2 * PAGE]);
     },

@@ -167,7 +167,7 @@ describe("sharing", () => {
   ])("throws a TypeError for share() of a memory that is %s", (_, make) => {
     const memory = make();
     expect(() => memory.share()).toThrow(TypeError);
-    expect(() => memory.share()).toThrow(/^Memory\.share\(\): shared/);
+    expect(() => memory.share()).toThrow(/^Memory\.share\(\): expected a shared memory/);
   });
 
   test.each([

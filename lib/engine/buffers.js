@@ -4,18 +4,16 @@
 
 const { PAGE } = require("../webidl/convert");
 const { translate } = require("../addon/errors");
-const { hasCode } = require("../built-ins/errors");
 const { features } = require("./features");
 const { BUFFER_LIMIT, structuredClone } = require("../built-ins/node");
+const { typeError, rangeError, hasCode } = require("../built-ins/errors");
 const {
   ArrayBufferPrototypeGetDetached,
   ArrayBufferPrototypeTransfer,
   Error,
   FunctionPrototypeSymbolHasInstance,
   MathFloor,
-  RangeError,
   SymbolIterator,
-  TypeError,
   Uint8Array,
 } = require("../built-ins/primordials");
 const { markAsUntransferable, isMarkedAsUntransferable } = require("../built-ins/worker-threads");
@@ -57,10 +55,11 @@ const EITHER = `${MARKED} or ${LINKED}`;
  * @param {string} member
  * @param {unknown} [cause]
  * @param {string} [reason]
- * @param {ErrorConstructor} [Kind]
+ * @param {typeof typeError} [create]
  */
-function undetachable(member, cause, reason = MARKED, Kind = TypeError) {
-  return new Kind(`${member}: buffer: ${reason}, it can no longer be detached`, { cause });
+function undetachable(member, cause, reason = MARKED, create = typeError) {
+  const message = `${member}: buffer: ${reason}, it can no longer be detached`;
+  return create("ERR_LINEAR_MEMORY_NOT_DETACHABLE", message, cause);
 }
 
 /** The error for a buffer that structured clone does not transfer: marked or linked, it does not report which. */
@@ -73,17 +72,17 @@ class Undetachable extends Error {
 
 /**
  * Translates an error of a call that detaches a buffer. If the engine does not detach it, the error is
- * of that `Kind`.
+ * one that `create` makes.
  *
  * @param {any} error what was caught
  * @param {string} member
- * @param {ErrorConstructor} [Kind]
+ * @param {typeof typeError} [create]
  */
-function translateDetaching(error, member, Kind) {
+function translateDetaching(error, member, create = typeError) {
   if (FunctionPrototypeSymbolHasInstance(Undetachable, error))
     return undetachable(member, error.cause, EITHER);
   return hasCode(error, "ERR_LINEAR_MEMORY_NOT_DETACHABLE")
-    ? undetachable(member, error, LINKED, Kind)
+    ? undetachable(member, error, LINKED, create)
     : translate(error, member);
 }
 
@@ -160,8 +159,9 @@ const MOST_PAGES = MathFloor(BUFFER_LIMIT / PAGE);
 function checkLength(member, pages) {
   const bytes = pages * PAGE;
   if (bytes > BUFFER_LIMIT) {
-    throw new RangeError(
-      `${member}: ${pages} pages are ${bytes} bytes, more than a buffer of this engine's can view (${BUFFER_LIMIT})`,
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_ENGINE_LIMIT_EXCEEDED",
+      `${member}: ${pages} pages are ${bytes} bytes; a buffer of this engine can have at most ${BUFFER_LIMIT}`,
     );
   }
 }

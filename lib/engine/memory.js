@@ -3,6 +3,7 @@
 // The class WebAssembly.Memory of the engine: creates its memories, recognises them and grows them. It and
 // the rest of the engine's API are taken when this loads, before a program can replace them.
 
+const { setOwn } = require("../built-ins/errors");
 const {
   ArrayBufferPrototypeGetByteLength,
   BigInt,
@@ -18,11 +19,10 @@ const {
 const { isSharedArrayBuffer: isShared } = require("../built-ins/node");
 
 if (WebAssembly === undefined) {
-  /** @type {Error & { code?: string }} */
   const error = new Error(
     "linear-memory: this engine runs without WebAssembly, as it does with --jitless",
   );
-  error.code = "ERR_LINEAR_MEMORY_NO_WEBASSEMBLY";
+  setOwn(error, "code", "ERR_LINEAR_MEMORY_NO_WEBASSEMBLY");
   throw error;
 }
 

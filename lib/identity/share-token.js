@@ -23,7 +23,8 @@
  */
 
 const { isObject } = require("../webidl/convert");
-const { ObjectHasOwn, TypeError } = require("../built-ins/primordials");
+const { typeError } = require("../built-ins/errors");
+const { ObjectHasOwn } = require("../built-ins/primordials");
 
 /**
  * Reads the members that a token may have, each once. Returns undefined if `source` is not an object.
@@ -43,9 +44,11 @@ function readToken(source) {
       file: readFile(own(source, "file")),
     };
   } catch (cause) {
-    throw new TypeError("Memory.from(): expected what share() returned, but reading it threw", {
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      "Memory.from(): expected a token from share(), but reading its members threw",
       cause,
-    });
+    );
   }
 }
 

@@ -21,7 +21,8 @@ const {
   statSync,
   unlinkSync,
 } = require("../built-ins/node");
-const { NumberIsInteger, RangeError, TypeError, Uint8Array } = require("../built-ins/primordials");
+const { typeError, rangeError } = require("../built-ins/errors");
+const { NumberIsInteger, Uint8Array } = require("../built-ins/primordials");
 const { requireFile } = require("./regular-file");
 
 const decoder = new TextDecoder("utf-8", { __proto__: null, ignoreBOM: true });
@@ -37,8 +38,9 @@ function readSource(file, member) {
   if (typeof file === "string") return { file, name: file };
   if (typeof file === "number") {
     if (!NumberIsInteger(file) || file < 0 || file > LAST_DESCRIPTOR) {
-      throw new RangeError(
-        `${member}: expected a descriptor of 0 to ${LAST_DESCRIPTOR}, got ${file}`,
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+        `${member}: expected a descriptor from 0 to ${LAST_DESCRIPTOR}, got ${file}`,
       );
     }
     return { file, name: `${file}` };
@@ -48,7 +50,11 @@ function readSource(file, member) {
     return { file: bytes, name: TextDecoderPrototypeDecode(decoder, bytes) };
   }
   const path = pathOfUrl(file);
-  if (path === undefined) throw new TypeError(`${member}: expected a path, got ${show(file)}`);
+  if (path === undefined)
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${member}: expected a path, a file URL, bytes or a descriptor, got ${show(file)}`,
+    );
   return { file: path, name: path };
 }
 
@@ -59,7 +65,10 @@ function readSource(file, member) {
  */
 function withFile({ file, name }, { isWritten, creates = false }, member, action) {
   if (!features.mappedFiles) {
-    throw new TypeError(`${member}: this system cannot put a file's pages in place of a memory's`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_NOT_SUPPORTED",
+      `${member}: this system cannot map files into a memory`,
+    );
   }
   if (typeof file === "number") return action(file, lengthOf(file, name, member));
   const { descriptor, created } = creates

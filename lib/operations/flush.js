@@ -1,9 +1,9 @@
 "use strict";
 
 const { PAGE, toByteCount } = require("../webidl/convert");
-const { translate } = require("../addon/errors");
+const { call, translate } = require("../addon/errors");
 const native = require("../../native");
-const { RangeError, TypeError } = require("../built-ins/primordials");
+const { typeError, rangeError } = require("../built-ins/errors");
 
 /** Converts the arguments. */
 function readRange(offset, length, member) {
@@ -26,27 +26,30 @@ async function flush(store, range) {
 /** Flushes the file that a memory is to the disk before it returns. */
 function flushSync(store, range) {
   const { id, owner, path } = prepare(store, range, "Memory.flushSync()");
-  try {
-    native.flushFileSync(id, owner);
-  } catch (error) {
-    throw translate(error, `Memory.flushSync(): ${path}`);
-  }
+  call(`Memory.flushSync(): ${path}`, () => native.flushFileSync(id, owner));
 }
 
 /** Returns the file that a memory is, with all pages that were added; throws unless it can be flushed. */
 function prepare(store, { offset, length }, member) {
   const { file } = store;
   if (!file?.isWritten) {
-    throw new TypeError(`${member}: the memory is no file, or one that is never written to`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_NOT_FILE_BACKED",
+      `${member}: the memory is not backed by a writable file`,
+    );
   }
   store.checkIntact(member);
   const byteLength = store.size * PAGE;
   if (offset > byteLength) {
-    throw new RangeError(`${member}: offset: ${offset} is beyond the memory's ${byteLength} bytes`);
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+      `${member}: offset: ${offset} exceeds the memory's ${byteLength} bytes`,
+    );
   }
   if (length > byteLength - offset) {
-    throw new RangeError(
-      `${member}: ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+      `${member}: ${length} bytes at offset ${offset} exceed the memory's ${byteLength} bytes`,
     );
   }
   store.reconcile(member);

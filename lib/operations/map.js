@@ -1,11 +1,12 @@
 "use strict";
 
 const { PAGE, isObject, toByteCount } = require("../webidl/convert");
-const { translate } = require("../addon/errors");
+const { call } = require("../addon/errors");
 const { readSource, withFile } = require("./file-source");
 const { StoreWithMappedFiles } = require("../stores/with-mapped-files");
 const native = require("../../native");
-const { MathMax, RangeError, TypeError } = require("../built-ins/primordials");
+const { typeError, rangeError } = require("../built-ins/errors");
+const { MathMax } = require("../built-ins/primordials");
 
 const MEMBER = "Memory.map()";
 
@@ -29,7 +30,10 @@ function readMapping(offset, file, options) {
  */
 function map(store, { start, source, fileStart, length }) {
   if (store.file?.isWritten) {
-    throw new TypeError(`${MEMBER}: the memory is a file itself (${store.file.path})`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_FILE_BACKED",
+      `${MEMBER}: cannot map into a writable file mapping (${store.file.path})`,
+    );
   }
   return withFile(source, { isWritten: false }, MEMBER, (descriptor, fileLength) => {
     const count = length ?? MathMax(fileLength - fileStart, 0);
@@ -37,12 +41,9 @@ function map(store, { start, source, fileStart, length }) {
     checkRange(start, count, store.size * PAGE, "memory");
     const isCopied = store.isShrinkable;
     const put = isCopied ? native.copyFile : native.mapFile;
-    let id;
-    try {
-      id = put(store.pages, start, descriptor, fileStart, count);
-    } catch (error) {
-      throw translate(error, `${MEMBER}: ${source.name}`);
-    }
+    const id = call(`${MEMBER}: ${source.name}`, () =>
+      put(store.pages, start, descriptor, fileStart, count),
+    );
     return isCopied || id === 0
       ? store
       : StoreWithMappedFiles.over(store, { path: source.name, id });
@@ -52,8 +53,9 @@ function map(store, { start, source, fileStart, length }) {
 /** Throws a RangeError unless `count` bytes at `start` are within the `size` bytes of what is named. */
 function checkRange(start, count, size, what) {
   if (start <= size && count <= size - start) return;
-  throw new RangeError(
-    `${MEMBER}: ${count} bytes at ${start} are not all in the ${what}'s ${size}`,
+  throw rangeError(
+    "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+    `${MEMBER}: ${count} bytes at offset ${start} exceed the ${what}'s ${size} bytes`,
   );
 }
 

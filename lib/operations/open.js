@@ -10,12 +10,13 @@ const {
   toAddress,
 } = require("../webidl/convert");
 const { readDescriptor, sizeLimit } = require("../webidl/descriptor");
-const { translate } = require("../addon/errors");
+const { call } = require("../addon/errors");
 const { FileBackedStore } = require("../stores/file-backed");
 const { readSource, withFile } = require("./file-source");
 const { createStore } = require("../stores/choose");
 const native = require("../../native");
-const { Boolean, MathCeil, RangeError, TypeError } = require("../built-ins/primordials");
+const { typeError, rangeError } = require("../built-ins/errors");
+const { Boolean, MathCeil } = require("../built-ins/primordials");
 
 const MEMBER = "Memory.open()";
 
@@ -45,17 +46,29 @@ function openFile(file, options) {
 /** Reads each option once, and converts it until no code of the program can run any more. */
 function readOptions(options) {
   if (options !== undefined && !isObject(options)) {
-    throw new TypeError(`${MEMBER}: options: expected an object, got ${show(options)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${MEMBER}: options: expected an object, got ${show(options)}`,
+    );
   }
   const { mode = "r", initial, maximum, shared = false, address } = options ?? { __proto__: null };
   if (mode !== "r" && mode !== "r+" && mode !== "w+") {
-    throw new TypeError(`${MEMBER}: mode: expected "r", "r+" or "w+", got ${show(mode)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${MEMBER}: mode: expected "r", "r+" or "w+", got ${show(mode)}`,
+    );
   }
   if (mode === "w+" && initial === undefined) {
-    throw new TypeError(`${MEMBER}: initial is required for mode "w+": a new file has no pages`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${MEMBER}: initial is required for mode "w+": a new file has no pages`,
+    );
   }
   if (shared && mode === "r") {
-    throw new TypeError(`${MEMBER}: shared: not with mode "r", whose writes nobody else sees`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${MEMBER}: shared: cannot be combined with mode "r", whose writes are private`,
+    );
   }
   return {
     mode,
@@ -89,7 +102,8 @@ function typeOf(path, size, { initial, maximum, shared, address }) {
   if (pages > limit) {
     const shown = (count) => showPages(count, type.address);
     const name = limit === type.maximum ? "maximum" : "address";
-    throw new RangeError(
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED",
       `${MEMBER}: ${path}: ${name}: the file has ${shown(pages)} pages, more than the ${shown(limit)} that the memory may have`,
     );
   }
@@ -102,11 +116,9 @@ function typeOf(path, size, { initial, maximum, shared, address }) {
  * that has inherited it.
  */
 function takeFile({ file, name }, descriptor, isWritten) {
-  try {
-    return native.takeFile(descriptor, isWritten, isWritten && file === descriptor);
-  } catch (error) {
-    throw translate(error, `${MEMBER}: ${name}`);
-  }
+  return call(`${MEMBER}: ${name}`, () =>
+    native.takeFile(descriptor, isWritten, isWritten && file === descriptor),
+  );
 }
 
 module.exports = { openFile };

@@ -5,23 +5,27 @@
 const { PAGE } = require("../webidl/convert");
 const { readSnapshotOptions } = require("../webidl/descriptor");
 const { createStore } = require("../stores/choose");
-const { translate } = require("../addon/errors");
-const { RangeError, TypeError } = require("../built-ins/primordials");
+const { call } = require("../addon/errors");
+const { typeError, rangeError } = require("../built-ins/errors");
 const native = require("../../native");
 
 /** Decommits pages, which then read zero, or as the mapped file. Returns how many bytes that freed. */
 function discard(store, offset, length) {
   const byteLength = store.size * PAGE;
   if (length > byteLength - offset) {
-    throw new RangeError(
-      `Memory.discard(): ${length} bytes at ${offset} are not all in the memory's ${byteLength}`,
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+      `Memory.discard(): ${length} bytes at offset ${offset} exceed the memory's ${byteLength} bytes`,
     );
   }
   const { file } = store;
   if (file?.isWritten) {
-    throw new TypeError(`Memory.discard(): not of a file's pages (${file.path}), which would stay`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_FILE_BACKED",
+      `Memory.discard(): cannot discard pages of a writable file mapping (${file.path})`,
+    );
   }
-  return attempt("Memory.discard()", () =>
+  return call("Memory.discard()", () =>
     file === undefined
       ? native.discard(store.pages, offset, length)
       : native.revertToFile(file.id, store.pages, offset, length),
@@ -30,17 +34,20 @@ function discard(store, offset, length) {
 
 /** Captures an image of all pages. Returns the addon's handle of it, what keeps it alive, and its length. */
 function capture(store) {
-  return attempt("Memory.snapshot()", () => native.capture(store.pages));
+  return call("Memory.snapshot()", () => native.capture(store.pages));
 }
 
 /** Replaces the pages by those of an image, and by zeros beyond its end. */
 function restore(store, { id, owner }, member) {
   const { file } = store;
   if (file?.isWritten) {
-    throw new TypeError(`${member}: not over a file's pages (${file.path})`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_FILE_BACKED",
+      `${member}: cannot restore into a writable file mapping (${file.path})`,
+    );
   }
   const put = store.isShrinkable ? native.restoreCopy : native.restore;
-  attempt(member, () => put(store.pages, id, owner));
+  call(member, () => put(store.pages, id, owner));
 }
 
 /** Creates a store that begins as an image. Its type is the image's, except for `options`. */
@@ -56,18 +63,10 @@ function createFrom(image, options) {
  * accessible, and the part that takes physical memory.
  */
 function usage(store) {
-  return attempt("Memory.usage()", () => {
+  return call("Memory.usage()", () => {
     const { reserved, committed } = store.addressSpace;
     return { reserved, committed, resident: native.resident(store.pages) };
   });
-}
-
-function attempt(member, action) {
-  try {
-    return action();
-  } catch (error) {
-    throw translate(error, member);
-  }
 }
 
 module.exports = { discard, capture, restore, createFrom, usage };

@@ -1,8 +1,7 @@
 "use strict";
 
 const { S_IFDIR, S_IFMT, S_IFREG, getSystemErrorName } = require("../built-ins/node");
-const { setOwn } = require("../built-ins/errors");
-const { TypeError } = require("../built-ins/primordials");
+const { typeError, setOwn } = require("../built-ins/errors");
 
 /** Throws unless `mode` is that of a regular file. Other files can be neither mapped nor read as a whole. */
 function requireFile(mode, text, member) {
@@ -11,9 +10,8 @@ function requireFile(mode, text, member) {
   const isFolder = kind === S_IFDIR;
   const code = isFolder ? "EISDIR" : "ENODEV";
   const message = isFolder ? "illegal operation on a directory" : "not a regular file";
-  const error = new TypeError(`${code}: ${message}, ${member} '${text}'`);
+  const error = typeError(code, `${code}: ${message}, ${member} '${text}'`);
   setOwn(error, "errno", errnoOf(code));
-  setOwn(error, "code", code);
   setOwn(error, "syscall", "mmap");
   setOwn(error, "path", text);
   throw error;

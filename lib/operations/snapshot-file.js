@@ -3,16 +3,12 @@
 // Reads and writes the files of snapshots. Their format is the addon's: src/files/snapshot_file.rs.
 
 const { PAGE, show } = require("../webidl/convert");
-const { translate } = require("../addon/errors");
-const { setOwn } = require("../built-ins/errors");
+const { call } = require("../addon/errors");
 const { pathOfUrl } = require("./file-url");
 const { openImage, saveImage } = require("../../native");
 const { O_NONBLOCK, O_RDONLY, closeSync, fstatSync, openSync } = require("../built-ins/node");
-const {
-  NumberIsSafeInteger,
-  StringPrototypeIncludes,
-  TypeError,
-} = require("../built-ins/primordials");
+const { typeError } = require("../built-ins/errors");
+const { NumberIsSafeInteger, StringPrototypeIncludes } = require("../built-ins/primordials");
 const { requireFile } = require("./regular-file");
 
 const OPEN = "Snapshot.open()";
@@ -25,7 +21,7 @@ function readSnapshot(file) {
   const descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
     requireFile(fstatSync(descriptor, { __proto__: null, bigint: false }).mode, path, OPEN);
-    const { flags, maximum, ...image } = attempt(OPEN, path, () => openImage(descriptor));
+    const { flags, maximum, ...image } = call(`${OPEN}: ${path}`, () => openImage(descriptor));
     return { ...image, type: typeFrom(flags, maximum, image.byteLength, path) };
   } finally {
     closeSync(descriptor);
@@ -35,7 +31,7 @@ function readSnapshot(file) {
 /** Writes a snapshot file, by the addon alone: functions of Node.js call some that a program can replace. */
 function writeSnapshot({ id, owner, type }, file) {
   const path = toPath(file, SAVE);
-  attempt(SAVE, path, () => saveImage(id, owner, path, flagsOf(type), type.maximum ?? 0));
+  call(`${SAVE}: ${path}`, () => saveImage(id, owner, path, flagsOf(type), type.maximum ?? 0));
 }
 
 /** Converts a path or a URL to a path. Refuses bytes and descriptors, which `node:fs` accepts as well. */
@@ -43,12 +39,16 @@ function toPath(file, member) {
   const path = pathOfUrl(file);
   if (path !== undefined) return path;
   if (typeof file !== "string") {
-    throw new TypeError(`${member}: expected a path or a file's URL, got ${show(file)}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+      `${member}: expected a path or a file URL, got ${show(file)}`,
+    );
   }
   if (!StringPrototypeIncludes(file, "\0")) return file;
-  const error = new TypeError(`${member}: expected a path without null bytes, got ${show(file)}`);
-  setOwn(error, "code", "ERR_INVALID_ARG_VALUE");
-  throw error;
+  throw typeError(
+    "ERR_INVALID_ARG_VALUE",
+    `${member}: expected a path without null bytes, got ${show(file)}`,
+  );
 }
 
 // Flags in a file, for the type of the memory.
@@ -72,21 +72,16 @@ function typeFrom(flags, maximum, byteLength, file) {
   const isShared = (flags & IS_SHARED) !== 0;
   const isMaximum = NumberIsSafeInteger(maximum) && maximum * PAGE >= byteLength;
   if (flags > ALL_FLAGS || (isLimited ? !isMaximum : isShared)) {
-    throw new TypeError(`Snapshot.open(): ${file}: a snapshot of a type that no memory has`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_SNAPSHOT_DAMAGED",
+      `Snapshot.open(): ${file}: a damaged snapshot file: no memory has its type`,
+    );
   }
   return {
     address: flags & IS_64 ? "i64" : "i32",
     maximum: isLimited ? maximum : undefined,
     shared: isShared,
   };
-}
-
-function attempt(member, file, action) {
-  try {
-    return action();
-  } catch (error) {
-    throw translate(error, `${member}: ${file}`);
-  }
 }
 
 module.exports = { readSnapshot, writeSnapshot };

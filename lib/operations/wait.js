@@ -4,17 +4,16 @@
 // engine do not reach beyond the process.
 
 const { show, toPrimitive } = require("../webidl/convert");
-const { translate } = require("../addon/errors");
+const { call, translate } = require("../addon/errors");
 const { features } = require("../engine/features");
 const native = require("../../native");
+const { typeError, rangeError } = require("../built-ins/errors");
 const {
   MathMax,
   MathMin,
   MathTrunc,
   Number,
   NumberIsInteger,
-  RangeError,
-  TypeError,
   TypedArrayPrototypeGetByteLength,
 } = require("../built-ins/primordials");
 
@@ -51,9 +50,7 @@ async function wait(store, { index, expected, timeout }) {
 function notify(store, { index, count }) {
   const word = wordAt(store, index, "Memory.notify()");
   try {
-    return native.notify(word.address, count);
-  } catch (error) {
-    throw translate(error, "Memory.notify()");
+    return call("Memory.notify()", () => native.notify(word.address, count));
   } finally {
     word.release();
   }
@@ -61,16 +58,21 @@ function notify(store, { index, count }) {
 
 /** Returns the address of a word of a shared memory, which stays mapped until `release` is called. */
 function wordAt(store, index, member) {
-  if (!store.isShared) throw new TypeError(`${member}: shared: only of a shared memory`);
+  if (!store.isShared)
+    throw typeError("ERR_LINEAR_MEMORY_NOT_SHARED", `${member}: expected a shared memory`);
   if (!features.waits) {
-    throw new TypeError(
-      `${member}: this system has no waits between processes (macOS has, since 14.4)`,
+    throw typeError(
+      "ERR_LINEAR_MEMORY_NOT_SUPPORTED",
+      `${member}: this system cannot wait between processes (macOS can since 14.4)`,
     );
   }
   const { pages } = store;
   const words = TypedArrayPrototypeGetByteLength(pages) / WORD;
   if (!NumberIsInteger(index) || index < 0 || index >= words) {
-    throw new RangeError(`${member}: index: expected 0 to ${words - 1}, got ${show(index)}`);
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+      `${member}: index: expected an integer from 0 to ${words - 1}, got ${show(index)}`,
+    );
   }
   let held = pages;
   return {
@@ -84,7 +86,10 @@ function wordAt(store, index, member) {
 
 function toIndex(index, member) {
   if (typeof index === "number") return index;
-  throw new TypeError(`${member}: index: expected a number, got ${show(index)}`);
+  throw typeError(
+    "ERR_LINEAR_MEMORY_INVALID_ARGUMENT",
+    `${member}: index: expected a number, got ${show(index)}`,
+  );
 }
 
 function toTimeout(timeout) {

@@ -1,5 +1,6 @@
 "use strict";
 
+const { typeError } = require("../built-ins/errors");
 const {
   Map,
   MapPrototypeGet,
@@ -10,7 +11,6 @@ const {
   ObjectSetPrototypeOf,
   ReflectDeleteProperty,
   ReflectOwnKeys,
-  TypeError,
   WeakMap,
   WeakMapPrototypeDelete,
   WeakMapPrototypeGet,
@@ -119,7 +119,10 @@ class Removal {
     const descriptor = ObjectGetOwnPropertyDescriptor(object, key);
     const keys = ReflectOwnKeys(object);
     if (!ReflectDeleteProperty(object, key)) {
-      throw new TypeError(`linear-memory/register: ${key} of a frozen object`);
+      throw typeError(
+        "ERR_LINEAR_MEMORY_FROZEN",
+        `linear-memory/register: cannot remove ${key} from a frozen object`,
+      );
     }
     this.#object = object;
     this.#key = key;

@@ -4,11 +4,11 @@
 
 const { showPages } = require("../webidl/convert");
 const engine = require("../engine/memory");
-const { hasCode } = require("../built-ins/errors");
 const { features } = require("../engine/features");
 const { isRegistered } = require("../identity/registered");
 const { ReservedStore } = require("./reserved");
-const { RangeError, TypeError, platform } = require("../built-ins/primordials");
+const { typeError, rangeError, hasCode } = require("../built-ins/errors");
+const { platform } = require("../built-ins/primordials");
 const { readToken } = require("../identity/share-token");
 
 /**
@@ -71,11 +71,17 @@ function createHosted(type) {
  */
 function createHuge(type) {
   if (type.shared) {
-    throw new TypeError("Memory: hugePages: not of a shared memory, whose pages are the engine's");
+    throw typeError(
+      "ERR_LINEAR_MEMORY_NOT_SUPPORTED",
+      "Memory: hugePages: not supported for shared memories",
+    );
   }
   if (!features.hugePages) {
     const reason = platform === "linux" ? " (transparent_hugepage is never)" : "";
-    throw new TypeError(`Memory: hugePages: this system has none${reason}`);
+    throw typeError(
+      "ERR_LINEAR_MEMORY_NOT_SUPPORTED",
+      `Memory: hugePages: not supported by this system${reason}`,
+    );
   }
   return new ReservedStore(type, HUGE_PAGES);
 }
@@ -97,9 +103,10 @@ function createShared(type) {
     }
     // A shared memory has a maximum.
     const maximum = showPages(/** @type {number} */ (type.maximum), type.address);
-    throw new RangeError(
-      `Memory: maximum: the engine cannot host ${maximum} shared pages, and makes no shared buffers over pages of ours`,
-      { cause: error },
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_ENGINE_LIMIT_EXCEEDED",
+      `Memory: maximum: this engine cannot have ${maximum} shared pages (features.externalSharedBuffers is false)`,
+      error,
     );
   }
 }

@@ -1,7 +1,7 @@
 "use strict";
 
 const { BaseStore } = require("./store");
-const { TypeError } = require("../built-ins/primordials");
+const { typeError } = require("../built-ins/errors");
 
 /** @import { Store } from "./store" */
 
@@ -17,7 +17,7 @@ class ClosedStore extends BaseStore {
    * @returns {never}
    */
   checkOpen(member) {
-    throw new TypeError(`Memory.${member}: the memory is closed`);
+    throw typeError("ERR_LINEAR_MEMORY_CLOSED", `Memory.${member}: the memory is closed`);
   }
 
   close() {}

@@ -3,11 +3,10 @@
 const { PAGE } = require("../webidl/convert");
 const { checkGrowth, sizeLimit } = require("../webidl/descriptor");
 const { call } = require("../addon/errors");
-const { rangeError, setOwn } = require("../built-ins/errors");
 const { TruncationGuard, lostPages } = require("./truncation-guard");
 const native = require("../../native");
 const { setImmediate } = require("../built-ins/node");
-const { RangeError, TypeError } = require("../built-ins/primordials");
+const { typeError, rangeError, setOwn } = require("../built-ins/errors");
 
 /**
  * @import { FileToken } from "../identity/share-token"
@@ -139,8 +138,9 @@ class FileBackedStore extends TruncationGuard {
     const wanted = sizeLimit(store.type) * PAGE;
     const { reserved } = this.#attempt(member, () => store.addressSpace);
     if (reserved >= wanted) return;
-    throw new RangeError(
-      `${member}: ${this.#file.path}: the engine could reserve ${reserved} bytes only, of the ${wanted} that the memory can grow to; it would move the memory away from the file's pages when it grows. A smaller maximum may help`,
+    throw rangeError(
+      "ERR_LINEAR_MEMORY_OUT_OF_MEMORY",
+      `${member}: ${this.#file.path}: the engine reserved only ${reserved} of the ${wanted} bytes that the memory can grow to; growing would move the memory away from the file's pages. Try a smaller maximum`,
     );
   }
 
@@ -159,8 +159,9 @@ class FileBackedStore extends TruncationGuard {
 
   /** @returns {never} */
   toResizable() {
-    throw new TypeError(
-      `Memory.toResizableBuffer(): a program could resize it without the file (${this.#file.path})`,
+    throw typeError(
+      "ERR_LINEAR_MEMORY_FILE_BACKED",
+      `Memory.toResizableBuffer(): not supported for a file mapping (${this.#file.path}), which resizing would not extend`,
     );
   }
 
@@ -201,8 +202,9 @@ class FileBackedStore extends TruncationGuard {
     const { path } = this.#file;
     if (loss === "truncated") throw lostPages(member, path);
     if (loss === "moved") {
-      throw new RangeError(
-        `${member}: ${path}: the engine has moved the memory away from the file's pages when it grew; what was stored since then is not in the file`,
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_FILE_DISCONNECTED",
+        `${member}: ${path}: growing moved the memory away from the file's pages; the bytes stored since then are not in the file`,
       );
     }
   }

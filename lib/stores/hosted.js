@@ -4,7 +4,7 @@ const { PAGE } = require("../webidl/convert");
 const { sizeLimit, checkGrowth } = require("../webidl/descriptor");
 const engine = require("../engine/memory");
 const { typeOf, addressOf } = require("../engine/memory-type");
-const { RangeError, TypeError } = require("../built-ins/primordials");
+const { typeError, rangeError } = require("../built-ins/errors");
 const { BaseStore, noResizableBuffer } = require("./store");
 
 /**
@@ -50,7 +50,11 @@ class HostedStore extends BaseStore {
     try {
       return new HostedStore(engine.create(type), type, isWidened(type));
     } catch (cause) {
-      throw new RangeError(`Memory: the engine could not allocate it: ${cause.message}`, { cause });
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_OUT_OF_MEMORY",
+        `Memory: the engine could not allocate the memory: ${cause.message}`,
+        cause,
+      );
     }
   }
 
@@ -67,8 +71,10 @@ class HostedStore extends BaseStore {
     } catch (cause) {
       const { address, maximum = 0 } = type;
       const tooLarge = maximum > sizeLimit({ address, maximum: undefined });
-      const Kind = tooLarge ? TypeError : RangeError;
-      throw new Kind(`${member}: the engine refused: ${cause.message}`, { cause });
+      const message = `${member}: the engine refused: ${cause.message}`;
+      throw tooLarge
+        ? typeError("ERR_LINEAR_MEMORY_NOT_SUPPORTED", message, cause)
+        : rangeError("ERR_LINEAR_MEMORY_OUT_OF_MEMORY", message, cause);
     }
   }
 
@@ -114,9 +120,10 @@ class HostedStore extends BaseStore {
       return engine.grow(this.#engineMemory, this.type, delta);
     } catch (cause) {
       // Another thread may have grown it since the check.
-      throw new RangeError(
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_OUT_OF_MEMORY",
         `Memory.grow(): the engine could not add ${delta} pages: ${cause.message}`,
-        { cause },
+        cause,
       );
     }
   }
@@ -145,9 +152,11 @@ class HostedStore extends BaseStore {
     try {
       engine.makeResizable(this.#engineMemory);
     } catch (cause) {
-      throw new RangeError(`Memory.toResizableBuffer(): the engine refused: ${cause.message}`, {
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_OUT_OF_MEMORY",
+        `Memory.toResizableBuffer(): the engine refused: ${cause.message}`,
         cause,
-      });
+      );
     }
     return this;
   }
@@ -179,7 +188,10 @@ function isWidened({ address }) {
  * @param {string} member
  */
 function noEngineMemory64(member) {
-  return new TypeError(`${member}: address: this engine has no WebAssembly.Memory for "i64"`);
+  return typeError(
+    "ERR_LINEAR_MEMORY_NOT_SUPPORTED",
+    `${member}: address: this engine has no WebAssembly.Memory for "i64"`,
+  );
 }
 
 module.exports = { HostedStore };

@@ -12,12 +12,13 @@ const {
 } = require("../engine/buffers");
 const { sizeLimit } = require("../webidl/descriptor");
 const engine = require("../engine/memory");
-const { translate } = require("../addon/errors");
+const { call, translate } = require("../addon/errors");
+const { rangeError } = require("../built-ins/errors");
 const { features } = require("../engine/features");
 const { keepAlive } = require("../engine/keep-alive");
 const native = require("../../native");
 const { setImmediate } = require("../built-ins/node");
-const { ArrayBuffer, MathMin, RangeError, Uint8Array } = require("../built-ins/primordials");
+const { ArrayBuffer, MathMin, Uint8Array } = require("../built-ins/primordials");
 const { adopt } = require("../addon/realm");
 const { BaseStore, checkGrowth, noResizableBuffer } = require("./store");
 
@@ -96,7 +97,7 @@ class ReservedStore extends BaseStore {
       next = native.grow(this.#handle, delta, buffer);
     } catch (error) {
       // Like the engine's own class: what grow() throws is a RangeError.
-      throw translateDetaching(error, "Memory.grow()", RangeError);
+      throw translateDetaching(error, "Memory.grow()", rangeError);
     }
     this.#size = size + delta;
     this.#setBuffer(next);
@@ -119,7 +120,7 @@ class ReservedStore extends BaseStore {
     try {
       grown = native.growWithFile(this.#handle, id, delta, limit, buffer);
     } catch (error) {
-      throw translateDetaching(error, `Memory.grow(): ${path}`, RangeError);
+      throw translateDetaching(error, `Memory.grow(): ${path}`, rangeError);
     }
     this.#size = grown.before + delta;
     this.#setBuffer(grown.buffer);
@@ -176,11 +177,7 @@ class ReservedStore extends BaseStore {
     }
     const { ResizableStore } = require("./resizable");
     const destination = ResizableStore.createBuffer(member, this.type, this.#size);
-    try {
-      native.makeAnonymous(buffer);
-    } catch (error) {
-      throw translate(error, member);
-    }
+    call(member, () => native.makeAnonymous(buffer));
     this.#moveOut(member, destination, buffer);
     return new ResizableStore(this, destination);
   }
@@ -287,12 +284,7 @@ class ReservedStore extends BaseStore {
   /** Issues the next buffer, if a program has detached the one that it was given: by `transfer()`, for example. */
   #reissue() {
     if (this.#size === 0) return isDetached(this.#buffer) ? this.#replaceEmpty() : this.#buffer;
-    let buffer;
-    try {
-      buffer = native.issue(this.#handle);
-    } catch (error) {
-      throw translate(error, "Memory.buffer: it was transferred, and its pages with it");
-    }
+    const buffer = call("Memory.buffer: was transferred", () => native.issue(this.#handle));
     return this.#setBuffer(/** @type {ArrayBuffer} */ (buffer));
   }
 

@@ -1,5 +1,6 @@
 "use strict";
 
+const { typeError, rangeError } = require("../built-ins/errors");
 const { canBeDetached, preventDetaching, checkDetachable, detach } = require("../engine/buffers");
 const { PAGE, toIndex } = require("../webidl/convert");
 const { keepAlive } = require("../engine/keep-alive");
@@ -23,9 +24,7 @@ const {
   MathMax,
   NumberIsInteger,
   ObjectDefineProperty,
-  RangeError,
   ReflectApply,
-  TypeError,
   WeakMap,
   WeakMapPrototypeDelete,
   WeakMapPrototypeGet,
@@ -81,9 +80,10 @@ class ResizableStore extends BaseStore {
       const options = { __proto__: null, maxByteLength };
       buffer = new ArrayBuffer(size * PAGE, options);
     } catch (cause) {
-      throw new RangeError(
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_OUT_OF_MEMORY",
         `${member}: maximum: the engine could not reserve ${maxByteLength} bytes: ${cause.message}`,
-        { cause },
+        cause,
       );
     }
     native.setDetachKey(buffer);
@@ -133,8 +133,9 @@ class ResizableStore extends BaseStore {
     this.#reconcile(member);
     const size = length / PAGE;
     if (!NumberIsInteger(size) || size < this.#size) {
-      throw new RangeError(
-        `${member}: newLength: a memory of ${this.#size} pages only grows, by whole pages of ${PAGE} bytes; got ${length}`,
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
+        `${member}: newLength: a memory of ${this.#size} pages can only grow, by whole pages of ${PAGE} bytes; got ${length}`,
       );
     }
     this.#grow(member, size - this.#size);
@@ -209,7 +210,10 @@ class ResizableStore extends BaseStore {
   #reconcile(member) {
     const buffer = this.#buffer;
     if (ArrayBufferPrototypeGetMaxByteLength(buffer) !== mostBytes(this.type)) {
-      throw new TypeError(`${member}: the buffer was transferred, and the memory's pages with it`);
+      throw typeError(
+        "ERR_LINEAR_MEMORY_GONE",
+        `${member}: the buffer was transferred, and with it the memory's pages`,
+      );
     }
     const length = ArrayBufferPrototypeGetByteLength(buffer);
     if (length === this.#size * PAGE) return;
@@ -224,9 +228,10 @@ class ResizableStore extends BaseStore {
     try {
       ArrayBufferPrototypeResize(this.#buffer, size * PAGE);
     } catch (cause) {
-      throw new RangeError(
-        `${member}: the engine could not make it ${size} pages: ${cause.message}`,
-        { cause },
+      throw rangeError(
+        "ERR_LINEAR_MEMORY_OUT_OF_MEMORY",
+        `${member}: the engine could not resize the buffer to ${size} pages: ${cause.message}`,
+        cause,
       );
     }
     this.#size = size;
@@ -289,7 +294,10 @@ function throwingMethod(name, inherited) {
      */
     [name](...args) {
       if (!WeakMapPrototypeHas(stores, this)) return ReflectApply(inherited, this, args);
-      throw new TypeError(`ArrayBuffer.${name}(): the buffer of a Memory cannot be detached`);
+      throw typeError(
+        "ERR_LINEAR_MEMORY_NOT_DETACHABLE",
+        `ArrayBuffer.${name}(): the buffer of a Memory cannot be detached`,
+      );
     },
   };
   return method[name];

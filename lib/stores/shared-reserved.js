@@ -3,13 +3,13 @@
 const { PAGE } = require("../webidl/convert");
 const { isMaximum } = require("../webidl/descriptor");
 const { isShared } = require("../engine/memory");
-const { translate } = require("../addon/errors");
+const { call } = require("../addon/errors");
 const native = require("../../native");
+const { typeError } = require("../built-ins/errors");
 const {
   ObjectFreeze,
   SharedArrayBuffer,
   SharedArrayBufferPrototypeGetByteLength,
-  TypeError,
   Uint8Array,
 } = require("../built-ins/primordials");
 const { adopt } = require("../addon/realm");
@@ -68,13 +68,8 @@ class SharedReservedStore extends BaseStore {
   static open({ id, maximum, buffer: shown }) {
     if (typeof id !== "number" || !isShared(shown) || !isMaximum(maximum, ADDRESS))
       return undefined;
-    let buffer;
-    try {
-      // A handle is easily made up. A buffer of the memory is not.
-      buffer = native.open(id, new Uint8Array(shown));
-    } catch (error) {
-      throw translate(error, "Memory.from()");
-    }
+    // A handle is easily made up. A buffer of the memory is not.
+    const buffer = call("Memory.from()", () => native.open(id, new Uint8Array(shown)));
     if (buffer === null) return undefined;
     return new SharedReservedStore(id, { address: ADDRESS, maximum, shared: true }, buffer);
   }
@@ -98,12 +93,7 @@ class SharedReservedStore extends BaseStore {
   grow(delta) {
     const { size } = this;
     checkGrowth(this.type, size, delta, "Memory.grow()");
-    let before;
-    try {
-      before = native.growShared(this.#id, delta);
-    } catch (error) {
-      throw translate(error, "Memory.grow()");
-    }
+    const before = call("Memory.grow()", () => native.growShared(this.#id, delta));
     this.#isOld = true;
     return before;
   }
@@ -122,9 +112,10 @@ class SharedReservedStore extends BaseStore {
 
   /** @returns {never} */
   toHosted() {
-    throw new TypeError(
-      "Memory.toWebAssembly(): this engine has no WebAssembly.Memory that could be this one: " +
-        "64-bit addresses, or more pages than it takes",
+    throw typeError(
+      "ERR_LINEAR_MEMORY_NOT_SUPPORTED",
+      "Memory.toWebAssembly(): this engine has no WebAssembly.Memory " +
+        "with 64-bit addresses, or with so many pages",
     );
   }
 
@@ -143,11 +134,8 @@ class SharedReservedStore extends BaseStore {
   }
 
   #reissue() {
-    try {
-      this.#buffer = prepare(/** @type {SharedArrayBuffer} */ (native.issue(this.#id)));
-    } catch (error) {
-      throw translate(error, "Memory.buffer");
-    }
+    const buffer = call("Memory.buffer", () => native.issue(this.#id));
+    this.#buffer = prepare(/** @type {SharedArrayBuffer} */ (buffer));
     this.#isOld = false;
   }
 }

@@ -20,12 +20,8 @@ const { checkLength } = require("../engine/buffers");
 const { PAGE } = require("../webidl/convert");
 const { checkGrowth: checkGrowthOfType, sizeLimit } = require("../webidl/descriptor");
 const native = require("../../native");
-const {
-  MathMin,
-  ObjectSetPrototypeOf,
-  TypeError,
-  Uint8Array,
-} = require("../built-ins/primordials");
+const { typeError } = require("../built-ins/errors");
+const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/primordials");
 
 /**
  * @import { MemoryType } from "../webidl/descriptor"
@@ -212,7 +208,7 @@ function checkGrowth(type, size, delta, member) {
  * @param {string} reason
  */
 function noResizableBuffer(reason) {
-  return new TypeError(`Memory.toResizableBuffer(): ${reason}`);
+  return typeError("ERR_LINEAR_MEMORY_NOT_SUPPORTED", `Memory.toResizableBuffer(): ${reason}`);
 }
 
 module.exports = { BaseStore, checkGrowth, noResizableBuffer };

@@ -2,7 +2,7 @@
 
 const { keepHandler } = require("./sigbus-handler");
 const { BaseStore } = require("./store");
-const { RangeError } = require("../built-ins/primordials");
+const { rangeError } = require("../built-ins/errors");
 
 /** @import { Store } from "./store" */
 
@@ -100,7 +100,8 @@ class TruncationGuard extends BaseStore {
  * @param {string} path
  */
 function lostPages(member, path) {
-  return new RangeError(
+  return rangeError(
+    "ERR_LINEAR_MEMORY_FILE_TRUNCATED",
     `${member}: ${path}: the mapped file was truncated or the disk failed; lost pages read as zero`,
   );
 }
