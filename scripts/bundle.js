@@ -21,6 +21,7 @@ const ENTRIES = ["index.js", "register.js"];
 const LOADED_LATER = [
   "register.js",
   "lib/engine/memory-type.js",
+  "lib/identity/share-token.js",
   "lib/operations/file-source.js",
   "lib/operations/flush.js",
   "lib/operations/map.js",

@@ -9,7 +9,6 @@ const { isRegistered } = require("../identity/registered");
 const { ReservedStore } = require("./reserved");
 const { typeError, rangeError, hasCode } = require("../built-ins/errors");
 const { platform } = require("../built-ins/primordials");
-const { readToken } = require("../identity/share-token");
 
 /**
  * @import { Token } from "../identity/share-token"
@@ -127,6 +126,7 @@ function openReserved(token) {
 function openStore(source) {
   const HostedStore = loadHosted();
   if (engine.isMemory(source)) return new HostedStore(source);
+  const { readToken } = require("../identity/share-token");
   const token = readToken(source);
   if (token === undefined) return undefined;
   const store = HostedStore.open(token) ?? openReserved(token);
