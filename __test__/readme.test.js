@@ -160,7 +160,7 @@ describe.each(pages)("%s:", (page) => {
   });
 });
 
-test("the files that comments name are there", () => {
+test("the files that comments name exist", () => {
   const files = ["lib", "src", "__test__", "soak", "bench", "scripts"].flatMap((folder) =>
     fs
       .readdirSync(path.join(root, folder), { recursive: true })

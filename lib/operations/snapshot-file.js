@@ -1,6 +1,6 @@
 "use strict";
 
-// Reads and writes the files of snapshots. Their format is the addon's: src/files/snapshot_file.rs.
+// Reads and writes the files of snapshots. Their format is the addon's: src/files/snapshot_file/mod.rs.
 
 const { PAGE, show } = require("../webidl/convert");
 const { call } = require("../addon/errors");
