@@ -4,8 +4,8 @@
  *
  * Sizes are WebAssembly pages of 64 KiB unless a name says bytes. Offsets, lengths and the figures of
  * `usage()` are bytes. Every error is a `TypeError` or a `RangeError` that names the member, the value
- * and the limit, except errors of the file system, which are thrown as `node:fs` throws them. A call
- * that fails changes nothing.
+ * and the limit, and has a `code` (see {@link ErrorCodes}), except errors of the file system, which are
+ * thrown as `node:fs` throws them. A call that fails changes nothing.
  *
  * @module linear-memory
  */
@@ -292,7 +292,8 @@ export interface Memory<
    * If `features.detachKeys` is false, a program can detach an unshared buffer by transferring it, which
    * the specification forbids. The next `buffer` is then a new one over the same pages.
    *
-   * @throws TypeError where the pages went with a buffer that was transferred.
+   * @throws TypeError `ERR_LINEAR_MEMORY_GONE`: the pages were lost with a buffer that the program
+   *   transferred.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-buffer JS API, Memory.buffer}
    * @example
    * ```js
@@ -311,11 +312,18 @@ export interface Memory<
    *
    * @param delta the number of pages to add
    * @returns the previous number of pages
-   * @throws TypeError where `delta` is no number (for "i64": no BigInt) from 0 to 2^32 - 1 (2^64 - 1),
-   *   or the program marked the buffer with `markAsUntransferable()` on an engine with detach keys.
-   * @throws RangeError where the maximum, the limits named at {@link MemoryDescriptor}, or the
-   *   system do not allow it, or where no buffer of this engine can view so many bytes (4 GiB on
-   *   Node.js 20 and Bun), or the program linked the buffer as an asm.js heap. The memory is as it was.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `delta` is not a number (for "i64": a BigInt)
+   *   from 0 to 2^32 - 1 (2^64 - 1).
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has marked the buffer with
+   *   `markAsUntransferable()`, on an engine with detach keys.
+   * @throws RangeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has linked the buffer as an asm.js
+   *   heap.
+   * @throws RangeError `ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED`: the maximum, or the limits named at {@link
+   *   MemoryDescriptor}, do not allow it.
+   * @throws RangeError `ERR_LINEAR_MEMORY_ENGINE_LIMIT_EXCEEDED`: no buffer of this engine can be so long
+   *   (4 GiB on Node.js 20 and Bun).
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the pages are not available; or with the
+   *   system's code (`ENOMEM`, `ENOSPC`). If `grow()` throws, the memory is unchanged.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-grow JS API, Memory.grow()}
    * @example
    * ```js
@@ -345,9 +353,10 @@ export interface Memory<
    * is detached; a growable SharedArrayBuffer stays valid and growable.
    *
    * @returns the new value of `buffer`
-   * @throws TypeError where the program marked the buffer with `markAsUntransferable()`, or linked it as
-   *   an asm.js heap, and it can no longer be detached. The memory is as it was.
-   * @throws RangeError where the system refuses to move the pages. The memory is as it was.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has marked the buffer with
+   *   `markAsUntransferable()`, or linked it as an asm.js heap. The memory is unchanged.
+   * @throws RangeError with the system's code: the system refuses to move the pages. The memory is
+   *   unchanged.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-tofixedlengthbuffer JS API, Memory.toFixedLengthBuffer()}
    * @example
    * ```js
@@ -378,12 +387,15 @@ export interface Memory<
    * - Bytes that `restore()` and `map()` have mapped are copied, and so are those that they map later.
    *
    * @returns the new value of `buffer`
-   * @throws TypeError where the memory has no maximum; where `features.resizableBuffers` says that there
-   *   are none; on Node.js 20 to 24 also of a memory that is the engine's: a module's, or after
-   *   `toWebAssembly()`; where the engine's class has them, but cannot be this memory (see
-   *   `toWebAssembly()`); or where the buffer can no longer be detached. The memory is as it was.
-   * @throws RangeError where the engine cannot reserve the maximum, or the system refuses to move the
-   *   pages. The memory is as it was.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NO_MAXIMUM`: the memory has no maximum.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: `features.resizableBuffers` is false for such
+   *   memories; on Node.js 20 to 24 also for an engine memory: a module's, or after `toWebAssembly()`; or
+   *   the engine's class has such buffers, but cannot have this memory (see `toWebAssembly()`).
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has marked the buffer with
+   *   `markAsUntransferable()`, or linked it as an asm.js heap.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the engine cannot reserve the maximum; or with
+   *   the system's code, the system refuses to move the pages. If this throws, the memory is unchanged.
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-toresizablebuffer JS API, Memory.toResizableBuffer()}
    * @example
    * ```js
@@ -406,11 +418,13 @@ export interface Memory<
    * A file that is opened for writing is extended to whole system pages, since its last page belongs to
    * the engine from then on.
    *
-   * @throws TypeError where the engine has no class for it: 64-bit addresses on Node.js 20 and 22,
-   *   or a maximum beyond 262,144 pages; or where the buffer can no longer be detached. The memory is
-   *   as it was.
-   * @throws RangeError where the engine cannot allocate it, or the memory is a file that is written to
-   *   and the engine could not reserve all that it can grow to. The memory is as it was.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: the engine has no class for it: 64-bit addresses
+   *   on Node.js 20 and 22, or a maximum beyond 262,144 pages.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has marked the buffer with
+   *   `markAsUntransferable()`, or linked it as an asm.js heap.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the engine cannot allocate it; or the memory is
+   *   a writable file, and the engine could not reserve all that it can grow to. If this throws, the memory
+   *   is unchanged.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });
@@ -426,7 +440,7 @@ export interface Memory<
    * Post the token, not the `Memory`: posting a `Memory` throws a DataCloneError, and so does passing it
    * to `structuredClone()`.
    *
-   * @throws TypeError where the memory is not shared.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SHARED`: the memory is not shared.
    * @example
    * ```js
    * import { Worker } from "node:worker_threads";
@@ -455,9 +469,13 @@ export interface Memory<
    * @param offset the offset of the first byte; a multiple of 65,536
    * @param length the number of bytes; a multiple of 65,536
    * @returns the number of bytes that were resident there and no longer are
-   * @throws TypeError where an argument converts to no number: BigInts, of 64-bit memories too.
-   * @throws RangeError where an argument is negative or no such multiple, or not all of the bytes are
-   *   in the memory, or the system refuses.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: an argument cannot be converted to a number.
+   *   BigInts cannot, for 64-bit memories either.
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file that is written to.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: an argument is negative or not such a multiple,
+   *   or not all of the bytes are in the memory.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the process has no memory mapping left; or with
+   *   the system's code, the system refuses.
    * @example
    * ```js
    * const memory = new Memory({ initial: 4 });
@@ -482,7 +500,8 @@ export interface Memory<
    * has the value it had when it was read, and even a single number can be half old and half new. To get
    * a consistent image, make the other threads wait.
    *
-   * @throws RangeError where the system has no memory for it, or refuses.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the process has no memory mapping left; or with
+   *   the system's code (`ENOMEM`), the system refuses.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });
@@ -521,9 +540,14 @@ export interface Memory<
    * Threads that read a shared memory meanwhile see old bytes in some places and the snapshot's bytes in
    * others. Bytes that they write may be lost or stay.
    *
-   * @throws TypeError where `snapshot` is none, or while calls of {@link Memory.wait | wait()} are pending in
-   *   the memory, in any thread of this process. Waits of `Atomics` are not known, and not refused.
-   * @throws RangeError where it is longer than the memory, or the system refuses.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `snapshot` is not a Snapshot.
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file that is written to.
+   * @throws TypeError `ERR_LINEAR_MEMORY_PENDING_WAITS`: calls of {@link Memory.wait | wait()} are
+   *   pending in the memory, in any thread of this process. Waits of `Atomics` are not known, and not
+   *   refused.
+   * @throws RangeError `ERR_LINEAR_MEMORY_SNAPSHOT_TOO_LONG`: the snapshot is longer than the memory.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the process has no memory mapping left; or with
+   *   the system's code, the system refuses.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });
@@ -539,7 +563,8 @@ export interface Memory<
   /**
    * Returns how much address space and physical memory this memory uses.
    *
-   * @throws RangeError where the system does not say.
+   * @throws RangeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: the system does not report this; or with the
+   *   system's code (`ENOENT`).
    * @example
    * ```js
    * const memory = new Memory({ initial: 16 });
@@ -562,8 +587,9 @@ export interface Memory<
    * - A shared memory: its buffers stay valid in all threads, and so do the `Memory` objects of other
    *   threads. The pages are released with the last of them.
    *
-   * @throws TypeError where the program marked the buffer with `markAsUntransferable()` on an engine
-   *   with detach keys, or linked it as an asm.js heap. The memory is as it was.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has marked the buffer with
+   *   `markAsUntransferable()`, on an engine with detach keys, or linked it as an asm.js heap. The memory
+   *   is unchanged.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });
@@ -596,13 +622,18 @@ export interface Memory<
    *
    * @param offset the offset of the first byte in the memory
    * @param file the file, which is only read
-   * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
+   * @throws Error of Node.js, with its `code` and `path`, if the file cannot be opened: `ENOENT`,
    *   `EACCES`, `EBADF` for a descriptor that is not open.
-   * @throws TypeError with the `code` `EISDIR` for a directory and `ENODEV` for what is no regular file;
-   *   without one where an argument is no number, the memory is a file that is written to, or
-   *   `features.mappedFiles` is false.
-   * @throws RangeError where an offset or length is negative or no integer, the bytes are not all in
-   *   the file or not all in the memory, or the system refuses. The memory is as it was.
+   * @throws TypeError with the code `EISDIR` for a directory, and `ENODEV` for any other file that is not
+   *   a regular one.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `file` does not name a file, or another
+   *   argument is not a number.
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file that is written to.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: `features.mappedFiles` is false.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: an offset or length is negative or not an
+   *   integer, or the bytes are not all in the file, or not all in the memory.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the process has no memory mapping left; or with
+   *   the system's code, the system refuses. If this throws, the memory is unchanged.
    * @example
    * ```js
    * import fs from "node:fs";
@@ -625,9 +656,7 @@ export interface Memory<
    * @param offset the offset of the first byte to flush. Default 0
    * @param length the number of bytes to flush. Default: all from `offset` on. At least these bytes are
    *   flushed; at present, always the whole file
-   * @returns a promise. It is rejected with a TypeError if the memory is not backed by a writable file, or
-   *   an argument is not a number; with a RangeError if the bytes are not all in the memory, or the system
-   *   fails: the `message` then has the path and the system's error
+   * @returns a promise, which is rejected with the errors that {@link Memory.flushSync} throws
    * @example
    * ```js
    * const memory = Memory.open("state.bin", { mode: "w+", initial: 1 });
@@ -641,7 +670,11 @@ export interface Memory<
    * Flushes a file-backed memory to disk, like {@link Memory.flush}, but returns only once the data is on
    * disk.
    *
-   * @throws what the promise of `flush()` is rejected with.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_FILE_BACKED`: the memory is not a file, or one of mode "r".
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: an argument is not a number.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: the bytes are not all in the memory.
+   * @throws RangeError with the system's code (`EIO`, `ENOSPC`): the system fails. The `message` has the
+   *   path.
    * @example
    * ```js
    * const memory = Memory.open("state.bin", { mode: "w+", initial: 1 });
@@ -662,9 +695,8 @@ export interface Memory<
    * @param expected the value to compare with, converted to 32 bits
    * @param timeout the timeout in milliseconds. Default: no timeout
    * @returns a promise of "ok" if the wait was notified, "not-equal" if the word has another value, or
-   *   "timed-out". It is rejected with a TypeError if the memory is not shared, `index` is not a number, or
-   *   `features.waits` is false; with a RangeError if the memory has no such word, or the system cannot
-   *   start another thread
+   *   "timed-out". It is rejected with the errors that {@link Memory.notify} throws, and with a RangeError
+   *   that has the system's code (`EAGAIN`) if the system cannot start another thread
    * @example
    * ```js
    * const memory = new Memory({ initial: 1, maximum: 1, shared: true });
@@ -685,8 +717,10 @@ export interface Memory<
    * @param index the index of the word, in words of 4 bytes
    * @param count the number of calls to wake at most. Default: all
    * @returns the number of calls that it woke
-   * @throws TypeError where the memory is not shared, `index` is no number, or `features.waits` is false.
-   * @throws RangeError where the memory has no such word.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SHARED`: the memory is not shared.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `index` is not a number.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: `features.waits` is false.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: the memory has no such word.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1, maximum: 1, shared: true });
@@ -727,11 +761,16 @@ export declare class Snapshot {
    * per GiB.
    *
    * @param path the path of the file
-   * @throws TypeError where the file is no snapshot, one of a format that is not known here, or
-   *   damaged: truncated, or changed in any byte since it was written.
-   *   Also where it is no regular file (`EISDIR`, `ENODEV`): it never waits for the other end of a pipe.
-   * @throws RangeError where the system has no memory for it, or the file cannot be read.
-   * @throws Error of `node:fs`, with its `code`, where the file cannot be opened.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `path` is neither a string nor a URL.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_A_SNAPSHOT`: the file is not a snapshot.
+   * @throws TypeError `ERR_LINEAR_MEMORY_SNAPSHOT_VERSION`: the file has a format that this version does
+   *   not read.
+   * @throws TypeError `ERR_LINEAR_MEMORY_SNAPSHOT_DAMAGED`: the file was truncated, or changed in any
+   *   byte since it was written.
+   * @throws TypeError with the code `EISDIR` for a directory, and `ENODEV` for any other file that is not
+   *   a regular one: this never waits for the other end of a pipe.
+   * @throws RangeError with the system's code: the system has no memory for it, or the file cannot be read.
+   * @throws Error of `node:fs`, with its `code`, if the file cannot be opened.
    * @example
    * ```js
    * new Memory({ initial: 2 }).snapshot().save("memory.snapshot");
@@ -766,9 +805,11 @@ export declare class Snapshot {
    * be read and its file system can sync folders.
    *
    * @param path the path of the file
-   * @throws RangeError where it cannot be created or written, as on a full disk; with the system's `code`
-   *   and `errno`, except on Windows. What is neither a file nor a link stays in place (`EISDIR`, `ENODEV`).
-   *   If the disk refuses the folder after the renaming, the new file is in place all the same.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `path` is neither a string nor a URL.
+   * @throws RangeError with the system's `code` and `errno` (on Windows `ERR_LINEAR_MEMORY_SYSTEM`), if
+   *   the file cannot be created or written, for example on a full disk. A path that is neither a file nor
+   *   a link stays in place (`EISDIR`, `ENODEV`). If the disk refuses the folder after the renaming, the
+   *   new file is in place all the same.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });
@@ -812,10 +853,17 @@ export interface MemoryConstructor {
   /**
    * Makes a memory, all of whose bytes are zero.
    *
-   * @throws TypeError where `descriptor` is no object, `initial` is missing, a member does not
-   *   convert, or `shared` is true without a `maximum`.
-   * @throws RangeError where `maximum` is smaller than `initial`, either exceeds its limit, no buffer
-   *   of this engine can view so many bytes, or they cannot be had.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `descriptor` is not an object, `initial` is
+   *   missing, a member cannot be converted, or `shared` is true without a `maximum`. A SyntaxError with
+   *   this code if a text is not a BigInt.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: `hugePages` for a shared memory, or if
+   *   `features.hugePages` is false.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: `maximum` is less than `initial`, or one of them
+   *   exceeds its limit.
+   * @throws RangeError `ERR_LINEAR_MEMORY_ENGINE_LIMIT_EXCEEDED`: no buffer of this engine can be so
+   *   long, or the engine cannot have so many shared pages.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the pages are not available; or with the
+   *   system's code (`ENOMEM`).
    * @see {@link https://webassembly.github.io/spec/js-api/#dom-memory-memory JS API, Memory()}
    * @example
    * ```js
@@ -837,8 +885,9 @@ export interface MemoryConstructor {
    * cast. TypeScript does not know the address type either: write `Memory.from<"i64">(source)` for a
    * 64-bit memory.
    *
-   * @throws TypeError where `source` is neither, or the memory behind it is gone. An object that only
-   *   looks like what `share()` returned is neither: it must hold a memory or a buffer of it.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `source` is none of these. An object that
+   *   only looks like a token from `share()` is none: it must hold a memory or a buffer of it.
+   * @throws TypeError `ERR_LINEAR_MEMORY_GONE`: the memory of the token does not exist any more.
    * @example
    * ```js
    * const engineMemory = new WebAssembly.Memory({ initial: 1 });
@@ -859,10 +908,12 @@ export interface MemoryConstructor {
    * If you instantiate a module with this memory, restore the snapshot again afterwards: instantiating
    * writes the module's data segments into the memory. docs/restore.md has an example.
    *
-   * @throws TypeError where an option does not convert, or the memory is to be shared without a
-   *   maximum.
-   * @throws RangeError where the maximum is less than the snapshot's length, or as
-   *   `new Memory()` throws it.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: an option cannot be converted or is not
+   *   known, or the memory is to be shared without a maximum.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: the maximum is less than the snapshot's length,
+   *   or exceeds its limit.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the pages are not available. The others are as for
+   *   `new Memory()`.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });
@@ -898,15 +949,21 @@ export interface MemoryConstructor {
    * file, the error reports what was lost.
    *
    * @param path the file
-   * @throws Error of Node's, with its `code` and `path`, where the file cannot be opened: `ENOENT`,
+   * @throws Error of Node.js, with its `code` and `path`, if the file cannot be opened: `ENOENT`,
    *   `EACCES`, `EISDIR`, `EBADF` for a descriptor that is not open.
-   * @throws TypeError with the `code` `EISDIR` for a directory and `ENODEV` for what is no regular file;
-   *   without one where `path` is none, a member does not convert, or one is missing: `initial` for
-   *   "w+", `maximum` for a shared memory; and where `features.mappedFiles` is false.
-   * @throws RangeError where `maximum` is smaller than `initial` or the file, either exceeds its limit,
-   *   no buffer of this engine can view so many bytes, or the system refuses, as for want of disk space;
-   *   where `path` is a number that no descriptor has, or a descriptor that is not open for what the mode
-   *   wants (`EACCES`), or whose file cannot be opened anew for "r+" and "w+".
+   * @throws TypeError with the code `EISDIR` for a directory, and `ENODEV` for any other file that is not
+   *   a regular one.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `path` does not name a file, an option cannot
+   *   be converted, or one is missing: `initial` for "w+", `maximum` for a shared memory.
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: `features.mappedFiles` is false.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: `path` is a number that no descriptor can have,
+   *   `maximum` is less than `initial`, or one of them exceeds its limit.
+   * @throws RangeError `ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED`: the file has more pages than the memory may
+   *   have.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the pages are not available.
+   * @throws RangeError with the system's code: the system refuses, for example for lack of disk space
+   *   (`ENOSPC`); the descriptor is not open for what the mode needs (`EACCES`); or its file cannot be
+   *   opened again for "r+" and "w+".
    * @see {@link https://man7.org/linux/man-pages/man2/mmap.2.html mmap(2)}, and docs/files.md
    * @example
    * ```js
@@ -1008,6 +1065,96 @@ export declare const features: {
    */
   readonly externalSharedBuffers: boolean;
 };
+
+/**
+ * The codes of all errors that this package throws, with their classes: by the `code` of an error, a program
+ * tells what has happened. Codes stay the same from version to version; messages may change.
+ *
+ * If the operating system has refused, the error has the code and the `errno` that errors of Node.js have
+ * (`ENOMEM`, `ENOSPC`, `EACCES`), instead of one of these. Errors that code of the program throws, for example
+ * in a getter of an options object, pass through as they are. So do errors of `node:fs`.
+ *
+ * Every member of a memory can throw `ERR_LINEAR_MEMORY_INVALID_RECEIVER` and `ERR_LINEAR_MEMORY_CLOSED`;
+ * if the memory is a file, or has files mapped over parts of it, also `ERR_LINEAR_MEMORY_FILE_TRUNCATED`
+ * and `ERR_LINEAR_MEMORY_FILE_DISCONNECTED`.
+ *
+ * @example
+ * ```js
+ * const memory = new Memory({ initial: 1, maximum: 1 });
+ * try {
+ *   memory.grow(1);
+ * } catch (error) {
+ *   error.code; // ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED
+ * }
+ * ```
+ */
+export interface ErrorCodes {
+  /** An argument, or a member of one, has the wrong type, is missing, or contradicts another. */
+  ERR_LINEAR_MEMORY_INVALID_ARGUMENT: TypeError | SyntaxError;
+  /** A member was called on an object that is not a `Memory`, or not a `Snapshot`. */
+  ERR_LINEAR_MEMORY_INVALID_RECEIVER: TypeError;
+  /** `new Snapshot()` was called. */
+  ERR_LINEAR_MEMORY_ILLEGAL_CONSTRUCTOR: TypeError;
+  /** A number is not within its limits, or a range not within the memory or the file. */
+  ERR_LINEAR_MEMORY_OUT_OF_RANGE: RangeError;
+  /** The memory would have more pages than its maximum, or than its address type allows. */
+  ERR_LINEAR_MEMORY_MAXIMUM_EXCEEDED: RangeError;
+  /** The engine cannot have such a long buffer, or so many shared pages. */
+  ERR_LINEAR_MEMORY_ENGINE_LIMIT_EXCEEDED: RangeError;
+  /**
+   * There is no address space, no memory mapping or no engine memory left for the pages. After closing other
+   * memories, the call may succeed. `ENOMEM` has the same meaning, if the system reports it.
+   */
+  ERR_LINEAR_MEMORY_OUT_OF_MEMORY: RangeError;
+  /** This engine or this system cannot do it for such a memory: {@link features} tells beforehand. */
+  ERR_LINEAR_MEMORY_NOT_SUPPORTED: TypeError | RangeError;
+  /** Only a shared memory has this member. */
+  ERR_LINEAR_MEMORY_NOT_SHARED: TypeError;
+  /** Only a memory that has a maximum can have a resizable buffer. */
+  ERR_LINEAR_MEMORY_NO_MAXIMUM: TypeError;
+  /** Only a memory that is a file and is written to can be flushed. */
+  ERR_LINEAR_MEMORY_NOT_FILE_BACKED: TypeError;
+  /** The memory is a file, whose pages cannot be replaced, discarded or resized. */
+  ERR_LINEAR_MEMORY_FILE_BACKED: TypeError;
+  /**
+   * The program has marked the buffer, or linked it as an asm.js heap, so that it cannot be detached; or has
+   * called a method that would detach the buffer of a memory. A RangeError if `grow()` throws it.
+   */
+  ERR_LINEAR_MEMORY_NOT_DETACHABLE: TypeError | RangeError;
+  /** The program has closed the memory. */
+  ERR_LINEAR_MEMORY_CLOSED: TypeError;
+  /** The pages do not exist any more, for example since the program has transferred the buffer. */
+  ERR_LINEAR_MEMORY_GONE: TypeError;
+  /** Calls of `wait()` are pending in a memory that is to be restored. */
+  ERR_LINEAR_MEMORY_PENDING_WAITS: TypeError;
+  /** The snapshot is longer than the memory: grow the memory first. */
+  ERR_LINEAR_MEMORY_SNAPSHOT_TOO_LONG: RangeError;
+  /** The file is not a snapshot. */
+  ERR_LINEAR_MEMORY_NOT_A_SNAPSHOT: TypeError;
+  /** The file is a snapshot of a format that this version of the package does not read. */
+  ERR_LINEAR_MEMORY_SNAPSHOT_VERSION: TypeError;
+  /** The file is a snapshot that was truncated, or changed since it was written. */
+  ERR_LINEAR_MEMORY_SNAPSHOT_DAMAGED: TypeError;
+  /** The file was truncated while it was mapped, or its disk failed: lost pages read as zero. */
+  ERR_LINEAR_MEMORY_FILE_TRUNCATED: RangeError;
+  /** The engine has moved the memory, when it grew, away from the file that it was. */
+  ERR_LINEAR_MEMORY_FILE_DISCONNECTED: RangeError;
+  /** `linear-memory/register` cannot remove a member from a frozen object. */
+  ERR_LINEAR_MEMORY_FROZEN: TypeError;
+  /** The system has refused with an error that has no code in Node.js: on Windows. */
+  ERR_LINEAR_MEMORY_SYSTEM: RangeError;
+  /** The addon has failed: please report it. */
+  ERR_LINEAR_MEMORY_INTERNAL: TypeError | RangeError;
+  /** There is no addon for this platform: thrown when the package is loaded. */
+  ERR_LINEAR_MEMORY_ADDON_NOT_FOUND: Error;
+  /** The process has loaded another, incompatible version of this package before. */
+  ERR_LINEAR_MEMORY_INCOMPATIBLE_COPY: Error;
+  /** The engine runs without WebAssembly: thrown when the package is loaded. */
+  ERR_LINEAR_MEMORY_NO_WEBASSEMBLY: Error;
+}
+
+/** The `code` of an error that this package throws, if it is not the system's. */
+export type ErrorCode = keyof ErrorCodes;
 
 // Without this line, TypeScript would export all declarations of this file.
 export {};
