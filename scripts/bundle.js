@@ -39,6 +39,7 @@ const LOADED_LATER = [
   "lib/stores/sigbus-handler.js",
   "lib/stores/truncation-guard.js",
   "lib/stores/with-mapped-files.js",
+  "lib/webidl/open-options.js",
 ];
 
 /** Writes the package's JavaScript into a folder. Returns the files that it is made of. */
