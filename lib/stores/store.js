@@ -1,20 +1,17 @@
 "use strict";
 
-// Where the pages of a memory live. A memory is in one store at a time, and moves between them:
+// The interface of a store: where the pages of a memory live. A memory is in one store at a time. The members
+// that move the pages return the store that it is in from then on:
 //
-//                 toWebAssembly()
-//   reserved ──────────────────────► hosted
-//     │  ▲                             ▲
-//     │  │ toFixedLengthBuffer()       │
-//     ▼  │                             │
-//   resizable ─────────────────────────┘
-//                 toWebAssembly()
+//   reserved ────────────── toHosted(), toResizable() if engine memories have such buffers ──► hosted
+//   reserved ────────────── toResizable() elsewhere ──► resizable
+//   resizable ───────────── toFixedLength() ──► reserved
+//   resizable ───────────── toHosted() ──► hosted
+//   shared-reserved         is never moved
+//   file-backed, with-mapped-files wrap one of these, and move with it
+//   any of them ─────────── close(), after which the memory is in `closed`
 //
-//   shared-reserved                    is never moved
-//   file-backed, with-mapped-files     wrap one of the others, and move with it
-//   any ── close() ──► closed
-//
-// Nothing outside this folder asks which store a memory is in.
+// Nothing outside this folder asks which store a memory is in: see docs/architecture.md.
 
 const { checkLength } = require("../engine/buffers");
 const { PAGE } = require("../webidl/convert");
