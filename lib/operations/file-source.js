@@ -25,14 +25,25 @@ const { typeError, rangeError } = require("../built-ins/errors");
 const { NumberIsInteger, Uint8Array } = require("../built-ins/primordials");
 const { requireFile } = require("./regular-file");
 
-const decoder = new TextDecoder("utf-8", { __proto__: null, ignoreBOM: true });
+const DECODING = { __proto__: null, ignoreBOM: true };
+const decoder = new TextDecoder("utf-8", DECODING);
 
 const LAST_DESCRIPTOR = 2 ** 31 - 1;
 
 /**
- * Converts the argument that names a file. Returns `file`, as `node:fs` takes it: a string, bytes or the
- * number of a descriptor; and `name`, for errors and tokens. Nothing that the program does later changes
- * either of them, and none of its code runs when they are used.
+ * What names a file: `file`, as `node:fs` takes it, a path or the number of a descriptor; and `name`, for errors
+ * and tokens.
+ *
+ * @typedef {{ file: string | Uint8Array | number, name: string }} Source
+ */
+
+/**
+ * Converts the argument that names a file. Nothing that the program does later changes what this returns, and
+ * none of its code runs when that is used.
+ *
+ * @param {unknown} file
+ * @param {string} member
+ * @returns {Source}
  */
 function readSource(file, member) {
   if (typeof file === "string") return { file, name: file };
@@ -62,6 +73,12 @@ function readSource(file, member) {
  * Opens a file, calls `action` with its descriptor and its length, and closes it again. A descriptor that the
  * program gave stays open. If `creates` is true, creates a file that does not exist, and removes it again if
  * `action` throws.
+ *
+ * @template T
+ * @param {Source} source
+ * @param {{ isWritten: boolean, creates?: boolean }} how
+ * @param {string} member
+ * @param {(descriptor: number, length: number) => T} action
  */
 function withFile({ file, name }, { isWritten, creates = false }, member, action) {
   if (!features.mappedFiles) {
@@ -71,9 +88,10 @@ function withFile({ file, name }, { isWritten, creates = false }, member, action
     );
   }
   if (typeof file === "number") return action(file, lengthOf(file, name, member));
-  const { descriptor, created } = creates
-    ? openOrCreate(file)
-    : { descriptor: openSync(file, isWritten ? WRITING : READING) };
+  const path = /** @type {string | Buffer} */ (file);
+  const { descriptor, created = undefined } = creates
+    ? openOrCreate(path)
+    : { descriptor: openSync(path, isWritten ? WRITING : READING) };
   try {
     return action(descriptor, lengthOf(descriptor, name, member));
   } catch (error) {
@@ -84,14 +102,23 @@ function withFile({ file, name }, { isWritten, creates = false }, member, action
   }
 }
 
-const SMALL = { __proto__: null, bigint: false };
-const BIG = { __proto__: null, bigint: true, throwIfNoEntry: true };
+const SMALL = { __proto__: null, bigint: /** @type {const} */ (false) };
+const BIG = {
+  __proto__: null,
+  bigint: /** @type {const} */ (true),
+  throwIfNoEntry: /** @type {const} */ (true),
+};
 
 // With O_NONBLOCK, opening a pipe does not wait for its other end.
 const READING = O_RDONLY | O_NONBLOCK;
 const WRITING = O_RDWR | O_NONBLOCK;
 
-/** Opens or creates a file to write to. Returns its descriptor and, if it was created, its path. */
+/**
+ * Opens or creates a file to write to. Returns its descriptor and, if it was created, its path.
+ *
+ * @param {string | Buffer} file
+ * @returns {{ descriptor: number, created?: string | Buffer }}
+ */
 function openOrCreate(file) {
   const descriptor = openIfExists(file) ?? createIfAbsent(file);
   if (descriptor !== undefined) return descriptor;
@@ -102,10 +129,12 @@ function openOrCreate(file) {
   return { descriptor: created, created: realpath(file, "buffer") };
 }
 
+/** @param {string | Buffer} file */
 function openIfExists(file) {
   return unless("ENOENT", () => ({ descriptor: openSync(file, WRITING) }));
 }
 
+/** @param {string | Buffer} file */
 function createIfAbsent(file) {
   return unless("EEXIST", () => ({
     descriptor: openSync(file, WRITING | O_CREAT | O_EXCL, 0o600),
@@ -113,7 +142,13 @@ function createIfAbsent(file) {
   }));
 }
 
-/** Returns what `action` returns, or undefined if it throws an error with that code. */
+/**
+ * Returns what `action` returns, or undefined if it throws an error with that code.
+ *
+ * @template T
+ * @param {string} code
+ * @param {() => T} action
+ */
 function unless(code, action) {
   try {
     return action();
@@ -123,7 +158,13 @@ function unless(code, action) {
   }
 }
 
-/** Removes a file that was created for an action that threw `error`, unless somebody has written to it. */
+/**
+ * Removes a file that was created for an action that threw `error`, unless somebody has written to it.
+ *
+ * @param {string | Buffer} path
+ * @param {number} descriptor
+ * @param {Error} error
+ */
 function removeCreated(path, descriptor, error) {
   try {
     const { dev, ino, size } = fstatSync(descriptor, BIG);
@@ -134,7 +175,13 @@ function removeCreated(path, descriptor, error) {
   }
 }
 
-/** Returns the length of a file; throws unless it is a regular file. */
+/**
+ * Returns the length of a file; throws unless it is a regular file.
+ *
+ * @param {number} descriptor
+ * @param {string} name
+ * @param {string} member
+ */
 function lengthOf(descriptor, name, member) {
   const { mode, size } = fstatSync(descriptor, SMALL);
   requireFile(mode, name, member);

@@ -5,7 +5,15 @@ const { call, translate } = require("../addon/errors");
 const native = require("../../native");
 const { typeError, rangeError } = require("../built-ins/errors");
 
-/** Converts the arguments. */
+/** @import { Store } from "../stores/store" */
+
+/**
+ * Converts the arguments.
+ *
+ * @param {unknown} offset
+ * @param {unknown} length
+ * @param {string} member
+ */
 function readRange(offset, length, member) {
   return {
     offset: offset === undefined ? 0 : toByteCount(offset, `${member}: offset`),
@@ -13,7 +21,12 @@ function readRange(offset, length, member) {
   };
 }
 
-/** Flushes the file that a memory is to the disk, on another thread. */
+/**
+ * Flushes the file that a memory is to the disk, on another thread.
+ *
+ * @param {Store} store
+ * @param {{ offset: number, length: number | undefined }} range
+ */
 async function flush(store, range) {
   const { id, owner, path } = prepare(store, range, "Memory.flush()");
   try {
@@ -23,14 +36,25 @@ async function flush(store, range) {
   }
 }
 
-/** Flushes the file that a memory is to the disk before it returns. */
+/**
+ * Flushes the file that a memory is to the disk before it returns.
+ *
+ * @param {Store} store
+ * @param {{ offset: number, length: number | undefined }} range
+ */
 function flushSync(store, range) {
   const { id, owner, path } = prepare(store, range, "Memory.flushSync()");
   call(`Memory.flushSync(): ${path}`, () => native.flushFileSync(id, owner));
 }
 
-/** Returns the file that a memory is, with all pages that were added; throws unless it can be flushed. */
-function prepare(store, { offset, length }, member) {
+/**
+ * Returns the file that a memory is, with all pages that were added; throws unless it can be flushed.
+ *
+ * @param {Store} store
+ * @param {{ offset: number, length: number | undefined }} range
+ * @param {string} member
+ */
+function prepare(store, { offset, length = 0 }, member) {
   const { file } = store;
   if (!file?.isWritten) {
     throw typeError(

@@ -8,14 +8,25 @@ const native = require("../../native");
 const { typeError, rangeError } = require("../built-ins/errors");
 const { MathMax } = require("../built-ins/primordials");
 
+/** @import { Store } from "../stores/store" */
+
 const MEMBER = "Memory.map()";
 
-/** Converts the arguments, in their order. Runs code of the program. */
+/**
+ * Converts the arguments, in their order. Runs code of the program.
+ *
+ * @param {unknown} offset
+ * @param {unknown} file
+ * @param {unknown} options
+ */
 function readMapping(offset, file, options) {
-  const toCount = (value, name) => toByteCount(value, `${MEMBER}: ${name}`);
+  const toCount = (/** @type {unknown} */ value, /** @type {string} */ name) =>
+    toByteCount(value, `${MEMBER}: ${name}`);
   const start = toCount(offset, "offset");
   const source = readSource(file, MEMBER);
-  const { fileOffset = 0, length } = isObject(options) ? options : { __proto__: null };
+  /** @type {{ fileOffset?: unknown, length?: unknown, __proto__: null }} */
+  const noOptions = { __proto__: null };
+  const { fileOffset = 0, length } = isObject(options) ? options : noOptions;
   return {
     start,
     source,
@@ -27,6 +38,9 @@ function readMapping(offset, file, options) {
 /**
  * Maps a part of a file over part of a memory: whole pages are mapped, other bytes are copied. Returns the
  * store that the memory is in from then on.
+ *
+ * @param {Store} store
+ * @param {ReturnType<typeof readMapping>} mapping
  */
 function map(store, { start, source, fileStart, length }) {
   if (store.file?.isWritten) {
@@ -39,18 +53,25 @@ function map(store, { start, source, fileStart, length }) {
     const count = length ?? MathMax(fileLength - fileStart, 0);
     checkRange(fileStart, count, fileLength, "file");
     checkRange(start, count, store.size * PAGE, "memory");
-    const isCopied = store.isShrinkable;
-    const put = isCopied ? native.copyFile : native.mapFile;
+    const put = store.isShrinkable ? native.copyFile : native.mapFile;
     const id = call(`${MEMBER}: ${source.name}`, () =>
       put(store.pages, start, descriptor, fileStart, count),
     );
-    return isCopied || id === 0
+    // Nothing is mapped if all bytes were copied.
+    return id === undefined || id === 0
       ? store
       : StoreWithMappedFiles.over(store, { path: source.name, id });
   });
 }
 
-/** Throws a RangeError unless `count` bytes at `start` are within the `size` bytes of what is named. */
+/**
+ * Throws a RangeError unless `count` bytes at `start` are within the `size` bytes of what is named.
+ *
+ * @param {number} start
+ * @param {number} count
+ * @param {number} size
+ * @param {string} what
+ */
 function checkRange(start, count, size, what) {
   if (start <= size && count <= size - start) return;
   throw rangeError(

@@ -7,9 +7,16 @@ const { createStore } = require("../stores/choose");
 const { readSource, withFile } = require("./file-source");
 const native = require("../../native");
 
+/** @import { Source } from "./file-source" */
+
 const MEMBER = "Memory.open()";
 
-/** Opens a file. Returns the store of a new memory that is this file. */
+/**
+ * Opens a file. Returns the store of a new memory that is this file.
+ *
+ * @param {unknown} file
+ * @param {unknown} options
+ */
 function openFile(file, options) {
   const source = readSource(file, MEMBER);
   const { mode, ...wanted } = readOpenOptions(options);
@@ -38,6 +45,10 @@ function openFile(file, options) {
  * Takes the file of a descriptor into the addon. If the program gave the descriptor, and the file is written
  * to, the file is opened anew: the program's descriptor may append, and shares its locks with every process
  * that has inherited it.
+ *
+ * @param {Source} source
+ * @param {number} descriptor
+ * @param {boolean} isWritten
  */
 function takeFile({ file, name }, descriptor, isWritten) {
   return call(`${MEMBER}: ${name}`, () =>

@@ -9,7 +9,19 @@ const { call } = require("../addon/errors");
 const { typeError, rangeError } = require("../built-ins/errors");
 const native = require("../../native");
 
-/** Decommits pages, which then read zero, or as the mapped file. Returns how many bytes that freed. */
+/**
+ * @import { Image } from "../../native"
+ * @import { Store } from "../stores/store"
+ * @import { TypedImage } from "./snapshot-file"
+ */
+
+/**
+ * Decommits pages, which then read zero, or as the mapped file. Returns how many bytes that freed.
+ *
+ * @param {Store} store
+ * @param {number} offset
+ * @param {number} length
+ */
 function discard(store, offset, length) {
   const byteLength = store.size * PAGE;
   if (length > byteLength - offset) {
@@ -32,12 +44,22 @@ function discard(store, offset, length) {
   );
 }
 
-/** Captures an image of all pages. Returns the addon's handle of it, what keeps it alive, and its length. */
+/**
+ * Captures an image of all pages. Returns the addon's handle of it, what keeps it alive, and its length.
+ *
+ * @param {Store} store
+ */
 function capture(store) {
   return call("Memory.snapshot()", () => native.capture(store.pages));
 }
 
-/** Replaces the pages by those of an image, and by zeros beyond its end. */
+/**
+ * Replaces the pages by those of an image, and by zeros beyond its end.
+ *
+ * @param {Store} store
+ * @param {Image} image
+ * @param {string} member
+ */
 function restore(store, { id, owner }, member) {
   const { file } = store;
   if (file?.isWritten) {
@@ -50,7 +72,12 @@ function restore(store, { id, owner }, member) {
   call(member, () => put(store.pages, id, owner));
 }
 
-/** Creates a store that begins as an image. Its type is the image's, except for `options`. */
+/**
+ * Creates a store that begins as an image. Its type is the image's, except for `options`.
+ *
+ * @param {TypedImage} image
+ * @param {unknown} options
+ */
 function createFrom(image, options) {
   const type = readSnapshotOptions(options, image.byteLength / PAGE, image.type);
   const store = createStore(type, { hugePages: false });
@@ -61,6 +88,8 @@ function createFrom(image, options) {
 /**
  * Returns the usage in bytes: the address space that is reserved for the memory, the part of it that is
  * accessible, and the part that takes physical memory.
+ *
+ * @param {Store} store
  */
 function usage(store) {
   return call("Memory.usage()", () => {

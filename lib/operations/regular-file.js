@@ -3,7 +3,13 @@
 const { S_IFDIR, S_IFMT, S_IFREG, getSystemErrorName } = require("../built-ins/node");
 const { typeError, setOwn } = require("../built-ins/errors");
 
-/** Throws unless `mode` is that of a regular file. Other files can be neither mapped nor read as a whole. */
+/**
+ * Throws unless `mode` is that of a regular file. Other files can be neither mapped nor read as a whole.
+ *
+ * @param {number} mode
+ * @param {string} text
+ * @param {string} member
+ */
 function requireFile(mode, text, member) {
   const kind = mode & S_IFMT;
   if (kind === S_IFREG) return;
@@ -19,7 +25,11 @@ function requireFile(mode, text, member) {
 
 const LAST_ERRNO = 4095; // On Windows, the numbers of Node.js begin at 4,000.
 
-/** Returns the number that Node.js has for an error code. Loading `node:os` would take longer. */
+/**
+ * Returns the number that Node.js has for an error code. Loading `node:os` would take longer.
+ *
+ * @param {string} code
+ */
 function errnoOf(code) {
   for (let errno = -1; errno >= -LAST_ERRNO; errno--) {
     if (getSystemErrorName(errno) === code) return errno;

@@ -11,16 +11,33 @@ const { typeError } = require("../built-ins/errors");
 const { NumberIsSafeInteger, StringPrototypeIncludes } = require("../built-ins/primordials");
 const { requireFile } = require("./regular-file");
 
+/**
+ * @import { Image } from "../../native"
+ * @import { MemoryType } from "../webidl/descriptor"
+ */
+
+/**
+ * An image, and the type of the memory that it was captured from.
+ *
+ * @typedef {Image & { type: MemoryType }} TypedImage
+ */
+
 const OPEN = "Snapshot.open()";
 const SAVE = "Snapshot.save()";
 
-/** Reads a snapshot file. Returns its image, with the type of the memory that it was captured from. */
+/**
+ * Reads a snapshot file. Returns its image, with the type of the memory that it was captured from.
+ *
+ * @param {unknown} file
+ * @returns {TypedImage}
+ */
 function readSnapshot(file) {
   const path = toPath(file, OPEN);
   // With O_NONBLOCK, opening a pipe does not wait for its other end.
   const descriptor = openSync(path, O_RDONLY | O_NONBLOCK);
   try {
-    requireFile(fstatSync(descriptor, { __proto__: null, bigint: false }).mode, path, OPEN);
+    const options = { __proto__: null, bigint: /** @type {const} */ (false) };
+    requireFile(fstatSync(descriptor, options).mode, path, OPEN);
     const { flags, maximum, ...image } = call(`${OPEN}: ${path}`, () => openImage(descriptor));
     return { ...image, type: typeFrom(flags, maximum, image.byteLength, path) };
   } finally {
@@ -28,13 +45,23 @@ function readSnapshot(file) {
   }
 }
 
-/** Writes a snapshot file, by the addon alone: functions of Node.js call some that a program can replace. */
+/**
+ * Writes a snapshot file, by the addon alone: functions of Node.js call some that a program can replace.
+ *
+ * @param {TypedImage} image
+ * @param {unknown} file
+ */
 function writeSnapshot({ id, owner, type }, file) {
   const path = toPath(file, SAVE);
   call(`${SAVE}: ${path}`, () => saveImage(id, owner, path, flagsOf(type), type.maximum ?? 0));
 }
 
-/** Converts a path or a URL to a path. Refuses bytes and descriptors, which `node:fs` accepts as well. */
+/**
+ * Converts a path or a URL to a path. Refuses bytes and descriptors, which `node:fs` accepts as well.
+ *
+ * @param {unknown} file
+ * @param {string} member
+ */
 function toPath(file, member) {
   const path = pathOfUrl(file);
   if (path !== undefined) return path;
@@ -56,6 +83,7 @@ const IS_64 = 1;
 const IS_SHARED = 2;
 const HAS_MAXIMUM = 4;
 
+/** @param {MemoryType} type */
 function flagsOf({ address, shared, maximum }) {
   return (
     (address === "i64" ? IS_64 : 0) |
@@ -66,7 +94,15 @@ function flagsOf({ address, shared, maximum }) {
 
 const ALL_FLAGS = IS_64 | IS_SHARED | HAS_MAXIMUM;
 
-/** Returns the type of the memory, from a file; throws if no memory of that length can have this type. */
+/**
+ * Returns the type of the memory, from a file; throws if no memory of that length can have this type.
+ *
+ * @param {number} flags
+ * @param {number} maximum
+ * @param {number} byteLength
+ * @param {string} file
+ * @returns {MemoryType}
+ */
 function typeFrom(flags, maximum, byteLength, file) {
   const isLimited = (flags & HAS_MAXIMUM) !== 0;
   const isShared = (flags & IS_SHARED) !== 0;

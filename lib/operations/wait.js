@@ -17,9 +17,17 @@ const {
   TypedArrayPrototypeGetByteLength,
 } = require("../built-ins/primordials");
 
+/** @import { Store } from "../stores/store" */
+
 const WORD = 4;
 
-/** Converts the arguments of `wait`. Runs code of the program. */
+/**
+ * Converts the arguments of `wait`. Runs code of the program.
+ *
+ * @param {unknown} index
+ * @param {unknown} expected
+ * @param {unknown} timeout
+ */
 function readWait(index, expected, timeout) {
   const member = "Memory.wait()";
   return {
@@ -29,12 +37,22 @@ function readWait(index, expected, timeout) {
   };
 }
 
-/** Converts the arguments of `notify`. Runs code of the program. */
+/**
+ * Converts the arguments of `notify`. Runs code of the program.
+ *
+ * @param {unknown} index
+ * @param {unknown} count
+ */
 function readNotify(index, count) {
   return { index: toIndex(index, "Memory.notify()"), count: toCount(count) };
 }
 
-/** Waits on another thread. Returns a promise of the outcome: "ok", "not-equal" or "timed-out". */
+/**
+ * Waits on another thread. Returns a promise of the outcome: "ok", "not-equal" or "timed-out".
+ *
+ * @param {Store} store
+ * @param {ReturnType<typeof readWait>} args
+ */
 async function wait(store, { index, expected, timeout }) {
   const word = wordAt(store, index, "Memory.wait()");
   try {
@@ -46,7 +64,12 @@ async function wait(store, { index, expected, timeout }) {
   }
 }
 
-/** Wakes at most `count` waits. Returns how many it woke. */
+/**
+ * Wakes at most `count` waits. Returns how many it woke.
+ *
+ * @param {Store} store
+ * @param {ReturnType<typeof readNotify>} args
+ */
 function notify(store, { index, count }) {
   const word = wordAt(store, index, "Memory.notify()");
   try {
@@ -56,7 +79,13 @@ function notify(store, { index, count }) {
   }
 }
 
-/** Returns the address of a word of a shared memory, which stays mapped until `release` is called. */
+/**
+ * Returns the address of a word of a shared memory, which stays mapped until `release` is called.
+ *
+ * @param {Store} store
+ * @param {number} index
+ * @param {string} member
+ */
 function wordAt(store, index, member) {
   if (!store.isShared)
     throw typeError("ERR_LINEAR_MEMORY_NOT_SHARED", `${member}: expected a shared memory`);
@@ -66,7 +95,7 @@ function wordAt(store, index, member) {
       `${member}: this system cannot wait between processes (macOS can since 14.4)`,
     );
   }
-  const { pages } = store;
+  const pages = /** @type {Uint8Array} */ (store.pages);
   const words = TypedArrayPrototypeGetByteLength(pages) / WORD;
   if (!NumberIsInteger(index) || index < 0 || index >= words) {
     throw rangeError(
@@ -74,6 +103,7 @@ function wordAt(store, index, member) {
       `${member}: index: expected an integer from 0 to ${words - 1}, got ${show(index)}`,
     );
   }
+  /** @type {Uint8Array | undefined} */
   let held = pages;
   return {
     address: native.address(pages) + index * WORD,
@@ -84,6 +114,10 @@ function wordAt(store, index, member) {
   };
 }
 
+/**
+ * @param {unknown} index
+ * @param {string} member
+ */
 function toIndex(index, member) {
   if (typeof index === "number") return index;
   throw typeError(
@@ -92,12 +126,14 @@ function toIndex(index, member) {
   );
 }
 
+/** @param {unknown} timeout */
 function toTimeout(timeout) {
   const milliseconds =
     timeout === undefined ? Infinity : Number(toPrimitive(timeout, "Memory.wait(): timeout"));
   return milliseconds !== milliseconds ? Infinity : MathMax(milliseconds, 0);
 }
 
+/** @param {unknown} count */
 function toCount(count) {
   if (count === undefined) return 2 ** 31 - 1;
   const whole = MathTrunc(Number(toPrimitive(count, "Memory.notify(): count"))) || 0;
