@@ -18,7 +18,7 @@ export function hasExternalSharedBuffers(): boolean;
 export function hasHugePages(): boolean;
 export function hasWaits(): boolean;
 export function mapsFiles(): boolean;
-export function tellsPageStates(): boolean;
+export function reportsPageStates(): boolean;
 
 /** The addon that this process is to use in place of this one; null if it is this one. */
 export function firstCopy(): { path: string; isCompatible: boolean } | null;

@@ -42,7 +42,7 @@ const features = ObjectFreeze({
   },
 
   get pageStates() {
-    return (pageStates ??= native.tellsPageStates());
+    return (pageStates ??= native.reportsPageStates());
   },
 
   mappedFiles: native.mapsFiles(),

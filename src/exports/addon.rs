@@ -14,7 +14,7 @@ use crate::waits;
 /// Runs in each thread that loads the addon.
 #[napi(module_exports)]
 pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<()> {
-    // A thread that is terminated never gets to its event loop.
+    // A thread that is terminated runs no further turn of its event loop.
     env.add_env_cleanup_hook((), |()| {
         spare_ranges::release();
         waits::cancel_all();
@@ -23,17 +23,17 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     .map(drop)
 }
 
-/// The addon of the copy of this package that was loaded first in this process.
+/// The addon of that copy of this package which was loaded first in this process.
 pub struct FirstCopy {
     /// The file that it was loaded from.
     pub path: String,
-    /// Whether it exports the same as this one.
+    /// Whether it exports the same functions as this one.
     pub is_compatible: bool,
 }
 
 record!(FirstCopy: c"path" => path, c"isCompatible" => is_compatible);
 
-/// The addon that this process is to use in place of this one; null if it is this one.
+/// Returns the addon that this process uses instead of this one, or null if it uses this one.
 #[napi(catch_unwind)]
 pub fn first_copy() -> Option<FirstCopy> {
     sys::addon_copies::first().map(|first| FirstCopy {

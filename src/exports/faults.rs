@@ -1,4 +1,4 @@
-//! What the tests' addon exports besides, with the feature `fault-injection`.
+//! The functions that the addon also exports to tests, with the feature `fault-injection`.
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
@@ -6,8 +6,8 @@ use napi_derive::napi;
 
 use crate::sys::fault;
 
-/// Of the system's calls that this thread makes from now on, those of these numbers fail. The first
-/// has the number 1. They fail with the error of the number `error`, or for want of memory.
+/// Lets system calls of this thread fail: those whose numbers are in `calls`, counted from 1 for the next one.
+/// They fail with the error number `error`, or for lack of memory.
 #[napi(catch_unwind)]
 pub fn fail_at(calls: Vec<u32>, error: Option<i32>) {
     let calls: Vec<usize> = calls
@@ -20,7 +20,7 @@ pub fn fail_at(calls: Vec<u32>, error: Option<i32>) {
     }
 }
 
-/// The names of the system's calls that this thread has reached since.
+/// Returns the names of the system calls that this thread has reached since [`fail_at`].
 #[napi(catch_unwind)]
 pub fn calls_reached() -> Vec<&'static str> {
     fault::calls_reached()

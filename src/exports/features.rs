@@ -8,43 +8,43 @@ use napi_derive::napi;
 use crate::handoff::{self, Handoff};
 use crate::sys;
 
-/// Whether the system gives huge pages to who asks for them.
+/// Returns whether the system provides huge pages on request.
 #[napi(catch_unwind)]
 pub fn has_huge_pages() -> bool {
     sys::has_huge_pages()
 }
 
-/// Whether the system tells of this process's pages.
+/// Returns whether the system reports which pages of this process are resident, and where they are mapped.
 #[napi(catch_unwind)]
-pub fn tells_page_states() -> bool {
+pub fn reports_page_states() -> bool {
     sys::reports_page_states()
 }
 
-/// Whether the system can put a file's pages in place of a memory's.
+/// Returns whether the system can map the pages of a file over those of a memory.
 #[napi(catch_unwind)]
 pub fn maps_files() -> bool {
     sys::MAPS_FILES
 }
 
-/// Whether the system has waits for a word of memory.
+/// Returns whether the system has calls that wait for a word of memory.
 #[napi(catch_unwind)]
 pub fn has_waits() -> bool {
     sys::futex::is_available()
 }
 
-/// Whether this engine makes SharedArrayBuffers over pages of ours.
+/// Returns whether this engine makes SharedArrayBuffers over reserved pages.
 #[napi(catch_unwind)]
 pub fn has_external_shared_buffers() -> bool {
     handoff::has_shared()
 }
 
-/// How unshared buffers are made: "v8" or "node-api".
+/// Returns how unshared buffers are made: "v8" or "node-api".
 #[napi(catch_unwind)]
 pub fn handoff_name(env: &Env) -> &'static str {
     Handoff::of(env).name()
 }
 
-/// Whether a program cannot detach unshared buffers.
+/// Returns whether programs cannot detach unshared buffers.
 #[napi(catch_unwind)]
 pub fn has_detach_keys(env: &Env) -> bool {
     Handoff::of(env).has_detach_keys()

@@ -1,4 +1,4 @@
-//! The functions on reserved memories. Sizes are pages, as numbers that the facade has checked.
+//! The functions on reserved memories. Sizes are in pages, as numbers that `lib/` has checked.
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
@@ -15,17 +15,17 @@ use crate::memory::address_range::PageSize;
 use crate::memory::spare_ranges;
 use crate::memory::{LinearMemory, Sharing};
 
-/// A new memory: its number, and the buffer that keeps it alive.
+/// A new memory: its handle, and the buffer that keeps it alive.
 pub struct Issued<'env> {
-    /// What the other functions know the memory by.
+    /// The handle, which the other functions take.
     pub id: f64,
-    /// Over all its pages.
+    /// The buffer over all its pages.
     pub buffer: Unknown<'env>,
 }
 
 record!(Issued<'env>: c"id" => id, c"buffer" => buffer);
 
-/// Makes a memory, and issues its first buffer.
+/// Creates a memory, and issues its first buffer.
 #[napi(catch_unwind)]
 pub fn create<'env>(
     env: &'env Env,
@@ -50,7 +50,8 @@ pub fn create<'env>(
         let memory = collecting(|| LinearMemory::new(initial, maximum, sharing, page_size))?;
         let memory = handles::register(memory);
         let buffer = issue_whole(env, &memory)?;
-        // Only a program that makes memories can have made garbage of earlier ones; growing makes none.
+        // Reported only here: a program that creates memories can have made garbage of earlier ones, but
+        // growing makes no garbage.
         Handoff::of(env).report_external_memory(env);
         Ok(Issued {
             id: memory.handle().as_number(),
@@ -59,14 +60,14 @@ pub fn create<'env>(
     })
 }
 
-/// Issues one more buffer over all pages: in place of a detached one, or of a shorter one.
+/// Issues another buffer over all pages, which replaces a detached or shorter one.
 #[napi(catch_unwind)]
 pub fn issue<'env>(env: &'env Env, id: f64) -> napi::Result<Unknown<'env>> {
     throwing(env, || issue_whole(env, &find_memory(id)?))
 }
 
-/// Issues one more buffer of a shared memory, for a thread that shows one: `view` is over it. Null where
-/// that is of another memory.
+/// Issues another buffer of a shared memory, for a thread that already has one: `view` is over it. Returns
+/// null if that is a buffer of another memory.
 #[napi(catch_unwind)]
 pub fn open<'env>(env: &'env Env, id: f64, view: Unknown) -> napi::Result<Option<Unknown<'env>>> {
     throwing(env, || {
@@ -79,7 +80,7 @@ pub fn open<'env>(env: &'env Env, id: f64, view: Unknown) -> napi::Result<Option
     })
 }
 
-/// How many pages the memory has.
+/// Returns how many pages the memory has.
 #[napi(catch_unwind)]
 pub fn size(env: &Env, id: f64) -> napi::Result<f64> {
     throwing(env, || Ok(number(find_memory(id)?.size())))
@@ -106,7 +107,7 @@ pub fn grow<'env>(
     })
 }
 
-/// Grows a shared memory; returns the pages before.
+/// Grows a shared memory by `delta` pages. Returns how many it had before.
 #[napi(catch_unwind)]
 pub fn grow_shared(env: &Env, id: f64, delta: f64) -> napi::Result<f64> {
     throwing(env, || {
@@ -116,9 +117,9 @@ pub fn grow_shared(env: &Env, id: f64, delta: f64) -> napi::Result<f64> {
     })
 }
 
-/// Moves an unshared memory's pages into those that `view` covers, all of a memory or of a resizable
-/// buffer of the engine's of the same size, and detaches `buffer`. Returns what keeps the addresses
-/// left behind mapped.
+/// Moves the pages of an unshared memory to those that `view` covers: all pages of an engine memory, or of a
+/// resizable engine buffer, of the same size. Detaches `buffer`. Returns the buffer that keeps the addresses
+/// mapped that the pages have left.
 #[napi(catch_unwind)]
 pub fn move_out<'env>(
     env: &'env Env,
@@ -137,8 +138,8 @@ pub fn move_out<'env>(
     })
 }
 
-/// Ends an unshared memory: its pages go back to the system, and `buffer` is detached. Returns what
-/// keeps the addresses mapped.
+/// Closes an unshared memory: decommits its pages, and detaches `buffer`. Returns the buffer that keeps the
+/// addresses mapped.
 #[napi(catch_unwind)]
 pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Result<Unknown<'env>> {
     throwing(env, || {
@@ -151,17 +152,17 @@ pub fn close<'env>(env: &'env Env, id: f64, buffer: Unknown<'env>) -> napi::Resu
     })
 }
 
-/// What a memory takes of the address space, in bytes.
+/// The address space that a memory takes, in bytes.
 pub struct Reserved {
-    /// All that is kept for it.
+    /// The bytes that are kept for it.
     pub reserved: f64,
-    /// What of that is accessible.
+    /// The part of these bytes that is accessible.
     pub committed: f64,
 }
 
 record!(Reserved: c"reserved" => reserved, c"committed" => committed);
 
-/// What a memory takes of the address space.
+/// Returns the address space that a memory takes.
 #[napi(catch_unwind)]
 pub fn reserved(env: &Env, id: f64) -> napi::Result<Reserved> {
     throwing(env, || {
@@ -173,18 +174,18 @@ pub fn reserved(env: &Env, id: f64) -> napi::Result<Reserved> {
     })
 }
 
-/// Pages that came back.
+/// The result of [`move_back`].
 pub struct MovedBack<'env> {
-    /// Over all of them.
+    /// The buffer over all pages.
     pub buffer: Unknown<'env>,
-    /// As [`move_on`] returns it.
+    /// The buffer that keeps the addresses mapped that the pages have left, as [`move_on`] returns it.
     pub keeper: Option<Unknown<'env>>,
 }
 
 record!(MovedBack<'env>: c"buffer" => buffer, c"keeper" => keeper);
 
-/// Moves the pages back of a memory that has moved out: from those under `buffer`, an engine ArrayBuffer,
-/// which is detached. Their number is the memory's size from now on.
+/// Moves the pages of a memory that has moved out back into its reservation, from those under `buffer`, an
+/// engine ArrayBuffer, which it detaches. The memory then has the size of `buffer`.
 #[napi(catch_unwind)]
 pub fn move_back<'env>(
     env: &'env Env,
@@ -209,9 +210,9 @@ pub fn move_back<'env>(
     })
 }
 
-/// Moves the pages on of a memory that has moved out: from those under `buffer`, an engine ArrayBuffer,
-/// to those that `destination` covers. Detaches `buffer`. Returns what keeps the addresses left behind
-/// mapped; null if detaching takes JavaScript, which does it next, or calls [`undo_move`].
+/// Moves the pages of a memory that has moved out on to those that `destination` covers, from those under
+/// `buffer`, an engine ArrayBuffer. Detaches `buffer`. Returns the buffer that keeps the addresses mapped that
+/// the pages have left, or null if only JavaScript can detach: it then does so, or calls [`undo_move`].
 #[napi(catch_unwind)]
 pub fn move_on<'env>(
     env: &'env Env,
@@ -233,8 +234,8 @@ pub fn move_on<'env>(
     })
 }
 
-/// Undoes [`move_back`] or [`move_on`] if JavaScript could not detach `buffer`: copies the pages that went
-/// to `moved` back under it.
+/// Undoes [`move_back`] or [`move_on`] if JavaScript could not detach `buffer`: copies the pages that were
+/// moved to `moved` back to `buffer`.
 #[napi(catch_unwind)]
 pub fn undo_move(env: &Env, id: f64, moved: Unknown, buffer: Unknown) -> napi::Result<()> {
     throwing(env, || {
@@ -247,14 +248,14 @@ pub fn undo_move(env: &Env, id: f64, moved: Unknown, buffer: Unknown) -> napi::R
     })
 }
 
-/// Gives a buffer of the engine's the detach key that ours have, where there are any.
+/// Gives an engine buffer the detach key that issued buffers have, if they have one.
 #[napi(catch_unwind)]
 pub fn set_detach_key(env: &Env, buffer: Unknown) -> napi::Result<()> {
     throwing(env, || Handoff::of(env).set_detach_key(env, &buffer))
 }
 
-/// Detaches a buffer of the engine's, and returns another one, to which its bytes have gone; null
-/// where that takes JavaScript.
+/// Detaches an engine buffer, and returns another one that has its bytes. Returns null if only JavaScript can
+/// detach.
 #[napi(catch_unwind)]
 pub fn transfer<'env>(
     env: &'env Env,
@@ -263,7 +264,7 @@ pub fn transfer<'env>(
     throwing(env, || Handoff::of(env).transfer(env, &buffer))
 }
 
-/// The address of the first byte that a `Uint8Array` views.
+/// Returns the address of the first byte that a `Uint8Array` views.
 #[napi(catch_unwind)]
 pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
     throwing(env, || {
@@ -272,7 +273,8 @@ pub fn address(env: &Env, view: Unknown) -> napi::Result<f64> {
     })
 }
 
-/// Unmaps what released memories left for the next ones: called in a turn of the event loop.
+/// Unmaps the address ranges that released memories have left for the next ones. Called in a turn of the
+/// event loop.
 #[napi(catch_unwind)]
 pub fn release_spares() {
     spare_ranges::release();

@@ -1,5 +1,4 @@
-//! The functions that `lib/` calls, by what they are about; and here, what they share: numbers, handles
-//! and errors.
+//! The functions that `lib/` calls, by subject. This file has what they share: numbers, handles and retries.
 
 pub mod addon;
 #[cfg(feature = "fault-injection")]
@@ -17,7 +16,7 @@ use crate::handles::{self, Handle, Registered, RegisteredMemory, Registrable};
 use crate::handoff::{self, Result};
 use crate::units::Pages;
 
-/// What `attempt` makes; where it fails for want of room, once more after a collection.
+/// Calls `attempt`. If it fails for lack of room, collects garbage and calls it again.
 pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
     attempt().or_else(|error| {
         if !error.is_want_of_room() {
@@ -28,12 +27,12 @@ pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, 
     })
 }
 
-/// The memory of that number.
+/// Returns the memory with the handle `id`.
 pub fn find_memory(id: f64) -> Result<Arc<RegisteredMemory>> {
     find(id, "the memory is gone")
 }
 
-/// What has that number.
+/// Returns what has the handle `id`; `text` says that it is gone.
 pub fn find<T: Registrable>(id: f64, text: &'static str) -> Result<Arc<Registered<T>>> {
     Handle::from_number(id)
         .and_then(handles::find)
@@ -42,25 +41,25 @@ pub fn find<T: Registrable>(id: f64, text: &'static str) -> Result<Arc<Registere
 
 /// Converts a number of pages.
 pub fn to_pages(count: f64) -> Result<Pages> {
-    // Saturates: what is no number of pages comes back different, or beyond the limit.
+    // Saturates. A number that is not a number of pages then differs from `whole`, or exceeds the limit.
     let whole = count as u64;
     Pages::new(whole)
         .filter(|_| number(whole) == count)
         .ok_or_else(|| MemoryError::NotPages { count }.into())
 }
 
-/// An offset of bytes, or an address.
+/// Converts an offset in bytes, or an address.
 pub fn within(offset: f64) -> usize {
-    // Saturates: what is no offset is beyond the end.
+    // Saturates: a number that is not an offset becomes one beyond every end.
     offset as usize
 }
 
-/// A number of bytes, or an address.
+/// Converts a number of bytes, or an address, for JavaScript.
 pub fn bytes(count: usize) -> f64 {
     number(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
-/// Converts a number of pages, or an address, for JavaScript.
+/// Converts a number of pages for JavaScript.
 pub fn number(count: u64) -> f64 {
     // Pages and addresses are far below 2^53.
     count as f64

@@ -1,6 +1,6 @@
-//! The functions on pages, whoever has reserved them: on those of a buffer, which is a memory's
-//! ArrayBuffer, or a `Uint8Array` over all of its SharedArrayBuffer. Offsets and lengths are bytes,
-//! as numbers that the facade has checked.
+//! The functions on the pages of any memory, reserved or the engine's. They take the pages as a buffer: the
+//! ArrayBuffer of the memory, or a `Uint8Array` over all of its SharedArrayBuffer. Offsets and lengths are in
+//! bytes, as numbers that `lib/` has checked.
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
@@ -23,7 +23,7 @@ use crate::sys;
 use crate::sys::HostBytes;
 use crate::waits;
 
-/// Gives pages back to the system: they read zero. Returns how many bytes of memory that freed.
+/// Decommits pages, which then read zero. Returns how many bytes of memory that freed.
 #[napi(catch_unwind)]
 pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Result<f64> {
     throwing(env, || {
@@ -35,18 +35,18 @@ pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Re
     })
 }
 
-/// Gives all pages back to the system, or leaves them if that fails: nobody uses them any more.
+/// Decommits all pages of a memory that is not used any more. Leaves them if that fails.
 #[napi(catch_unwind)]
 pub fn release(env: &Env, buffer: Unknown) -> napi::Result<()> {
     throwing(env, || {
         let all = handoff::pages_of(env, &buffer)?;
-        // If this fails, the pages go when the buffer does.
+        // If this fails, the pages are freed with the buffer.
         let _ = pages::discard(&all);
         Ok(())
     })
 }
 
-/// How many bytes of memory the pages take.
+/// Returns how many bytes of physical memory the pages take.
 #[napi(catch_unwind)]
 pub fn resident(env: &Env, buffer: Unknown) -> napi::Result<f64> {
     throwing(env, || {
@@ -55,7 +55,7 @@ pub fn resident(env: &Env, buffer: Unknown) -> napi::Result<f64> {
     })
 }
 
-/// How many bytes of address space an engine's memory takes, from its first byte on.
+/// Returns how many bytes of address space an engine memory takes from its first byte on.
 #[napi(catch_unwind)]
 pub fn hosted_reserved(env: &Env, buffer: Unknown) -> napi::Result<f64> {
     throwing(env, || {
@@ -64,19 +64,19 @@ pub fn hosted_reserved(env: &Env, buffer: Unknown) -> napi::Result<f64> {
     })
 }
 
-/// An image.
+/// An image of a memory's pages.
 pub struct IssuedImage<'env> {
-    /// What the other functions know it by.
+    /// The handle, which the other functions take.
     pub id: f64,
-    /// What keeps it alive: a buffer without bytes.
+    /// The buffer without bytes that keeps the image alive.
     pub owner: Unknown<'env>,
-    /// How many bytes the image has.
+    /// The number of bytes that the image has.
     pub byte_length: f64,
 }
 
 record!(IssuedImage<'env>: c"id" => id, c"owner" => owner, c"byteLength" => byte_length);
 
-/// Makes an image of the pages.
+/// Captures an image of the pages.
 #[napi(catch_unwind)]
 pub fn capture<'env>(env: &'env Env, buffer: Unknown<'env>) -> napi::Result<IssuedImage<'env>> {
     throwing(env, || {
@@ -85,8 +85,8 @@ pub fn capture<'env>(env: &'env Env, buffer: Unknown<'env>) -> napi::Result<Issu
     })
 }
 
-/// Puts an image in place of the pages, and zeros beyond its end. `_owner` keeps it alive meanwhile.
-/// Refuses while threads of this process wait for words in the pages.
+/// Replaces the pages by those of an image, and by zeros beyond its end. `_owner` keeps the image alive
+/// during the call. Fails while threads of this process wait for words in the pages.
 #[napi(catch_unwind)]
 pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
     throwing(env, || {
@@ -100,8 +100,8 @@ pub fn restore(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi:
     })
 }
 
-/// Copies an image over the pages, and zeros beyond its end: for pages that must not be a file's.
-/// `_owner` keeps it alive meanwhile.
+/// Copies an image over the pages, and zeros beyond its end: for pages that no file may be mapped at.
+/// `_owner` keeps the image alive during the call.
 #[napi(catch_unwind)]
 pub fn restore_copy(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> napi::Result<()> {
     throwing(env, || {
@@ -111,7 +111,8 @@ pub fn restore_copy(env: &Env, buffer: Unknown, image: f64, _owner: Unknown) -> 
     })
 }
 
-/// Copies bytes of the file of which `descriptor` is open over part of a memory: likewise.
+/// Copies bytes of the file that `descriptor` is open on over part of a memory: for pages that no file may be
+/// mapped at.
 #[napi(catch_unwind)]
 pub fn copy_file(
     env: &Env,
@@ -135,7 +136,7 @@ pub fn copy_file(
     })
 }
 
-/// Replaces pages of images and files by copies of them.
+/// Replaces pages of images and files by anonymous copies.
 #[napi(catch_unwind)]
 pub fn make_anonymous(env: &Env, buffer: Unknown) -> napi::Result<()> {
     throwing(env, || {
@@ -144,8 +145,8 @@ pub fn make_anonymous(env: &Env, buffer: Unknown) -> napi::Result<()> {
     })
 }
 
-/// Writes an image to the file at `path`, with what the facade wants to know of the memory it was made
-/// of. `_owner` keeps the image alive meanwhile.
+/// Writes an image to the file at `path`, with the `flags` and the `maximum` by which `lib/` describes the type
+/// of the memory. `_owner` keeps the image alive during the call.
 #[napi(catch_unwind)]
 pub fn save_image(
     env: &Env,
@@ -165,15 +166,15 @@ pub fn save_image(
 
 /// An image that was read from a file.
 pub struct OpenedImage<'env> {
-    /// As [`IssuedImage`] has it.
+    /// As in [`IssuedImage`].
     pub id: f64,
-    /// Likewise.
+    /// As in [`IssuedImage`].
     pub owner: Unknown<'env>,
-    /// Likewise.
+    /// As in [`IssuedImage`].
     pub byte_length: f64,
-    /// As [`save_image`] was given it.
+    /// The argument of [`save_image`].
     pub flags: u32,
-    /// Likewise.
+    /// The argument of [`save_image`].
     pub maximum: f64,
 }
 
@@ -197,7 +198,7 @@ pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedI
     })
 }
 
-/// What an image weighs to the collector at least: it takes a descriptor too, and a process has few.
+/// The least that the collector counts an image as: it also takes a descriptor, of which a process has few.
 const LEAST_WEIGHT: HostBytes = HostBytes::MIB;
 
 fn issue(env: &Env, image: Image) -> Result<IssuedImage<'_>> {

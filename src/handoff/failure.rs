@@ -1,5 +1,5 @@
-//! How errors become JavaScript's. They cross as values: the facade makes its own error of them, with the
-//! member's name, and never reads the text.
+//! How failures become errors of JavaScript. They cross as values: `lib/addon/errors.js` makes an error with the
+//! member's name of them, and never parses the text.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -20,9 +20,9 @@ pub enum Failure {
     Memory(MemoryError),
     /// A call of the engine failed.
     Engine {
-        /// What Node-API returned.
+        /// The status that Node-API returned.
         status: Status,
-        /// What the call was for.
+        /// Says what failed.
         text: String,
     },
     /// A call failed, and has left a file longer than it was.
@@ -84,7 +84,7 @@ impl Failure {
         let text = self.text();
         match self.to_value(env, &text) {
             Ok(value) => napi::Error::from_unknown_without_coercion(value),
-            // The thread is being terminated.
+            // The engine makes no objects while it terminates the thread.
             Err(error) => error,
         }
     }
@@ -147,7 +147,7 @@ impl From<napi::Error> for Failure {
 ///
 /// # Errors
 ///
-/// Returns the failure of `action` as a value of JavaScript's.
+/// Returns the failure of `action` as an error of JavaScript.
 pub fn throwing<T>(env: &Env, action: impl FnOnce() -> Result<T>) -> napi::Result<T> {
     action().map_err(|failure| failure.into_error(env))
 }

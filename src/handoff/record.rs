@@ -7,7 +7,7 @@ use std::ptr;
 use napi::bindgen_prelude::ToNapiValue;
 use napi::{Status, sys};
 
-/// A member: its name, and its value as a handle of the current call's scope.
+/// The name of a member, and its value as a handle of the current call's scope.
 pub type Member = (&'static CStr, sys::napi_value);
 
 /// Returns the handle of `value`.
@@ -23,7 +23,7 @@ pub unsafe fn member<T: ToNapiValue>(
     env: sys::napi_env,
     value: T,
 ) -> napi::Result<sys::napi_value> {
-    // SAFETY: the caller's word.
+    // SAFETY: the caller's promise for `env`.
     unsafe { T::to_napi_value(env, value) }
 }
 
@@ -41,9 +41,9 @@ pub unsafe fn object<const N: usize>(
     members: [Member; N],
 ) -> napi::Result<sys::napi_value> {
     let mut made = ptr::null_mut();
-    // SAFETY: the caller's word for `env`.
+    // SAFETY: the caller's promise for `env`.
     checked(unsafe { sys::napi_create_object(env, &raw mut made) })?;
-    // SAFETY: the object was made above; the caller's word for the values.
+    // SAFETY: the object was made above; the caller's promise for the values.
     unsafe { define(env, made, members) }?;
     Ok(made)
 }
@@ -74,7 +74,7 @@ pub unsafe fn define<const N: usize>(
             | sys::PropertyAttributes::configurable,
         data: ptr::null_mut(),
     });
-    // SAFETY: the caller's word for the object and the values.
+    // SAFETY: the caller's promise for the object and the values.
     checked(unsafe { sys::napi_define_properties(env, object, N, properties.as_ptr()) })
 }
 

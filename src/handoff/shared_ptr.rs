@@ -1,5 +1,5 @@
-//! A `std::shared_ptr` of libstdc++, laid out by hand: this crate needs no C++ compiler, and so
-//! cannot be linked with another C++ library than the engine's.
+//! A `std::shared_ptr` of libstdc++, laid out by hand. So this crate needs no C++ compiler, and cannot be linked
+//! with a C++ library other than the engine's.
 //!
 //! The layout is that of the Itanium C++ ABI and of libstdc++'s `_Sp_counted_base<_S_atomic>`, stable
 //! since GCC 4: two pointers; and a control block of a virtual table, a use count and a weak count.
@@ -8,9 +8,9 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// What a `shared_ptr` owns, and what goes with it when its last owner is gone.
+/// What a `shared_ptr` owns, and what is released with it when its last owner is gone.
 pub trait Shared: Send + 'static {
-    /// Ends the object; called once, on any thread.
+    /// Destroys the object. Called once, on any thread.
     fn dispose(&mut self);
 }
 
@@ -23,7 +23,7 @@ pub struct SharedPtr<S: Shared> {
 }
 
 impl<S: Shared> SharedPtr<S> {
-    /// The only owner of `object`; `shared` is disposed of after the last.
+    /// Makes the only owner of `object`. `shared` is disposed of when the last owner is gone.
     pub fn new(object: *mut c_void, shared: S) -> Self {
         let control = Box::into_raw(Box::new(Owned {
             table: &raw const VTableOf::<S>::TABLE.complete_destructor,
@@ -36,42 +36,42 @@ impl<S: Shared> SharedPtr<S> {
 }
 
 impl<S: Shared> Drop for SharedPtr<S> {
-    /// As its destructor. A pointer that C++ has moved from is null, and owns nothing.
+    /// Does what its destructor does. A pointer that C++ has moved from is null, and owns nothing.
     fn drop(&mut self) {
         if self.control.is_null() {
             return;
         }
-        // SAFETY: as long as `uses` counts us, the control block lives.
+        // SAFETY: the control block exists as long as `uses` counts this owner.
         let uses = unsafe { &(*self.control).uses };
         if uses.fetch_sub(1, Ordering::AcqRel) != 1 {
             return;
         }
-        // SAFETY: we were the last owner.
+        // SAFETY: this was the last owner.
         unsafe { dispose::<S>(self.control) };
-        // SAFETY: `weak_uses` counts one for all owners, until here.
+        // SAFETY: `weak_uses` counts all owners as one until here.
         let weak_uses = unsafe { &(*self.control).weak_uses };
         if weak_uses.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: nobody else counts on the control block.
+            // SAFETY: nothing else refers to the control block.
             unsafe { destroy::<S>(self.control) };
         }
     }
 }
 
-/// `_Sp_counted_base`, with what it owns behind it, as `_Sp_counted_ptr_inplace`.
+/// `_Sp_counted_base`, followed by what it owns, as in `_Sp_counted_ptr_inplace`.
 #[repr(C)]
 #[derive(Debug)]
 struct Owned<S> {
-    /// Into a [`VTable`], at its first method.
+    /// Points into a [`VTable`], to its first method.
     table: *const Method<S>,
     uses: AtomicI32,
-    /// One for all owners together, and one for each `weak_ptr`.
+    /// Counts all owners together as one, and each `weak_ptr`.
     weak_uses: AtomicI32,
     shared: S,
 }
 
 type Method<S> = unsafe extern "C" fn(this: *mut Owned<S>);
 
-/// Of `_Sp_counted_base`, in the order of its declaration.
+/// The methods of `_Sp_counted_base`, in the order of its declaration.
 #[repr(C)]
 struct VTable<S> {
     offset_to_top: isize,
@@ -99,20 +99,20 @@ impl<S: Shared> VTableOf<S> {
 
 /// `_M_dispose`: the last owner is gone.
 unsafe extern "C" fn dispose<S: Shared>(this: *mut Owned<S>) {
-    // SAFETY: made by `SharedPtr::new`; nobody else has the object any more.
+    // SAFETY: `SharedPtr::new` made it, and nothing else refers to the object any more.
     unsafe { &mut (*this).shared }.dispose();
 }
 
-/// `_M_destroy`: nobody counts on the control block any more.
+/// `_M_destroy`: nothing refers to the control block any more.
 unsafe extern "C" fn destroy<S>(this: *mut Owned<S>) {
-    // SAFETY: made by `Box::into_raw` in `SharedPtr::new`, and called once.
+    // SAFETY: `Box::into_raw` made it in `SharedPtr::new`, and this is called once.
     drop(unsafe { Box::from_raw(this) });
 }
 
-/// The destructors: C++ calls them through `_M_destroy` only, which is ours.
+/// The destructors. C++ only calls them through `_M_destroy`, which does not call them here.
 unsafe extern "C" fn nothing<S>(_this: *mut Owned<S>) {}
 
-/// `_M_get_deleter`: there is none to be found.
+/// `_M_get_deleter`: there is none.
 unsafe extern "C" fn no_deleter<S>(_this: *mut Owned<S>, _type: *const c_void) -> *mut c_void {
     ptr::null_mut()
 }
@@ -141,7 +141,8 @@ mod tests {
             disposed: Arc::clone(&disposed),
         };
         let pointer = SharedPtr::new(ptr::null_mut(), shared);
-        // SAFETY: alive, we own it. A second owner, as C++ makes one by copying.
+        // A second owner, as C++ makes one by copying.
+        // SAFETY: `pointer` owns the control block, which therefore exists.
         unsafe { &(*pointer.control).uses }.fetch_add(1, Ordering::Relaxed);
         let second = SharedPtr {
             object: pointer.object,
@@ -151,12 +152,12 @@ mod tests {
         assert_eq!(disposed.load(Ordering::Relaxed), 0);
         drop(second);
         assert_eq!(disposed.load(Ordering::Relaxed), 1);
-        // Freed: the control block's own count of `disposed` is gone.
+        // Freed: the reference of the control block to `disposed` is gone.
         assert_eq!(Arc::strong_count(&disposed), 1);
     }
 
     #[test]
-    fn one_that_was_moved_from_owns_nothing() {
+    fn a_moved_from_pointer_owns_nothing() {
         drop(SharedPtr::<Counting> {
             object: ptr::null_mut(),
             control: ptr::null_mut(),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_layout_is_that_of_the_abi() {
+    fn the_layout_matches_the_abi() {
         let word = size_of::<usize>();
         assert_eq!(size_of::<SharedPtr<Counting>>(), 2 * word);
         assert_eq!(offset_of!(Owned<Counting>, uses), word);
