@@ -35,20 +35,33 @@ const { ObjectGetPrototypeOf } = require("./built-ins/primordials");
  * The class extends null so that its constructor may return an object that it did not make.
  */
 class Memory extends null {
+  /**
+   * @param {unknown} descriptor
+   * @param {unknown} [options]
+   */
   constructor(descriptor, options = undefined) {
     const type = readDescriptor(descriptor);
     const { hugePages } = readOptions(options, { ignoresUnknown: isRegistered() });
     const prototype = prototypeFor(new.target);
     const store = createStore(type, { hugePages });
     if (store.needsHiddenClasses && !isRegistered()) keepHiddenClasses(createExample);
-    return createObject(store, prototype);
+    return /** @type {Memory} */ (createObject(store, prototype));
   }
 
+  /**
+   * @param {unknown} path
+   * @param {unknown} [options]
+   */
   static open(path, options = undefined) {
     const { openFile } = require("./operations/open");
     return objectOf(openFile(path, options));
   }
 
+  /**
+   * @param {unknown} source
+   * @param {unknown} [options]
+   * @returns {object}
+   */
   static from(source, options = undefined) {
     if (isSnapshot(source)) {
       return createObject(pages.createFrom(imageOf(source, "Memory.from()"), options));
@@ -79,6 +92,7 @@ class Memory extends null {
     return store.buffer;
   }
 
+  /** @param {unknown} delta */
   grow(delta) {
     const store = storeOf(this, "grow()");
     const { address } = store.type;
@@ -129,6 +143,10 @@ class Memory extends null {
     return store.toToken();
   }
 
+  /**
+   * @param {unknown} offset
+   * @param {unknown} length
+   */
   discard(offset, length) {
     checkReceiver(this, "discard()");
     const from = toPageBytes(offset, "Memory.discard(): offset");
@@ -142,12 +160,18 @@ class Memory extends null {
     return createSnapshot({ ...pages.capture(store), type: { address, maximum, shared } });
   }
 
+  /** @param {unknown} snapshot */
   restore(snapshot) {
     checkReceiver(this, "restore()");
     const image = imageOf(snapshot, "Memory.restore()");
     pages.restore(storeOf(this, "restore()"), image, "Memory.restore()");
   }
 
+  /**
+   * @param {unknown} offset
+   * @param {unknown} file
+   * @param {unknown} [options]
+   */
   map(offset, file, options = undefined) {
     storeOf(this, "map()");
     const { readMapping, map } = require("./operations/map");
@@ -158,18 +182,31 @@ class Memory extends null {
     if (mapped !== store) Slot.set(toMemory(this, "map()"), mapped);
   }
 
+  /**
+   * @param {unknown} [offset]
+   * @param {unknown} [length]
+   */
   async flush(offset = undefined, length = undefined) {
     const { readRange, flush } = require("./operations/flush");
     const range = readRange(offset, length, "Memory.flush()");
     await flush(storeOf(this, "flush()"), range);
   }
 
+  /**
+   * @param {unknown} [offset]
+   * @param {unknown} [length]
+   */
   flushSync(offset = undefined, length = undefined) {
     const { readRange, flushSync } = require("./operations/flush");
     const range = readRange(offset, length, "Memory.flushSync()");
     flushSync(storeOf(this, "flushSync()"), range);
   }
 
+  /**
+   * @param {unknown} index
+   * @param {unknown} expected
+   * @param {unknown} [timeout]
+   */
   async wait(index, expected, timeout = undefined) {
     storeOf(this, "wait()");
     const { readWait, wait } = require("./operations/wait");
@@ -179,6 +216,10 @@ class Memory extends null {
     return await wait(storeOf(this, "wait()"), args);
   }
 
+  /**
+   * @param {unknown} index
+   * @param {unknown} [count]
+   */
   notify(index, count = undefined) {
     storeOf(this, "notify()");
     const { readNotify, notify } = require("./operations/wait");
@@ -200,7 +241,12 @@ class Memory extends null {
   }
 }
 
-/** Returns the store of the receiver of `member`; throws if the receiver is not a memory, or is closed. */
+/**
+ * Returns the store of the receiver of `member`; throws if the receiver is not a memory, or is closed.
+ *
+ * @param {unknown} receiver
+ * @param {string} member
+ */
 function storeOf(receiver, member) {
   let store;
   try {
@@ -216,6 +262,10 @@ function storeOf(receiver, member) {
  * Returns the `Memory` that the receiver of `member` is, or that stands for it if it is an engine memory;
  * throws if it is neither. Engine memories have our members while this class stands in for the engine's.
  * Those that got our prototype then have them afterwards, too.
+ *
+ * @param {unknown} receiver
+ * @param {string} member
+ * @returns {object}
  */
 function toMemory(receiver, member) {
   if (isObject(receiver) && Slot.isIn(receiver)) return receiver;
@@ -228,11 +278,17 @@ function toMemory(receiver, member) {
   );
 }
 
+/** @param {object} memory */
 function hasOurPrototype(memory) {
   return ObjectGetPrototypeOf(memory) === Memory.prototype;
 }
 
-/** Throws if the receiver of `member` is not a memory. A closed one passes, until arguments are converted. */
+/**
+ * Throws if the receiver of `member` is not a memory. A closed one passes, until arguments are converted.
+ *
+ * @param {unknown} receiver
+ * @param {string} member
+ */
 function checkReceiver(receiver, member) {
   if (!isObject(receiver) || !Slot.isIn(receiver)) storeOf(receiver, member);
 }

@@ -7,6 +7,8 @@ const { typeError } = require("./built-ins/errors");
 // At once, not when it is called: a program can replace the module loader before.
 const { readSnapshot, writeSnapshot } = require("./operations/snapshot-file");
 
+/** @import { TypedImage } from "./operations/snapshot-file" */
+
 const INVALID_RECEIVER = "ERR_LINEAR_MEMORY_INVALID_RECEIVER";
 
 /** A frozen image of the bytes of a memory, with the type of that memory. */
@@ -18,6 +20,7 @@ class Snapshot extends null {
     );
   }
 
+  /** @param {unknown} file */
   static open(file) {
     return createSnapshot(readSnapshot(file));
   }
@@ -26,6 +29,7 @@ class Snapshot extends null {
     return imageOf(this, "Snapshot.byteLength", INVALID_RECEIVER).byteLength;
   }
 
+  /** @param {unknown} file */
   save(file) {
     writeSnapshot(imageOf(this, "Snapshot.save()", INVALID_RECEIVER), file);
   }
@@ -35,33 +39,50 @@ class Snapshot extends null {
 class ImageSlot extends ExistingObject {
   #image;
 
+  /**
+   * @param {object} object
+   * @param {TypedImage} image
+   */
   constructor(object, image) {
     super(object);
     this.#image = image;
   }
 
+  /**
+   * @param {object} object
+   * @returns {object is ImageSlot}
+   */
   static isIn(object) {
     return #image in object;
   }
 
+  /** @param {unknown} object */
   static get(object) {
-    return object.#image;
+    return /** @type {ImageSlot} */ (object).#image;
   }
 }
 
+/** @param {unknown} value */
 function isSnapshot(value) {
   return isObject(value) && ImageSlot.isIn(value);
 }
 
-/** Returns the image of a Snapshot, for `member`; throws if `value` is not a Snapshot. */
+/**
+ * Returns the image of a Snapshot, for `member`; throws if `value` is not a Snapshot.
+ *
+ * @param {unknown} value
+ * @param {string} member
+ * @param {string} [code]
+ */
 function imageOf(value, member, code = "ERR_LINEAR_MEMORY_INVALID_ARGUMENT") {
   if (isSnapshot(value)) return ImageSlot.get(value);
   throw typeError(code, `${member}: expected a Snapshot, got ${show(value)}`);
 }
 
 /**
- * Creates the Snapshot of an image: the addon's handle of it, what keeps it alive, its length in bytes, and
- * the type of the memory.
+ * Creates the Snapshot of an image.
+ *
+ * @param {TypedImage} image
  */
 function createSnapshot(image) {
   const snapshot = createPlatformObject(Snapshot);

@@ -15,6 +15,8 @@ const { toWebAssembly } = Memory.prototype;
  *
  * The target of the proxy is not the object itself: a proxy has to report the values of its target's frozen
  * properties as they are.
+ *
+ * @param {unknown} imports
  */
 function forEngine(imports) {
   if (!isObject(imports)) return imports;
@@ -24,6 +26,7 @@ function forEngine(imports) {
   });
 }
 
+/** @param {unknown} namespace */
 function namespaceForEngine(namespace) {
   if (!isObject(namespace)) return namespace;
   return new Proxy(ObjectCreate(null), {
@@ -32,6 +35,7 @@ function namespaceForEngine(namespace) {
   });
 }
 
+/** @param {unknown} value */
 function valueForEngine(value) {
   if (!isObject(value)) return value;
   if (Slot.isIn(value)) return ReflectApply(toWebAssembly, value, []);

@@ -21,6 +21,8 @@ const { shared } = require("../addon/realm");
 /**
  * The values that are replaced, for all copies of this package in a thread: for each object and place, a map
  * from each replacement to the value that it replaced. So the copies can be undone in any order.
+ *
+ * @type {WeakMap<object, Map<PropertyKey, WeakMap<object, object | undefined>>>}
  */
 const places = shared("replaced", () => new WeakMap());
 
@@ -28,18 +30,32 @@ const places = shared("replaced", () => new WeakMap());
 class Layers {
   #below;
 
+  /**
+   * @param {object} object
+   * @param {PropertyKey} place
+   */
   constructor(object, place) {
     let all = WeakMapPrototypeGet(places, object);
     if (all === undefined) WeakMapPrototypeSet(places, object, (all = new Map()));
-    this.#below = MapPrototypeGet(all, place);
-    if (this.#below === undefined) MapPrototypeSet(all, place, (this.#below = new WeakMap()));
+    let below = MapPrototypeGet(all, place);
+    if (below === undefined) MapPrototypeSet(all, place, (below = new WeakMap()));
+    this.#below = below;
   }
 
+  /**
+   * @param {object} replacement
+   * @param {object | undefined} replaced
+   */
   put(replacement, replaced) {
     WeakMapPrototypeSet(this.#below, replacement, replaced);
   }
 
-  /** Removes a replacement, and returns the value that it replaced. `top` is the value in place now. */
+  /**
+   * Removes a replacement, and returns the value that it replaced. `top` is the value in place now.
+   *
+   * @param {object} replacement
+   * @param {object | undefined} top
+   */
   remove(replacement, top) {
     const below = this.#below;
     const replaced = WeakMapPrototypeGet(below, replacement);
@@ -61,9 +77,16 @@ class Patch {
   #layers;
   #replacement;
 
-  /** Replaces the `field` of the property, "value" or "get". Keeps its attributes. */
+  /**
+   * Replaces the `field` of the property. Keeps its attributes.
+   *
+   * @param {object} object
+   * @param {PropertyKey} key
+   * @param {object} replacement
+   * @param {"value" | "get"} [field]
+   */
   constructor(object, key, replacement, field = "value") {
-    const before = ObjectGetOwnPropertyDescriptor(object, key);
+    const before = /** @type {PropertyDescriptor} */ (ObjectGetOwnPropertyDescriptor(object, key));
     define(object, key, before, field, replacement);
     this.#object = object;
     this.#key = key;
@@ -82,6 +105,13 @@ class Patch {
   }
 }
 
+/**
+ * @param {object} object
+ * @param {PropertyKey} key
+ * @param {PropertyDescriptor} attributes
+ * @param {"value" | "get"} field
+ * @param {object | undefined} replacement
+ */
 function define(object, key, attributes, field, replacement) {
   ObjectDefineProperty(object, key, { __proto__: null, ...attributes, [field]: replacement });
 }
@@ -92,8 +122,12 @@ class PrototypePatch {
   #layers;
   #prototype;
 
+  /**
+   * @param {object} object
+   * @param {object} prototype
+   */
   constructor(object, prototype) {
-    const before = ObjectGetPrototypeOf(object);
+    const before = /** @type {object} */ (ObjectGetPrototypeOf(object));
     ObjectSetPrototypeOf(object, prototype);
     this.#object = object;
     this.#prototype = prototype;
@@ -104,7 +138,8 @@ class PrototypePatch {
   undo() {
     const now = ObjectGetPrototypeOf(this.#object);
     const replaced = this.#layers.remove(this.#prototype, now ?? undefined);
-    if (now === this.#prototype) ObjectSetPrototypeOf(this.#object, replaced);
+    if (now === this.#prototype)
+      ObjectSetPrototypeOf(this.#object, /** @type {object} */ (replaced));
   }
 }
 
@@ -115,8 +150,14 @@ class Removal {
   #descriptor;
   #after;
 
+  /**
+   * @param {object} object
+   * @param {string} key
+   */
   constructor(object, key) {
-    const descriptor = ObjectGetOwnPropertyDescriptor(object, key);
+    const descriptor = /** @type {PropertyDescriptor} */ (
+      ObjectGetOwnPropertyDescriptor(object, key)
+    );
     const keys = ReflectOwnKeys(object);
     if (!ReflectDeleteProperty(object, key)) {
       throw typeError(
@@ -148,6 +189,11 @@ class Removal {
   }
 }
 
+/**
+ * @param {object} object
+ * @param {PropertyKey} key
+ * @param {PropertyDescriptor} descriptor
+ */
 function redefine(object, key, descriptor) {
   ObjectDefineProperty(object, key, { __proto__: null, ...descriptor });
 }

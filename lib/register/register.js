@@ -4,6 +4,13 @@ const { setRegistered } = require("../identity/registered");
 const { loadHosted } = require("../stores/choose");
 const { replacements } = require("./replacements");
 
+/**
+ * A list of the patches that are in place, from the last to the first.
+ *
+ * @typedef {{ patch: { undo(): void }, before: Patches | undefined }} Patches
+ */
+
+/** @type {(() => void) | undefined} */
 let undo;
 
 /**
@@ -18,7 +25,7 @@ function replaceAll() {
   // From now on, every memory is hosted. A program may break the module loader before its first memory.
   loadHosted();
   const replace = replacements();
-  // A list of the patches that are in place, from the last to the first.
+  /** @type {Patches | undefined} */
   let patches;
   const undoAll = () => {
     for (; patches !== undefined; patches = patches.before) patches.patch.undo();

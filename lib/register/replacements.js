@@ -2,12 +2,25 @@
 
 const { Memory } = require("../memory");
 const { EngineMemory, hasResizable } = require("../engine/memory");
-const { ObjectGetOwnPropertyDescriptor, Proxy } = require("../built-ins/primordials");
-const { ReflectApply, ReflectConstruct, WebAssembly } = require("../built-ins/primordials");
+const {
+  ObjectGetOwnPropertyDescriptor,
+  Proxy,
+  ReflectApply,
+  ReflectConstruct,
+  WebAssembly: engineNamespace,
+} = require("../built-ins/primordials");
 const { isRegistered } = require("../identity/registered");
 const { upgradeExports } = require("./upgrade");
 const { forEngine } = require("./imports");
 const { Patch, PrototypePatch, Removal } = require("./patch");
+
+/**
+ * @import { Class } from "../webidl/interface"
+ * @typedef {{ Instance: Class, [name: string]: unknown }} Namespace
+ */
+
+// It is defined: engine/memory.js, which has loaded, throws otherwise.
+const WebAssembly = /** @type {Namespace} */ (/** @type {unknown} */ (engineNamespace));
 
 /**
  * Returns functions that each put one patch in place, and return it. Functions of the engine are wrapped in
@@ -34,18 +47,25 @@ function replacements() {
 /** A patch that changes nothing. */
 const NO_PATCH = { undo() {} };
 
+/** @param {string} name */
 function patchFunction(name) {
   const original = WebAssembly[name];
   if (typeof original !== "function") return NO_PATCH;
   return new Patch(WebAssembly, name, wrapFunction(original));
 }
 
-/** Removes a member that the engine's class lacks: a program that looks for it must not find one that throws. */
+/**
+ * Removes a member that the engine's class lacks: a program that looks for it must not find one that throws.
+ *
+ * @param {string} member
+ */
 function removeUnlessEngineHas(member) {
   return hasResizable ? NO_PATCH : new Removal(Memory.prototype, member);
 }
 
+/** @param {Class} Original */
 function wrapConstructor(Original) {
+  /** @type {Class} */
   const Replacement = new Proxy(Original, {
     __proto__: null,
     construct: (_, args, newTarget) =>
@@ -58,6 +78,7 @@ function wrapConstructor(Original) {
   return Replacement;
 }
 
+/** @param {Function} original */
 function wrapFunction(original) {
   return new Proxy(original, {
     __proto__: null,
@@ -65,23 +86,35 @@ function wrapFunction(original) {
   });
 }
 
-/** Returns a getter of exports that upgrades memories. A program reaches exported memories only through it. */
+/**
+ * Returns a getter of exports that upgrades memories. A program reaches exported memories only through it.
+ *
+ * @param {object} prototype
+ */
 function exportsGetter(prototype) {
-  const { get: original } = ObjectGetOwnPropertyDescriptor(prototype, "exports");
-  const { get } = ObjectGetOwnPropertyDescriptor(
-    {
-      get exports() {
-        const exported = ReflectApply(original, this, []);
-        if (isRegistered()) upgradeExports(exported);
-        return exported;
+  const { get: original } = /** @type {{ get: () => object }} */ (
+    ObjectGetOwnPropertyDescriptor(prototype, "exports")
+  );
+  const { get } = /** @type {{ get: () => object }} */ (
+    ObjectGetOwnPropertyDescriptor(
+      {
+        get exports() {
+          const exported = ReflectApply(original, this, []);
+          if (isRegistered()) upgradeExports(exported);
+          return exported;
+        },
       },
-    },
-    "exports",
+      "exports",
+    )
   );
   return get;
 }
 
-/** Converts the import object, which is the second argument. Does nothing after `register()` was undone. */
+/**
+ * Converts the import object, which is the second argument. Does nothing after `register()` was undone.
+ *
+ * @param {unknown[]} args
+ */
 function convertImports(args) {
   if (isRegistered() && args.length >= 2) args[1] = forEngine(args[1]);
   return args;

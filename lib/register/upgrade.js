@@ -16,10 +16,18 @@ const {
 
 const { from } = Memory;
 
-/** The exports objects whose memories were upgraded. */
+/**
+ * The exports objects whose memories were upgraded.
+ *
+ * @type {WeakMap<object, true>}
+ */
 const upgraded = new WeakMap();
 
-/** Upgrades the memories among the exports of an instance. Exports are frozen: once is enough. */
+/**
+ * Upgrades the memories among the exports of an instance. Exports are frozen: once is enough.
+ *
+ * @param {object} exported
+ */
 function upgradeExports(exported) {
   if (WeakMapPrototypeHas(upgraded, exported)) return;
   const keys = ReflectOwnKeys(exported);
@@ -30,7 +38,11 @@ function upgradeExports(exported) {
   WeakMapPrototypeSet(upgraded, exported, true);
 }
 
-/** Makes an engine memory a `Memory`, if it has the engine's prototype. */
+/**
+ * Makes an engine memory a `Memory`, if it has the engine's prototype.
+ *
+ * @param {unknown} value
+ */
 function upgrade(value) {
   if (isMemory(value) && ObjectGetPrototypeOf(value) === EngineMemory.prototype) from(value);
 }
