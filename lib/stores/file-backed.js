@@ -51,7 +51,7 @@ class FileBackedStore extends TruncationGuard {
 
   /**
    * Maps the file at a memory that was just made. The file had `size` bytes when it was opened. If
-   * `isEmptied` is true, none of them are left. If this throws, the file is as it was, unless the error says
+   * `isEmptied` is true, none of them are left. If this throws, the file is as it was, unless the error reports
    * what it lost.
    *
    * @param {string} member

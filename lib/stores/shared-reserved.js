@@ -121,7 +121,7 @@ class SharedReservedStore extends BaseStore {
 
   /** @returns {never} */
   toResizable() {
-    throw noResizableBuffer("this engine makes no growable SharedArrayBuffer over pages of ours");
+    throw noResizableBuffer("this engine makes no growable SharedArrayBuffer over reserved pages");
   }
 
   toFixedLength() {

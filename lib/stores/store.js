@@ -3,13 +3,13 @@
 // The interface of a store: where the pages of a memory live. A memory is in one store at a time. The members
 // that move the pages return the store that it is in from then on:
 //
-//   reserved ────────────── toHosted(), toResizable() if engine memories have such buffers ──► hosted
-//   reserved ────────────── toResizable() elsewhere ──► resizable
-//   resizable ───────────── toFixedLength() ──► reserved
-//   resizable ───────────── toHosted() ──► hosted
-//   shared-reserved         is never moved
-//   file-backed, with-mapped-files wrap one of these, and move with it
-//   any of them ─────────── close(), after which the memory is in `closed`
+//   reserved  → hosted       toHosted(), and toResizable() if engine memories have resizable buffers
+//   reserved  → resizable    toResizable() otherwise
+//   resizable → reserved     toFixedLength()
+//   resizable → hosted       toHosted()
+//
+// Nothing moves out of hosted and shared-reserved. File-backed and with-mapped-files wrap one of these four, and
+// move with it. After close(), the memory is in the closed store.
 //
 // Nothing outside this folder asks which store a memory is in: see docs/architecture.md.
 
@@ -41,7 +41,8 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @property {WebAssembly.Memory | undefined} engineMemory The engine memory that the pages are in.
  * @property {number | undefined} handle The addon's handle of the memory, if its pages are reserved and
  *   not shared.
- * @property {boolean} mayMove Whether growth may move the pages away from a file, without a call of this package.
+ * @property {boolean} mayMove Whether the engine may move the pages to other addresses when the memory grows, and so
+ *   away from a mapped file.
  * @property {StoreFile | undefined} file The file that the memory is.
  * @property {MappedFiles} mappedFiles The files that were mapped over parts of the memory.
  * @property {Store} unmapped The store without them.
@@ -56,7 +57,8 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  *   the pages that a module has added.
  * @property {(delta: number) => number} grow Grows by `delta` pages. Returns how many there were before;
  *   throws a RangeError.
- * @property {() => void} close Releases the pages; throws a TypeError. No other member is used afterwards.
+ * @property {() => void} close Releases the pages; throws a TypeError. Afterwards only `engineMemory` and
+ *   `address` are read.
  * @property {() => Store} toHosted Returns the store of the same bytes that has an engine memory; throws
  *   a TypeError.
  * @property {() => Store} toResizable Returns the store of the same bytes whose buffer is resizable, for
