@@ -30,7 +30,7 @@ describe.each(["v8", "node-api"])(
         const message = `${called}: buffer: linked as an asm.js heap, it can no longer be detached`;
         expect({ member, error, isUnchanged, usage }).toEqual({
           member,
-          error: { name, message },
+          error: { name, code: "ERR_LINEAR_MEMORY_NOT_DETACHABLE", message },
           isUnchanged: true,
           usage: 2 * PAGE,
         });
