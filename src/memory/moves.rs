@@ -122,7 +122,11 @@ impl LinearMemory {
     /// to succeed.
     pub fn undo_move(&self, moved: &PageRange, source: &PageRange) {
         let mut ranges = self.lock();
-        moved.copy_to(source);
+        // `move_on` moves pages to the beginning of a destination that may be longer.
+        let length = moved.length().min(source.length()).get();
+        if let (Some(moved), Some(source)) = (moved.slice(0..length), source.slice(0..length)) {
+            moved.copy_to(&source);
+        }
         ranges.moved_out = true;
         // If this fails, the copies take memory until the pages move here again.
         let _ = ranges.current.discard();

@@ -7,54 +7,76 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use super::PageRange;
 
 impl PageRange<'_> {
-    /// Copies the bytes to `to`, as many as both ranges have. This needs no system call, so it cannot fail.
+    /// Copies the bytes to `to`, which has to be as long. This needs no system call, so it cannot fail. The
+    /// ranges may overlap.
     pub fn copy_to(&self, to: &PageRange) {
+        debug_assert_eq!(
+            self.length(),
+            to.length(),
+            "pages are copied to as many pages"
+        );
         let length = self.length().min(to.length()).get();
-        // SAFETY: both ranges are readable and writable, `length` bytes at least: see `new`. They
-        // may overlap.
+        // SAFETY: `length` bytes are readable here and writable in `to`, which `PageRange::new` requires; no
+        // range is shorter. `ptr::copy` allows them to overlap.
         unsafe { ptr::copy(self.base().as_ptr(), to.base().as_ptr(), length) };
     }
 
-    /// Returns the bytes at `offsets`, as far as there are any, each as it is when it is read.
+    /// Returns the bytes at `offsets`, which have to be in the range. Other threads may write meanwhile: each
+    /// byte is as it is when it is read.
     pub fn read(&self, offsets: Range<usize>) -> Vec<u8> {
+        debug_assert!(
+            offsets.start <= offsets.end && offsets.end <= self.length().get(),
+            "{offsets:?} is not in {:?}",
+            self.length()
+        );
         let end = offsets.end.min(self.length().get());
         let start = offsets.start.min(end);
         let byte = |offset: usize| {
-            // SAFETY: in bounds, since `offset` is below `end`.
+            // SAFETY: `offset` is below `end`, which is at most the length of the range.
             let byte = unsafe { self.base().cast::<AtomicU8>().add(offset) };
-            // SAFETY: readable: see `new`. The load is atomic, since other threads may write.
+            // SAFETY: `PageRange::new` requires readable pages. The load is atomic, since other threads may
+            // write.
             unsafe { byte.as_ref() }.load(Ordering::Relaxed)
         };
         (start..end).map(byte).collect()
     }
 
-    /// Writes `bytes` from `offset` on, as far as there is room for them.
+    /// Writes `bytes` from `offset` on. All of them have to fit in the range.
     pub fn write_at(&self, bytes: &[u8], offset: usize) {
+        debug_assert!(
+            offset
+                .checked_add(bytes.len())
+                .is_some_and(|end| end <= self.length().get()),
+            "{} bytes at {offset} are not in {:?}",
+            bytes.len(),
+            self.length()
+        );
         let Some(room) = self.length().get().checked_sub(offset) else {
             return;
         };
         let length = room.min(bytes.len());
-        // SAFETY: not beyond the end, checked above.
+        // SAFETY: `checked_sub` above makes sure that `offset` is not beyond the end of the range.
         let start = unsafe { self.base().add(offset) };
-        // SAFETY: from there, `length` bytes are writable: see `new`. They do not overlap `bytes`, which is
-        // a plain reference: none is ever made to the bytes here.
+        // SAFETY: `PageRange::new` requires writable pages, and `length` is at most `room`. They do not overlap
+        // `bytes`, which is a plain reference: no such reference to pages is ever made.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), length) };
     }
 
     /// Writes zeros to all bytes. This needs no system call, so it cannot fail, but each page takes memory.
     pub fn write_zeros(&self) {
-        // SAFETY: the bytes are writable: see `new`.
+        // SAFETY: `PageRange::new` requires writable pages.
         unsafe { ptr::write_bytes(self.base().as_ptr(), 0, self.length().get()) };
     }
 
-    /// Returns whether all bytes are zero, each as it is when it is read.
+    /// Returns whether all bytes are zero. Other threads may write meanwhile: each byte is as it is when it is
+    /// read.
     pub fn is_zero(&self) -> bool {
         let words = self.length().get() / size_of::<u64>();
         (0..words).all(|index| {
-            // SAFETY: within the range.
+            // SAFETY: `index` is below `words`, the number of words in the range.
             let word = unsafe { self.base().cast::<AtomicU64>().add(index) };
-            // SAFETY: readable, and aligned since the range begins at a page boundary. The load is atomic,
-            // since other threads may write.
+            // SAFETY: `PageRange::new` requires readable pages from a page boundary on, which is aligned for
+            // words. The load is atomic, since other threads may write.
             unsafe { word.as_ref() }.load(Ordering::Relaxed) == 0
         })
     }

@@ -178,7 +178,8 @@ impl BackingFile {
             return Ok(());
         }
         let part = pages::slice(memory, end..mapped.end.min(memory.length().get()))?;
-        let bytes = part.read(0..kept - end);
+        // A file that was private may end long before the memory did.
+        let bytes = part.read(0..part.length().get().min(kept - end));
         pages::decommit(&part)?;
         part.write_at(&bytes, 0);
         *mapped = Mapped {
@@ -201,11 +202,11 @@ impl BackingFile {
     /// The error of a system call. The file is then as long as it was, and has the same bytes.
     pub fn extend(&self, memory: &PageRange, length: usize) -> Result<(), MemoryError> {
         let before = self.intact_length()?;
-        let mapped = self.mapped_length();
-        // In the last page that is mapped, what is beyond the file's end may be lost when the file grows.
-        let rest = memory.read(before..mapped.max(before));
+        // In the last mapped page, the bytes beyond the file's end may be lost when the file grows.
+        let beyond = inside(memory, before..self.mapped_length());
+        let bytes = memory.read(beyond.clone());
         let extended = file::extend(&*self.file()?, file_offset(length)).map_err(failed);
-        memory.write_at(&rest, before);
+        memory.write_at(&bytes, beyond.start);
         extended
     }
 
@@ -238,13 +239,11 @@ impl BackingFile {
         if end > round_up(length) {
             return false;
         }
-        let rest = if is_own {
-            Vec::new()
-        } else {
-            memory.read(length..end.max(length))
-        };
+        // In the last mapped page, the bytes beyond the file's end are lost when the file shrinks.
+        let beyond = inside(memory, length..if is_own { length } else { end });
+        let bytes = memory.read(beyond.clone());
         let shortened = file::set_length(&file, file_offset(length));
-        memory.write_at(&rest, length);
+        memory.write_at(&bytes, beyond.start);
         shortened.is_ok()
     }
 
@@ -326,6 +325,13 @@ impl BackingFile {
         // Nothing panics under the lock.
         self.mapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns those of `offsets` that are in `memory`. Files may be longer than a memory, or end before `offsets`
+/// begin: the range is empty then.
+fn inside(memory: &PageRange, offsets: Range<usize>) -> Range<usize> {
+    let end = offsets.end.min(memory.length().get());
+    offsets.start.min(end)..end
 }
 
 #[cfg(test)]
