@@ -2,15 +2,16 @@
 
 // Memory.close() releases a memory before it is collected.
 
+const { execFileSync } = require("node:child_process");
 const fs = require("node:fs");
-const os = require("node:os");
-const path = require("node:path");
+const { promisify } = require("node:util");
 const { markAsUntransferable } = require("node:worker_threads");
 const zlib = require("node:zlib");
 
 const { Memory, features } = require("../..");
+const { useFiles } = require("../support/files");
 const { collectGarbage } = require("../support/gc");
-const { protectionAt, residentWithin } = require("../support/proc");
+const { bytesAt, protectionAt, residentWithin } = require("../support/proc");
 const { run } = require("../support/run-fixture");
 const { PAGE, stores, grow, bytesOf, addressOf, fill, pageValues } = require("../support/stores");
 const { thrownBy } = require("../support/thrown");
@@ -194,59 +195,92 @@ describe("an unshared reserved memory", () => {
   );
 });
 
-describe("native code that works on the buffer", () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "linear-memory-"));
+describe("native code that works on the buffer while close() is called", () => {
+  const { newFile, removeFiles } = useFiles();
 
-  afterAll(() => fs.rmSync(folder, { recursive: true }));
+  afterAll(removeFiles);
 
-  const zeros = Buffer.alloc(PAGE);
+  const LENGTH = 256 * PAGE;
 
-  /** Expects each page to be read before it was decommitted, or as zeros afterwards. */
-  function expectPages(bytes) {
-    expect(bytes.length).toBe(256 * PAGE);
-    for (let at = 0; at < bytes.length; at += 4096) expect([0, 3]).toContain(bytes[at]);
-  }
-
-  test.each([
-    [
-      "a write to a file",
-      (bytes, done) => {
-        const file = path.join(folder, "written");
-        fs.write(fs.openSync(file, "w"), bytes, (error) => done(error, fs.readFileSync(file)));
-      },
-    ],
-    [
-      "a compression",
-      (bytes, done) => {
-        // One chunk: Node aborts if it continues with a buffer that has been detached.
-        zlib.gzip(bytes, { level: 1, chunkSize: 2 ** 22 }, (error, result) =>
-          done(error, zlib.gunzipSync(result)),
-        );
-      },
-    ],
-    [
-      "a read from a file",
-      (bytes, done) => {
-        const zero = fs.openSync("/dev/zero", "r");
-        fs.read(zero, bytes, 0, bytes.length, 0, (error) => done(error, Buffer.alloc(256 * PAGE)));
-      },
-    ],
-  ])("%s finishes after close(), without a fault", async (_, start) => {
+  function makeFilled() {
     const memory = new Memory({ initial: 256, maximum: 300 });
     fill(memory, 3);
+    return memory;
+  }
+
+  /**
+   * Closes a memory, and expects that its addresses stay mapped and that no other memory gets them. Returns its
+   * address, and another memory.
+   */
+  function close(memory) {
     const at = addressOf(memory);
-    const job = new Promise((resolve, reject) => {
-      start(Buffer.from(memory.buffer), (error, result) =>
-        error ? reject(error) : resolve(result),
-      );
-    });
     memory.close();
     expect(protectionAt(at)).toBe("rw-p");
-    // A new memory can use a released range, but never this one.
-    const next = new Memory({ initial: 256, maximum: 300 });
-    expect(addressOf(next)).not.toBe(at);
-    expectPages(await job);
-    expect(Buffer.from(next.buffer, 0, PAGE).equals(zeros)).toBe(true);
+    const other = new Memory({ initial: 256, maximum: 300 });
+    expect(addressOf(other)).not.toBe(at);
+    fill(other, 5);
+    return { at, other };
+  }
+
+  /** Calls `use` with the descriptors of both ends of a pipe, and closes them, which ends every wait for the other. */
+  async function withPipe(use) {
+    const file = newFile();
+    execFileSync("mkfifo", [file]);
+    // To open one end waits for the other, unless both are open.
+    const both = fs.openSync(file, "r+");
+    const [source, sink] = ["r", "w"].map((flags) => fs.openSync(file, flags));
+    fs.closeSync(both);
+    try {
+      await use({ source, sink });
+    } finally {
+      fs.closeSync(source);
+      fs.closeSync(sink);
+    }
+  }
+
+  /** Reads `length` bytes. */
+  function readFrom(source, length) {
+    const bytes = Buffer.alloc(length);
+    for (let at = 0; at < length;) at += fs.readSync(source, bytes, at, length - at, null);
+    return bytes;
+  }
+
+  test("fs.write() goes on: it writes zeros for pages that it had not read", async () => {
+    await withPipe(async ({ source, sink }) => {
+      const memory = makeFilled();
+      const done = promisify(fs.write)(sink, Buffer.from(memory.buffer));
+      // Now it has begun. It cannot end: all bytes are more than a pipe holds.
+      const [first] = readFrom(source, 1);
+      close(memory);
+      const rest = readFrom(source, LENGTH - 1);
+      expect((await done).bytesWritten).toBe(LENGTH);
+      expect(first).toBe(3);
+      // A pipe holds 1 MiB at most.
+      expect(rest.subarray(2 ** 20).equals(Buffer.alloc(LENGTH - 1 - 2 ** 20))).toBe(true);
+    });
+  });
+
+  test("fs.read() goes on: it reads into the old addresses, and no other memory", async () => {
+    await withPipe(async ({ source, sink }) => {
+      const memory = makeFilled();
+      const done = promisify(fs.read)(source, Buffer.from(memory.buffer), 0, LENGTH, null);
+      const { at, other } = close(memory);
+      fs.writeSync(sink, Buffer.alloc(4096, 7));
+      expect((await done).bytesRead).toBe(4096);
+      expect(bytesAt(at, 4096).equals(Buffer.alloc(4096, 7))).toBe(true);
+      expect(pageValues(other)).toEqual(new Array(256).fill(5));
+    });
+  });
+
+  test("zlib.gzip() goes on: it reads each page as it was, or as zeros", async () => {
+    const memory = makeFilled();
+    // One chunk: Node aborts if it continues with a buffer that has been detached.
+    const options = { level: 1, chunkSize: 2 ** 22 };
+    const done = promisify(zlib.gzip)(Buffer.from(memory.buffer), options);
+    close(memory);
+    const bytes = zlib.gunzipSync(await done);
+    expect(bytes.length).toBe(LENGTH);
+    for (let at = 0; at < LENGTH; at += 4096) expect([0, 3]).toContain(bytes[at]);
   });
 });
 

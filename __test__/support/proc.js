@@ -38,6 +38,18 @@ function protectionAt(address) {
   return undefined;
 }
 
+/** Returns the bytes at an address, which no buffer needs to have. */
+function bytesAt(address, length) {
+  const bytes = Buffer.alloc(length);
+  const descriptor = fs.openSync("/proc/self/mem", "r");
+  try {
+    const count = fs.readSync(descriptor, bytes, 0, length, address);
+    return bytes.subarray(0, count);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /** Returns the mappings that overlap a range, with their kilobytes by the names of /proc/self/smaps. */
 function mappingsWithin(address, length) {
   const within = [];
@@ -115,6 +127,7 @@ module.exports = {
   mappingCount,
   largeMappings,
   protectionAt,
+  bytesAt,
   mappingsWithin,
   residentWithin,
   imageDescriptors,
