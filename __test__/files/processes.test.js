@@ -11,10 +11,12 @@ const { Worker } = require("node:worker_threads");
 
 const { Memory } = require("../..");
 const { useFiles } = require("../support/files");
+const { areWaiting, notifyUntilWoken } = require("../support/waits");
 
 const PAGE = 65_536;
 const program = path.join(__dirname, "..", "fixtures", "file-peer.js");
 const root = path.join(__dirname, "..", "..");
+const waits = path.join(__dirname, "..", "support", "waits.js");
 
 const { newFile, removeFiles } = useFiles();
 const peers = [];
@@ -65,14 +67,7 @@ class Peer {
 
   /** Resolves when `count` threads of the process wait in the kernel's queue for a word. */
   async isWaiting(count) {
-    const tasks = `/proc/${this.#child.pid}/task`;
-    const isInQueue = (task) =>
-      fs.readFileSync(`${tasks}/${task}/comm`, "latin1").trim() === "linear-memory" &&
-      fs.readFileSync(`${tasks}/${task}/wchan`, "latin1").includes("futex");
-    for (;;) {
-      if (fs.readdirSync(tasks).filter(isInQueue).length >= count) return;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await areWaiting(this.#child.pid, count);
   }
 
   async end(signal = "SIGTERM") {
@@ -153,8 +148,7 @@ describe("wait() and notify()", () => {
     expect(memory.notify(5)).toBe(0);
     expect(memory.notify(4, 0)).toBe(0);
     Atomics.store(words(memory), 4, 1);
-    // A waiting thread leaves the queue for a moment when it checks whether it was cancelled.
-    while (memory.notify(4) === 0);
+    expect(await notifyUntilWoken(memory, 4)).toBe(1);
     expect(await waiting).toBe("ok");
   });
 
@@ -164,12 +158,12 @@ describe("wait() and notify()", () => {
     const peer = await Peer.on(file);
     const ends = [];
     const waits = [1, 2, 3].map(() => memory.wait(0, 0).then((end) => ends.push(end)));
-    let woken = 0;
-    while (woken < 1) woken += await peer.ask("notify", 0, 1);
+    await areWaiting(process.pid, 3);
+    let woken = await peer.ask("notifyUntilWoken", 0, 1);
     expect(woken).toBe(1);
     await Promise.race(waits);
     expect(ends).toEqual(["ok"]);
-    while (woken < 3) woken += await peer.ask("notify", 0);
+    while (woken < 3) woken += await peer.ask("notifyUntilWoken", 0);
     await Promise.all(waits);
     expect([woken, ends]).toEqual([3, ["ok", "ok", "ok"]]);
   });
@@ -183,9 +177,7 @@ describe("wait() and notify()", () => {
     const waiting = other.ask("wait", 0, 0);
     await other.isWaiting(1);
     await killed.end("SIGKILL");
-    let woken = 0;
-    while (woken === 0) woken = memory.notify(0);
-    expect(woken).toBe(1);
+    expect(await notifyUntilWoken(memory, 0)).toBe(1);
     expect(await waiting).toBe("ok");
     expect(await other.ask("grow", 1)).toBe(1);
     expect(memory.grow(1)).toBe(2);
@@ -206,11 +198,7 @@ describe("wait() and notify()", () => {
   test("wait() and notify() work without a file, within a process", async () => {
     const memory = new Memory({ initial: 1, maximum: 1, shared: true });
     const waiting = memory.wait(7, 0);
-    let woken = 0;
-    while (woken === 0) {
-      woken = memory.notify(7);
-      await null;
-    }
+    expect(await notifyUntilWoken(memory, 7)).toBe(1);
     expect(await waiting).toBe("ok");
   });
 
@@ -238,8 +226,12 @@ describe("wait() and notify()", () => {
       const memory = require(${JSON.stringify(root)}).Memory.open(process.argv[1],
         { mode: "r+", initial: 1, maximum: 1, shared: true });
       for (let round = 0; round < 20; round++) memory.wait(0, 0);
-      setTimeout(() => { console.log("exit"); process.exit(3); }, 20);`;
-    const exit = promisify(execFile)(process.execPath, ["-e", script, newFile()]);
+      require(${JSON.stringify(waits)}).areWaiting(process.pid, 20).then(() => {
+        console.log("exit");
+        process.exit(3);
+      });`;
+    const options = { timeout: 30_000 };
+    const exit = promisify(execFile)(process.execPath, ["-e", script, newFile()], options);
     await expect(exit).rejects.toMatchObject({
       code: 3,
       signal: null,
@@ -262,8 +254,9 @@ describe("wait() and notify()", () => {
       await once(worker, "message");
       await worker.terminate();
     }
-    while (memory.notify(1) > 0);
-    while (memory.notify(0) === 0);
+    // Waits of the workers that have not ended yet.
+    memory.notify(1);
+    expect(await notifyUntilWoken(memory, 0)).toBe(1);
     expect(await waiting).toBe("ok");
   });
 });
