@@ -150,6 +150,10 @@ impl Addresses {
     }
 
     /// Splits the range into parts of `length` bytes; the last may be shorter.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `length` is 0.
     pub fn chunks(self, length: usize) -> impl Iterator<Item = Self> {
         let starts = (self.start.0..self.end.0).step_by(length);
         starts.map(move |start| {

@@ -51,7 +51,8 @@ const NO_MEMORY: i32 = libc::ENOMEM;
 #[cfg(windows)]
 const NO_MEMORY: i32 = 8;
 
-/// Counts a system call, and fails in its place if the plan says so. Each system call is preceded by this.
+/// Counts a system call, and fails in its place if the plan lists its number. Each system call is preceded by
+/// this one.
 ///
 /// # Errors
 ///

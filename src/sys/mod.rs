@@ -5,7 +5,7 @@
 //!
 //! If a system lacks an operation, its version returns an error of the kind `Unsupported`. [`MAPS_FILES`],
 //! [`has_huge_pages`], [`reports_page_states`] and [`futex::is_available`] report that beforehand, and
-//! docs/platforms.md lists it.
+//! docs/platforms.md lists what each system lacks.
 
 #![allow(
     unsafe_code,

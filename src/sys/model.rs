@@ -1,7 +1,7 @@
 //! A model of mappings and page ranges, in place of a system's, with which loom checks the growth protocol.
-//! The only thing that is known of a page is whether it is accessible.
+//! The only thing that is modelled of a page is whether it is accessible.
 //!
-//! That is kept in a loom cell per page. So it is not enough that a thread finds a page accessible: loom
+//! Each page keeps that in a loom cell. So it is not enough that a thread finds a page accessible: loom
 //! also fails the test if the change of the page does not precede the access in *every* order that the
 //! memory model allows.
 
@@ -31,14 +31,14 @@ unsafe impl Send for Page {}
 // SAFETY: as above.
 unsafe impl Sync for Page {}
 
-/// Returns all mappings by their first address. This is not part of the model: the lock is never held where
-/// loom may switch threads.
+/// Locks all mappings, by their first address. This lock is not part of the model: it is never held when loom
+/// may switch threads.
 fn mapped() -> MutexGuard<'static, BTreeMap<usize, Arc<[Page]>>> {
     static MAPPED: Mutex<BTreeMap<usize, Arc<[Page]>>> = Mutex::new(BTreeMap::new());
     MAPPED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the page at `address`, if one is mapped there.
+/// Returns the pages of the mapping that contains `address`, and the index of the page at `address`.
 fn find(address: usize) -> Option<(Arc<[Page]>, usize)> {
     let (base, pages) = mapped()
         .range(..=address)

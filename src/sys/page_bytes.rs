@@ -21,8 +21,8 @@ impl PageRange<'_> {
         unsafe { ptr::copy(self.base().as_ptr(), to.base().as_ptr(), length) };
     }
 
-    /// Returns the bytes at `offsets`, which have to be in the range. Other threads may write meanwhile: each
-    /// byte is as it is when it is read.
+    /// Returns the bytes at `offsets`, which have to be in the range. If other threads write meanwhile, each
+    /// byte has the value that it had when it was read.
     pub fn read(&self, offsets: Range<usize>) -> Vec<u8> {
         debug_assert!(
             offsets.start <= offsets.end && offsets.end <= self.length().get(),
@@ -57,9 +57,18 @@ impl PageRange<'_> {
         let length = room.min(bytes.len());
         // SAFETY: `checked_sub` above makes sure that `offset` is not beyond the end of the range.
         let start = unsafe { self.base().add(offset) };
-        // SAFETY: `PageRange::new` requires writable pages, and `length` is at most `room`. They do not overlap
-        // `bytes`, which is a plain reference: no such reference to pages is ever made.
+        // SAFETY: `PageRange::new` requires writable pages, and `length` is at most `room`. They do not
+        // overlap `bytes`, which is a plain reference: no such reference to pages is ever made.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start.as_ptr(), length) };
+    }
+
+    /// Returns how many of the bytes a file gets that has the first at `offset` and takes none at `end` or
+    /// beyond.
+    pub(super) fn length_before(&self, offset: u64, end: u64) -> usize {
+        // Saturates: no byte is before `end` if `offset` is not.
+        let room = end.saturating_sub(offset);
+        let length = self.length().get();
+        usize::try_from(room).map_or(length, |room| length.min(room))
     }
 
     /// Writes zeros to all bytes. This needs no system call, so it cannot fail, but each page takes memory.
@@ -68,8 +77,8 @@ impl PageRange<'_> {
         unsafe { ptr::write_bytes(self.base().as_ptr(), 0, self.length().get()) };
     }
 
-    /// Returns whether all bytes are zero. Other threads may write meanwhile: each byte is as it is when it is
-    /// read.
+    /// Returns whether all bytes are zero. If other threads write meanwhile, each byte counts as it was when
+    /// it was read.
     pub fn is_zero(&self) -> bool {
         let words = self.length().get() / size_of::<u64>();
         (0..words).all(|index| {

@@ -28,12 +28,12 @@ pub enum Writes {
 }
 
 impl PageRange<'_> {
-    /// Wraps the pages from `base` on, which has to be a page boundary.
+    /// Wraps the pages of `length` bytes from `base` on.
     ///
     /// # Safety
     ///
-    /// The pages must stay mapped and accessible as long as this value lives, and the owner must let them
-    /// be replaced.
+    /// `base` must be a page boundary. The pages must stay mapped, readable and writable as long as this
+    /// value lives, and their owner must let them be replaced.
     pub unsafe fn new(base: NonNull<u8>, length: HostBytes) -> Self {
         Self {
             base,

@@ -8,9 +8,9 @@ use std::ffi::CStr;
 ///
 /// `T` must be the type of that function.
 pub unsafe fn symbol<T: Copy>(name: &CStr) -> Option<T> {
-    let host = this_program()?;
-    // SAFETY: the caller guarantees the type.
-    let symbol = unsafe { host.get::<T>(name.to_bytes_with_nul()) };
+    let program = this_program()?;
+    // SAFETY: the caller guarantees that `T` is the type of the function.
+    let symbol = unsafe { program.get::<T>(name.to_bytes_with_nul()) };
     symbol.ok().map(|function| *function)
 }
 

@@ -1,31 +1,32 @@
-//! Operations that only Linux has: what the other systems return in their place.
+//! Operations that only Linux has, as functions of the same names for macOS and Windows.
 
 use std::io;
 
 use super::{Addresses, page_size};
 
-/// Returns how many mappings this process may have: the default of Linux. The systems here have no such
+/// Returns how many mappings this process may have: the default of Linux. macOS and Windows have no such
 /// limit, but each mapping takes kernel memory.
 pub fn max_map_count() -> usize {
     65_530
 }
 
-/// Does nothing: only memories that are files need this, and no file can be mapped here.
+/// Does nothing: only file-backed memories need this, and Windows has none.
 #[cfg(windows)]
 pub fn at_exit(_action: extern "C" fn()) {}
 
-/// Returns no limit on address space: macOS does not enforce `RLIMIT_AS`, and a Windows job limits what is
-/// committed.
+/// Returns `None`, since there is no limit on address space: macOS does not enforce `RLIMIT_AS`, and a
+/// Windows job limits what is committed.
 pub fn address_space_left() -> Option<usize> {
     None
 }
 
-/// Returns whether huge pages can be requested.
+/// Returns false: huge pages cannot be requested.
 pub fn has_huge_pages() -> bool {
     false
 }
 
-/// The state of a page. These systems do not report reliably which pages were never written to.
+/// The state of a page, which may hold any bytes: these systems do not report reliably which pages were never
+/// written to.
 #[derive(Clone, Copy, Debug)]
 pub struct PageState;
 
@@ -36,7 +37,7 @@ impl PageState {
     }
 }
 
-/// Returns whether [`visit_page_states`] works: it reports the little that there is.
+/// Returns true: [`visit_page_states`] works, though it reports the same state for each page.
 pub fn reports_page_states() -> bool {
     true
 }
@@ -53,7 +54,7 @@ pub fn visit_page_states(addresses: Addresses, mut visit: impl FnMut(PageState))
     Ok(())
 }
 
-/// Returns no answer: macOS does not report which pages are private copies, and on Windows no image is ever
+/// Returns `None`: macOS does not report which pages are private copies, and on Windows no image is ever
 /// mapped.
 pub fn private_pages(_addresses: Addresses, _most: usize) -> Option<Vec<Addresses>> {
     None

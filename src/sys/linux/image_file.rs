@@ -43,9 +43,9 @@ pub fn is_sealed(file: &File) -> io::Result<bool> {
     Ok(seals.contains(SealFlags::WRITE | SealFlags::SHRINK))
 }
 
-/// Returns whether each extent of addresses is backed by what is beside it: by the file, or private copies
-/// of its pages, from that offset on, or by anonymous pages if there is no offset. Returns false if the
-/// kernel does not report it.
+/// Takes ranges of addresses, each with an offset in the file or `None`. Returns whether all ranges with an
+/// offset map the file from there on (private copies of its pages included), and all others are anonymous.
+/// Returns false if the kernel does not report it.
 pub fn is_mapped_at(
     file: &File,
     mut extents: impl Iterator<Item = (Addresses, Option<u64>)>,
@@ -63,8 +63,7 @@ pub fn is_mapped_at(
     })
 }
 
-/// Returns whether no file is mapped at `addresses`. The kernel may have several mappings of anonymous
-/// pages there.
+/// Returns whether all of `addresses` are mapped, and to no file. They may span several anonymous mappings.
 fn is_anonymous(maps: &MapsQuery, addresses: Addresses) -> bool {
     let mut left = addresses;
     while !left.is_empty() {

@@ -14,14 +14,14 @@ pub fn loaded_files() -> Vec<CString> {
         if name.is_null() {
             return 0;
         }
-        // SAFETY: this is the vector below, which nothing else uses during the iteration.
+        // SAFETY: `loaded_files` passes a pointer to its vector, which nothing else uses during the iteration.
         let files = unsafe { &mut *files.cast::<Vec<CString>>() };
         // SAFETY: this is a C string as long as the file is loaded, and the loader's lock is held.
         files.push(unsafe { CStr::from_ptr(name) }.to_owned());
         0
     }
     let mut files: Vec<CString> = Vec::new();
-    // SAFETY: `visit` takes what the loader passes, and the vector.
+    // SAFETY: `visit` has the type that the loader calls, and treats the last argument as the vector that it is.
     unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut files).cast()) };
     // The program itself has an empty name.
     files.retain(|file| !file.is_empty());

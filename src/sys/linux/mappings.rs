@@ -22,8 +22,8 @@ pub fn mappings_within(addresses: Addresses) -> io::Result<Vec<MappingInfo>> {
         .collect())
 }
 
-/// Queries single mappings (`PROCMAP_QUERY`, Linux 6.11). Reading the list of all takes longer the more
-/// there are.
+/// Queries single mappings (`PROCMAP_QUERY`, Linux 6.11). Reading the list of all mappings takes longer the more
+/// of them there are.
 #[derive(Debug)]
 pub struct MapsQuery(File);
 
@@ -106,8 +106,10 @@ impl ProcmapQuery {
 
 const _: () = assert!(size_of::<ProcmapQuery>() == 104, "the kernel's layout");
 
-/// Returns whether `addresses` may span several mappings. A kernel that moves several at once could move
-/// some and then fail; but every such kernel can be queried.
+/// Returns whether `addresses` may span several mappings. Such addresses must not be moved by one call: a kernel
+/// that moves several mappings (Linux 6.17) could move some of them and then fail.
+///
+/// Returns false if the kernel cannot be queried. It is an older one then, and moves none of several mappings.
 pub fn spans_mappings(addresses: Addresses) -> bool {
     MapsQuery::open().is_none_or(|maps| {
         maps.at(addresses.start())

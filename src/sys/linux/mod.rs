@@ -29,5 +29,5 @@ pub mod platform {
     pub use super::loader::loaded_files;
     #[cfg(not(all(test, feature = "model-checking")))]
     pub use super::pages::prefer_huge;
-    pub use super::sigbus::{errno_location, is_lost, is_of_lost_page, was_sent};
+    pub use super::sigbus::{errno_location, is_lost, reports_lost_page, was_sent};
 }

@@ -52,7 +52,7 @@ impl PageRange<'_> {
             return Ok(());
         }
         fault::check("madvise")?;
-        // SAFETY: the owner lets the pages be replaced: see `new`.
+        // SAFETY: `PageRange::new` requires that the pages may be replaced.
         unsafe {
             mm::madvise(
                 self.base().as_ptr().cast(),
@@ -99,8 +99,8 @@ impl PageRange<'_> {
             return Ok(());
         }
         fault::check("mremap")?;
-        // SAFETY: both ranges are mapped and equally long, and their owners let them be replaced: see
-        // `new`.
+        // SAFETY: `PageRange::new` requires that both ranges are mapped and may be replaced. They are equally
+        // long, which is checked above.
         let start = unsafe {
             mm::mremap_fixed(
                 self.base().as_ptr().cast(),

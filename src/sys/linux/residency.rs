@@ -1,13 +1,13 @@
-//! Which pages take memory, as `/proc/self/pagemap` and `mincore(2)` report it.
+//! Reports which pages take memory (`/proc/self/pagemap`, `mincore(2)`).
 
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::ptr;
 
 use super::mappings::mappings_within;
+use crate::sys::unix::bytes_in_core;
 use crate::sys::{Address, Addresses, fault, file_offset, page_size};
 
 /// Returns whether the kernel reports the states of pages: it does not without `/proc`.
@@ -25,8 +25,8 @@ impl PageState {
     const FILE_OR_SHARED: u64 = 1 << 61;
     const EXCLUSIVELY_MAPPED: u64 = 1 << 56;
 
-    /// Returns whether the page takes memory of this process, in a mapping that is or is not that of a
-    /// file. A page that was only read does not: it is the page of zeros, which all processes share. The
+    /// Returns whether the page takes memory. `is_file` tells whether its mapping is that of a file. An
+    /// anonymous page that was only read takes none: it is the page of zeros, which all processes share. The
     /// huge page of zeros looks like a page of a file.
     pub fn is_resident(self, is_file: bool) -> bool {
         let counted = if is_file {
@@ -86,36 +86,15 @@ pub fn private_pages(addresses: Addresses, most: usize) -> Option<Vec<Addresses>
     Some(pages)
 }
 
-/// Returns how many bytes of `addresses` take memory, be it private to this process or that of a file.
-/// Pages of zeros that were only read do not count, unless there is no `/proc`: `mincore(2)` does not
-/// distinguish them.
+/// Returns how many bytes of `addresses` take memory, as anonymous pages or as pages of a file. Pages of
+/// zeros that were only read do not count, unless there is no `/proc`: `mincore(2)` does not distinguish
+/// them.
 ///
 /// # Errors
 ///
-/// Returns the error of reading `/proc`, if `mincore(2)` fails as well.
+/// Returns the error of reading `/proc` if `mincore(2)` fails as well.
 pub fn resident_bytes(addresses: Addresses) -> io::Result<usize> {
-    resident_from_proc(addresses).or_else(|error| in_core(addresses).map_err(|_| error))
-}
-
-/// Returns how many bytes of `addresses` are in memory, pages of zeros included (`mincore(2)`).
-fn in_core(addresses: Addresses) -> io::Result<usize> {
-    const PAGES: usize = 4096;
-    let page = page_size();
-    let mut states = [0; PAGES];
-    let mut bytes = 0_usize;
-    for chunk in addresses.chunks(PAGES * page) {
-        fault::check("mincore")?;
-        let first = ptr::without_provenance_mut(chunk.start().get());
-        // SAFETY: the kernel checks the addresses, and `states` has room for the state of each page.
-        let result = unsafe { libc::mincore(first, chunk.len(), states.as_mut_ptr()) };
-        if result != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        let states = states.iter().take(chunk.len().div_ceil(page));
-        let resident = states.filter(|state| **state & 1 != 0).count();
-        bytes += resident * page;
-    }
-    Ok(bytes)
+    resident_from_proc(addresses).or_else(|error| bytes_in_core(addresses).map_err(|_| error))
 }
 
 /// Returns the number of [`resident_bytes`] from `/proc/self/pagemap`.
@@ -140,9 +119,9 @@ fn resident_from_proc(addresses: Addresses) -> io::Result<usize> {
     Ok(bytes)
 }
 
-/// Visits the extents of `addresses` that are of a category in `any_of`, and of none in `none_of`, and that
-/// are not the page of zeros. Returns `None` if `visit` does, or if the kernel has no call for this
-/// (`PAGEMAP_SCAN`, Linux 6.7).
+/// Visits the extents of `addresses` whose pages have a category in `any_of` and none in `none_of`, except
+/// the page of zeros. Returns `None` if `visit` does, or if the kernel has no call for this (`PAGEMAP_SCAN`,
+/// Linux 6.7).
 fn scan(
     addresses: Addresses,
     any_of: u64,
@@ -177,7 +156,7 @@ fn scan(
             any_of,
             returned: 0,
         };
-        // SAFETY: the argument is what this request takes, and `regions` is as long as it says.
+        // SAFETY: the argument is what this request takes, and `regions` has room for `region_count` regions.
         let found =
             unsafe { libc::ioctl(pagemap.as_raw_fd(), PagemapScan::REQUEST, &raw mut scan) };
         for region in regions.get(..usize::try_from(found).ok()?)? {
@@ -269,10 +248,10 @@ mod tests {
         let mapping = Mapping::reserve(bytes(5), bytes(5)).unwrap();
         let first = mapping.base().as_ptr();
         let all = mapping.pages(bytes(5)).unwrap().addresses();
-        assert_eq!(in_core(all).unwrap(), 0);
+        assert_eq!(bytes_in_core(all).unwrap(), 0);
         // SAFETY: this is a byte of an accessible page.
         unsafe { first.wrapping_add(3 * page_size()).write_volatile(1) };
-        assert_eq!(in_core(all).unwrap(), page_size());
+        assert_eq!(bytes_in_core(all).unwrap(), page_size());
         assert_eq!(resident_bytes(all).unwrap(), page_size());
     }
 }

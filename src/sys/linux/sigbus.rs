@@ -12,8 +12,8 @@ pub fn errno_location() -> *mut c_int {
 }
 
 /// Returns whether the signal reports a page that a mapped file has lost (`BUS_ADRERR`). A signal that was
-/// sent has no address, and failing hardware is not for us to hide.
-pub fn is_of_lost_page(info: &libc::siginfo_t) -> bool {
+/// sent has no address, and a failure of the hardware must not be hidden.
+pub fn reports_lost_page(info: &libc::siginfo_t) -> bool {
     info.si_code == libc::BUS_ADRERR
 }
 
@@ -26,8 +26,8 @@ pub fn was_sent(info: &libc::siginfo_t) -> bool {
 /// kernel does not report that.
 pub fn is_lost(address: Address, page: usize) -> bool {
     let start = ptr::without_provenance_mut(address.get());
-    // SAFETY: reads a page that is watched, and changes nothing.
+    // SAFETY: the kernel checks the address, and the advice changes no byte.
     let populated = unsafe { libc::madvise(start, page, libc::MADV_POPULATE_READ) };
-    // SAFETY: this is the `errno` of this thread.
+    // SAFETY: `errno_location` returns a valid pointer to the `errno` of this thread.
     populated != 0 && unsafe { *errno_location() } == libc::EFAULT
 }

@@ -22,9 +22,10 @@ impl SigxfszBlock {
     /// Blocks the signal.
     pub fn new() -> Self {
         let was_pending = is_pending();
-        let mut before = empty();
-        // SAFETY: both are sets of signals.
-        let result = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &only(), &raw mut before) };
+        let mut before = empty_set();
+        // SAFETY: both pointers are to sets of signals, the second one writable.
+        let result =
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &sigxfsz_only(), &raw mut before) };
         Self {
             before: (result == 0).then_some(before),
             was_pending,
@@ -44,34 +45,34 @@ impl Drop for SigxfszBlock {
             // Consumes the signal that was blocked, if there is one.
             // SAFETY: the arguments are a set of signals and a time; null means that no details of the
             // signal are wanted.
-            unsafe { libc::sigtimedwait(&only(), ptr::null_mut(), &NOW) };
+            unsafe { libc::sigtimedwait(&sigxfsz_only(), ptr::null_mut(), &NOW) };
         }
-        // SAFETY: this is the mask that the thread had.
+        // SAFETY: `before` is the mask that `pthread_sigmask` returned in `new`.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut()) };
     }
 }
 
-fn empty() -> libc::sigset_t {
+fn empty_set() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: this is a place for a set of signals.
+    // SAFETY: `set` has room for a set of signals.
     unsafe { libc::sigemptyset(set.as_mut_ptr()) };
     // SAFETY: the call above has filled it.
     unsafe { set.assume_init() }
 }
 
-/// Returns the set of this signal alone.
-fn only() -> libc::sigset_t {
-    let mut set = empty();
-    // SAFETY: this is a set of signals.
+/// Returns the set that has only SIGXFSZ.
+fn sigxfsz_only() -> libc::sigset_t {
+    let mut set = empty_set();
+    // SAFETY: `set` is a set of signals.
     unsafe { libc::sigaddset(&raw mut set, libc::SIGXFSZ) };
     set
 }
 
 fn is_pending() -> bool {
-    let mut set = empty();
-    // SAFETY: this is a place for a set of signals.
+    let mut set = empty_set();
+    // SAFETY: `set` is a writable set of signals.
     unsafe { libc::sigpending(&raw mut set) };
-    // SAFETY: this is a set of signals.
+    // SAFETY: `set` is a set of signals.
     unsafe { libc::sigismember(&raw const set, libc::SIGXFSZ) == 1 }
 }
 
@@ -133,10 +134,10 @@ mod tests {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         assert!(!is_pending());
-        let mut mask = empty();
+        let mut mask = empty_set();
         // SAFETY: a null pointer changes nothing, and `mask` is a place for a set of signals.
         unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &raw mut mask) };
-        // SAFETY: this is a set of signals.
+        // SAFETY: `set` is a set of signals.
         let is_blocked = unsafe { libc::sigismember(&raw const mask, libc::SIGXFSZ) };
         assert_eq!(is_blocked, 0);
     }

@@ -8,10 +8,10 @@ mod loader;
 mod mach_error;
 mod mappings;
 mod pages;
-mod residency;
 mod sigbus;
 mod sigxfsz;
 
+pub use super::unix::bytes_in_core as resident_bytes;
 pub use super::unix::{
     HAS_ERRNO, ImageBytes, ImageFile, MAPS_FILES, Mapping, TruncationGuard, addon_copies, at_exit,
 };
@@ -20,7 +20,6 @@ pub use super::unsupported::{
     spans_mappings, visit_page_states,
 };
 pub use mappings::mappings_within;
-pub use residency::resident_bytes;
 pub use sigxfsz::SigxfszBlock;
 
 /// What [`super::unix`] needs that is different on each of its systems.
@@ -29,5 +28,5 @@ pub mod platform {
     pub use super::image_file::{create_image_file, is_mapped_at, is_sealed, seal};
     pub use super::loader::loaded_files;
     pub use super::pages::prefer_huge;
-    pub use super::sigbus::{errno_location, is_lost, is_of_lost_page, was_sent};
+    pub use super::sigbus::{errno_location, is_lost, reports_lost_page, was_sent};
 }

@@ -80,8 +80,8 @@ impl PageRange<'_> {
         fault::check("mach_vm_remap")?;
         // SAFETY: the call takes no arguments.
         let task = unsafe { mach_task_self() };
-        // SAFETY: both ranges are mapped and equally long, and their owners let them be replaced: see
-        // `new`.
+        // SAFETY: `PageRange::new` requires that both ranges are mapped and may be replaced. They are equally
+        // long, which is checked above.
         let result = unsafe {
             mach_vm_remap(
                 task,

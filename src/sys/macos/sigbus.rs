@@ -14,8 +14,8 @@ pub fn errno_location() -> *mut c_int {
 }
 
 /// Returns whether the signal may report a page that a mapped file has lost. The codes of faults differ
-/// between processors, and say less than on Linux: whether the address is watched decides.
-pub fn is_of_lost_page(info: &libc::siginfo_t) -> bool {
+/// between processors and are less exact than on Linux, so only the address decides: whether it is watched.
+pub fn reports_lost_page(info: &libc::siginfo_t) -> bool {
     !was_sent(info)
 }
 

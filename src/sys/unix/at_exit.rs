@@ -3,12 +3,12 @@
 use std::sync::Once;
 
 /// Calls `action` once when the process exits, or when this library is unloaded (`atexit(3)`). Nothing is
-/// called if a signal ends the process. Of several calls of this function, only the first counts.
+/// called if a signal ends the process. Only the first call of this function registers its action.
 pub fn at_exit(action: extern "C" fn()) {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
-        // SAFETY: the action stays loaded until it is called: the C library calls it before it unloads this
-        // library. If there is no room for the registration, nothing else is lost.
+        // If there is no room for the registration, the action is not called.
+        // SAFETY: `action` is code of this library, and the C library calls it before it unloads the library.
         unsafe { libc::atexit(action) };
     });
 }

@@ -107,8 +107,8 @@ pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     file.read_exact_at(bytes, offset)
 }
 
-/// Checks that a new file can take the place of what is at `path`: a file, a link, or nothing. Pipes and
-/// devices cannot be replaced, since other programs know them by their names.
+/// Checks that a new file can be renamed to `path`: there is a file, a link, or nothing. A pipe or a device is
+/// not replaced, since other programs know it by that name.
 ///
 /// # Errors
 ///
@@ -159,8 +159,8 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Writes the names in a directory to disk (`fsync(2)`), if the directory can be read and its file system
-/// supports that.
+/// Writes the names in a directory to disk (`fsync(2)`). Does nothing if the directory cannot be read, or if its
+/// file system does not support that.
 ///
 /// # Errors
 ///
@@ -226,7 +226,7 @@ pub fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Returns the error from `fallocate(2)`; the file is then as long as it was.
+/// Returns the error from `fallocate(2)` or `pwrite(2)`; the file is then as long as it was.
 pub fn extend(file: &File, length: u64) -> io::Result<()> {
     let before = self::length(file)?;
     let Some(added) = length.checked_sub(before).filter(|added| *added != 0) else {
@@ -237,7 +237,7 @@ pub fn extend(file: &File, length: u64) -> io::Result<()> {
         Ok(false) => write_zeros(file, before, length),
         result => result.map(drop),
     };
-    // Some of the bytes may be allocated, or written, by then.
+    // After an error, some of the bytes may be allocated or written.
     allocated.inspect_err(|_| drop(file.set_len(before)))
 }
 
@@ -272,7 +272,7 @@ pub fn fill_holes(file: &File, length: u64) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Returns the error from `pwrite(2)`, and how many bytes may be zero by then.
+/// Returns the error from `pwrite(2)`, and how many bytes, from the first on, may be zero by then.
 pub fn zero_up_to(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     if end == 0 {
         return Ok(());
@@ -292,8 +292,8 @@ pub fn zero_up_to(file: &File, end: u64) -> Result<(), (u64, io::Error)> {
     Ok(())
 }
 
-/// Makes the file `length` bytes long if it is longer. This undoes what has failed, so no test makes it
-/// fail.
+/// Makes the file `length` bytes long if it is longer. This undoes a failed call, so fault injection does
+/// not count its calls.
 ///
 /// # Errors
 ///
@@ -356,7 +356,7 @@ fn set_lock(file: &File, command: i32, kind: impl TryInto<i16>) -> io::Result<()
     lock.l_whence = i16::try_from(libc::SEEK_SET).unwrap_or_default();
     lock.l_start = i64::MAX - 1;
     lock.l_len = 1;
-    // SAFETY: both commands read a lock.
+    // SAFETY: both commands only read a `flock`, which `lock` is.
     let result = unsafe { libc::fcntl(file.as_fd().as_raw_fd(), command, &raw const lock) };
     if result == 0 {
         Ok(())

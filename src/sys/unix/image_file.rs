@@ -10,7 +10,7 @@ use memmap2::MmapOptions;
 use super::platform;
 use crate::sys::{Addresses, HostBytes, PageRange, Writes, fault};
 
-/// The bytes of an image file, mapped for reading.
+/// The bytes of an image file, mapped for reading only.
 pub type ImageBytes = memmap2::Mmap;
 
 /// A file without a name, which child processes do not inherit.
@@ -30,7 +30,8 @@ impl ImageFile {
         Ok(Self(file))
     }
 
-    /// Writes the bytes of `pages` at `offset`, each as it is when it is read.
+    /// Writes the bytes of `pages` at `offset`. If other threads write meanwhile, each byte has the value that
+    /// it had when it was read.
     ///
     /// # Errors
     ///
@@ -88,9 +89,9 @@ impl ImageFile {
         pages.map_file(&self.0, 0, Writes::Private)
     }
 
-    /// Returns whether each extent of addresses is backed by what is beside it: by this file, or private
-    /// copies of its pages, from that offset on, or by anonymous pages if there is no offset. Returns false
-    /// if the kernel does not report it.
+    /// Takes ranges of addresses, each with an offset in this file or `None`. Returns whether all ranges with an
+    /// offset map this file from there on (private copies of its pages included), and all others are anonymous.
+    /// Returns false if the kernel does not report it.
     pub fn is_mapped_at(&self, extents: impl Iterator<Item = (Addresses, Option<u64>)>) -> bool {
         platform::is_mapped_at(&self.0, extents)
     }

@@ -16,8 +16,9 @@ use crate::sys::{HostBytes, PageRange, fault};
 #[derive(Debug)]
 pub struct Mapping {
     pages: MmapRaw,
-    /// The offset in `pages` at which the mapping begins, and its length.
+    /// The offset in `pages` at which the usable part begins.
     offset: usize,
+    /// The length of the usable part.
     length: HostBytes,
 }
 
@@ -102,7 +103,8 @@ impl Mapping {
         if length > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // SAFETY: this value owns the mapping, which lives as long as it is borrowed here.
+        // SAFETY: this value owns the pages, which stay mapped as long as it is borrowed. It lets them be
+        // replaced.
         Ok(unsafe { PageRange::new(self.base(), length) })
     }
 
@@ -113,7 +115,7 @@ impl Mapping {
             return Ok(());
         }
         fault::check("mprotect")?;
-        // SAFETY: the pages are in this mapping, and no Rust reference to them exists.
+        // SAFETY: `slice` has checked that the pages are in this mapping, and no Rust reference to pages exists.
         unsafe { mm::mprotect(pages.base().as_ptr().cast(), pages.length().get(), flags) }?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What Linux and macOS share. What differs between them, each has in its `platform`.
+//! Code that Linux and macOS share. The module `platform` of each system has what differs.
 
 pub mod addon_copies;
 mod at_exit;
@@ -6,6 +6,7 @@ pub mod file;
 mod image_file;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod mapping;
+mod mincore;
 #[cfg(not(all(test, feature = "model-checking")))]
 mod pages;
 mod sigbus;
@@ -17,10 +18,11 @@ pub use at_exit::at_exit;
 pub use image_file::{ImageBytes, ImageFile};
 #[cfg(not(all(test, feature = "model-checking")))]
 pub use mapping::Mapping;
+pub use mincore::bytes_in_core;
 pub use truncation::TruncationGuard;
 
 /// Whether pages of a file, or of an image, can be mapped in place of others.
 pub const MAPS_FILES: bool = true;
 
-/// Whether the numbers of system errors are an `errno`, of which Node.js knows the names.
+/// Whether system errors have an `errno`, for which Node.js has names.
 pub const HAS_ERRNO: bool = true;

@@ -19,7 +19,7 @@ impl PageRange<'_> {
             return Ok(());
         }
         fault::check("mmap")?;
-        // SAFETY: the owner lets the pages be replaced: see `new`.
+        // SAFETY: `PageRange::new` requires that the pages may be replaced.
         let start = unsafe {
             mm::mmap_anonymous(
                 self.base().as_ptr().cast(),
@@ -46,7 +46,7 @@ impl PageRange<'_> {
             return Ok(());
         }
         fault::check("mmap")?;
-        // SAFETY: the owner lets the pages be replaced: see `new`.
+        // SAFETY: `PageRange::new` requires that the pages may be replaced.
         let start = unsafe {
             mm::mmap(
                 self.base().as_ptr().cast(),
@@ -65,26 +65,23 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Writes the bytes to `file` at `offset`, each as it is when it is read. Writes nothing at the offset
-    /// `end` of the file or beyond.
+    /// Writes the bytes to `file` from its offset `offset` on, but none at its offset `end` or beyond. If
+    /// other threads write meanwhile, each byte has the value that it had when it was read.
     ///
     /// # Errors
     ///
     /// Returns the error from `pwrite(2)`.
     pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
-        // Saturates: nothing is written if `offset` is at `end` or beyond.
-        let room = end.saturating_sub(offset);
-        let length =
-            usize::try_from(room).map_or(self.length().get(), |room| self.length().get().min(room));
+        let length = self.length_before(offset, end);
         let mut done = 0;
         while done < length {
             let position = i64::try_from(offset + file_offset(done))
                 .map_err(|_| io::ErrorKind::FileTooLarge)?;
             fault::check("pwrite")?;
-            // SAFETY: in bounds, by the condition of the loop.
+            // SAFETY: `done` is below `length`, which is at most the length of the range.
             let start = unsafe { self.base().add(done) };
-            // SAFETY: from `start` on, so many bytes are readable: see `new`. The kernel reads them,
-            // through no reference, while other threads may write to them.
+            // SAFETY: `PageRange::new` requires readable pages, and `length - done` bytes of them follow
+            // `start`. The kernel reads them without a Rust reference, so other threads may write to them.
             let written = unsafe {
                 libc::pwrite(
                     file.as_raw_fd(),

@@ -20,7 +20,8 @@ use crate::sys::{Address, Addresses, page_size};
 pub struct TruncationGuard(&'static Slot);
 
 impl TruncationGuard {
-    /// Watches `addresses`, and installs the signal handler if it is not installed.
+    /// Watches `addresses`, those of a [`crate::sys::PageRange`], and installs the signal handler if it is not
+    /// installed.
     ///
     /// # Errors
     ///
@@ -30,7 +31,7 @@ impl TruncationGuard {
         Ok(Self(Slot::take(addresses, None)))
     }
 
-    /// Watches `addresses` as part of the same file: if a page was lost here, that counts there as well.
+    /// Returns a guard of `addresses` for the same file. If this guard has lost a page, so has that one.
     pub fn also_over(&self, addresses: Addresses) -> Self {
         Self(Slot::take(addresses, Some(self.0)))
     }
@@ -43,14 +44,15 @@ impl TruncationGuard {
     /// Installs the handler again if the default behaviour is active, unless the program's changes are
     /// reported. Checking this takes a system call, which would be most of the cost of a call on a memory.
     pub fn keep_armed() {
-        if !sigbus::ARE_REPORTED.load(SeqCst) {
+        if !sigbus::CHANGES_ARE_REPORTED.load(SeqCst) {
             Self::rearm(false);
         }
     }
 
-    /// Expects that `rearm()` is called after each change that the program makes, from now on.
+    /// Declares that from now on, [`TruncationGuard::rearm`] is called after each change that the program makes
+    /// to the disposition.
     pub fn expect_reports() {
-        sigbus::ARE_REPORTED.store(true, SeqCst);
+        sigbus::CHANGES_ARE_REPORTED.store(true, SeqCst);
     }
 
     /// Installs the handler again if the default behaviour is active, or any other handler if `by_force`.
@@ -70,13 +72,13 @@ impl Drop for TruncationGuard {
 }
 
 /// A watched range, in a list that only ever grows. Slots are reused, so what the handler has read of one
-/// may change meanwhile: see [`find`].
+/// may change meanwhile: see [`mark_lost`].
 #[derive(Debug)]
 struct Slot {
     is_taken: AtomicBool,
     start: AtomicUsize,
     end: AtomicUsize,
-    /// The address of a lost page. If it is not in the slot's range, it belongs to a former one.
+    /// The address of a lost page. If it is not in the slot's range, it belongs to a former range of the slot.
     lost: AtomicUsize,
     /// How many mappings the handler has made in the slot's range.
     mappings: AtomicUsize,
@@ -106,7 +108,7 @@ impl Slot {
         })
     }
 
-    /// Takes a slot for `addresses`, with what was lost in `former`, which stays in use meanwhile.
+    /// Takes a slot for `addresses`. If `former` has lost a page, so has the returned slot.
     fn take(addresses: Addresses, former: Option<&Self>) -> &'static Self {
         let free = Self::all().find(|slot| !slot.is_taken.swap(true, SeqCst));
         let slot = free.unwrap_or_else(Self::add);
@@ -117,7 +119,7 @@ impl Slot {
                 slot.lost.store(addresses.start().get(), SeqCst);
             }
             // Some of the mappings may be elsewhere: counting too many is safe.
-            slot.count(former.mappings.load(SeqCst));
+            slot.add_mappings(former.mappings.load(SeqCst));
         }
         slot
     }
@@ -150,7 +152,7 @@ impl Slot {
     /// Sets the range. Call this only within [`Slot::change`].
     fn set(&self, addresses: Addresses) {
         self.lost.store(Addresses::NONE.start().get(), SeqCst);
-        self.count_none();
+        self.clear_mappings();
         self.start.store(addresses.start().get(), SeqCst);
         self.end.store(addresses.end().get(), SeqCst);
     }
@@ -164,22 +166,22 @@ impl Slot {
         Address::new(self.lost.load(SeqCst))
     }
 
-    /// Adds `more` mappings, and returns how many there are in all slots. The sum is never less than what
-    /// the slots have.
-    fn count(&self, more: usize) -> usize {
+    /// Adds `more` to the number of mappings, and returns the number in all slots. It is never less than the sum
+    /// over the slots.
+    fn add_mappings(&self, more: usize) -> usize {
         let sum = MAPPINGS.fetch_add(more, SeqCst) + more;
         self.mappings.fetch_add(more, SeqCst);
         sum
     }
 
-    /// Subtracts the mappings of this slot: one mapping has replaced them, or its range is no longer watched.
-    fn count_none(&self) {
+    /// Sets the number of mappings to 0: one mapping has replaced them, or the range is no longer watched.
+    fn clear_mappings(&self) {
         MAPPINGS.fetch_sub(self.mappings.swap(0, SeqCst), SeqCst);
     }
 }
 
-/// How many pages are replaced at once, at most. Replaced one at a time, each could become a mapping of its
-/// own, and the system limits these. Pages that follow a lost page are usually lost as well.
+/// How many pages are replaced at once, at most. If pages were replaced one at a time, each could become a
+/// mapping of its own, and the system limits mappings. Pages that follow a lost page are usually lost as well.
 const MOST_AT_ONCE: usize = 512;
 
 /// The number of hits in a slot after which each hit replaces a whole block: the lost pages are scattered.
@@ -192,14 +194,14 @@ const BLOCK: usize = 2 << 20;
 /// another in two, and the system lets a process have some 65,000.
 const MOST_MAPPINGS: usize = 8_192;
 
-/// Maps zeros over the page at `address` if that is watched, and returns whether it was. Other pages of the
+/// Maps zeros over the page at `address` if that is watched. Returns whether it has done so. Other pages of the
 /// same watched range may read zero from then on as well: the memory is reported as truncated anyway. The
 /// handler calls this.
 pub fn replace_lost(address: Address) -> bool {
-    let Some((slot, addresses)) = find(address) else {
+    let Some((slot, addresses)) = mark_lost(address) else {
         return false;
     };
-    let sum = slot.count(1);
+    let sum = slot.add_mappings(1);
     let lost = if slot.mappings.load(SeqCst) <= MOST_SINGLE {
         lost_from(address, addresses)
     } else {
@@ -210,21 +212,21 @@ pub fn replace_lost(address: Address) -> bool {
     }
     let is_done = map_zeros(addresses);
     if is_done {
-        slot.count_none();
+        slot.clear_mappings();
     }
     is_done
 }
 
 /// Marks all slots that contain `address` as hit. Returns one of them, and the addresses that they have in
 /// common.
-fn find(address: Address) -> Option<(&'static Slot, Addresses)> {
+fn mark_lost(address: Address) -> Option<(&'static Slot, Addresses)> {
     /// Slots change for some nanoseconds at a time. The bound is for a thread that is stopped in the middle
     /// of that.
     const MOST_ATTEMPTS: usize = 1 << 20;
     let mut found = None;
     for _ in 0..MOST_ATTEMPTS {
         let before = CHANGES.load(SeqCst);
-        found = mark(address);
+        found = try_mark_lost(address);
         if before.is_multiple_of(2) && CHANGES.load(SeqCst) == before {
             break;
         }
@@ -233,15 +235,15 @@ fn find(address: Address) -> Option<(&'static Slot, Addresses)> {
     found
 }
 
-/// Makes one attempt of [`find`], during which slots may change.
-fn mark(address: Address) -> Option<(&'static Slot, Addresses)> {
+/// Does what [`mark_lost`] does, once. Slots may change meanwhile, and the result is then wrong.
+fn try_mark_lost(address: Address) -> Option<(&'static Slot, Addresses)> {
     let mut found: Option<(&'static Slot, Addresses)> = None;
     for slot in Slot::all() {
         let addresses = slot.addresses();
         if !addresses.contains(address) {
             continue;
         }
-        // If the slot has another range by now, this address means nothing there.
+        // If the slot has another range by now, the address is outside of it and has no effect.
         slot.lost.store(address.get(), SeqCst);
         let common = match found {
             Some((_, other)) => addresses.intersection(other),
@@ -270,7 +272,8 @@ fn block_around(address: Address, addresses: Addresses) -> Addresses {
 
 /// Maps zeros at `addresses`, and returns whether the system has done so.
 fn map_zeros(addresses: Addresses) -> bool {
-    // SAFETY: the addresses are watched, and the owner of these lets lost pages be replaced.
+    // SAFETY: `mark_lost` found the addresses to be watched, and those are addresses of a `PageRange`, whose
+    // pages may be replaced: see `TruncationGuard::over`.
     let mapped = unsafe {
         libc::mmap(
             ptr::without_provenance_mut(addresses.start().get()),

@@ -89,19 +89,13 @@ pub fn length(file: &File) -> io::Result<u64> {
 ///
 /// Returns the error from `ReadFile`, or `UnexpectedEof`.
 pub fn read(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    let mut done = 0;
-    while done < bytes.len() {
-        let rest = bytes.get_mut(done..).unwrap_or_default();
-        fault::check("ReadFile")?;
-        match file.seek_read(rest, offset + file_offset(done))? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => done += count,
-        }
+    if read_some(file, bytes, offset)? < bytes.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(())
 }
 
-/// Checks that a new file can take the place of what is at `path`: a file, a link, or nothing.
+/// Checks that a new file can be renamed to `path`: there is a file, a link, or nothing.
 ///
 /// # Errors
 ///
@@ -282,7 +276,7 @@ impl LengthLock {
         fault::check("LockFileEx")?;
         let handle = file.as_raw_handle();
         let mut place = last_byte();
-        // SAFETY: the file is open, and `place` lives until the call returns, which waits for the lock.
+        // SAFETY: the file is open, and `place` lives until the call returns, which is when it has the lock.
         let locked =
             unsafe { LockFileEx(handle, LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, &raw mut place) };
         if locked == 0 {
@@ -296,7 +290,7 @@ impl Drop for LengthLock {
     fn drop(&mut self) {
         let mut place = last_byte();
         // If this fails, closing the file releases the lock.
-        // SAFETY: as in `acquire`.
+        // SAFETY: the file is open, and `place` lives until the call returns.
         unsafe { UnlockFileEx(self.0.as_raw_handle(), 0, 1, 0, &raw mut place) };
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use crate::sys::{Addresses, HostBytes, PageRange};
 
-/// The copied extents, in order and apart. What is between them is zero.
+/// The copied extents, in order, none overlapping. All bytes outside of them are zero.
 #[derive(Debug)]
 pub struct ImageFile {
     extents: Vec<Extent>,
@@ -48,8 +48,8 @@ impl ImageFile {
         })
     }
 
-    /// Copies the bytes of `pages`, each as it is when it is read, to `offset`, which has to be beyond all
-    /// bytes before.
+    /// Copies the bytes of `pages` to `offset`, which has to be beyond all bytes that were written before. If
+    /// other threads write meanwhile, each byte has the value that it had when it was read.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl ImageFile {
         self.push(bytes, offset)
     }
 
-    /// Copies `bytes` to `offset`, which has to be beyond all bytes before.
+    /// Copies `bytes` to `offset`, which has to be beyond all bytes that were written before.
     ///
     /// # Errors
     ///
@@ -111,7 +111,8 @@ impl ImageFile {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Copies the image over the bytes of `pages`, and zeros between and beyond its extents.
+    /// Copies the image over the bytes of `pages`, which have to hold all of its extents. Bytes between and
+    /// beyond the extents read zero.
     ///
     /// # Errors
     ///

@@ -26,8 +26,8 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// Reserves `length` bytes, and commits the first `accessible` of them, which read zero. Accesses to
-    /// the others fault, and take no memory.
+    /// Reserves `length` bytes, and commits the first `accessible` of them, which read zero. Accesses to the
+    /// others fault, and these take no memory.
     ///
     /// # Errors
     ///
@@ -77,7 +77,8 @@ impl Mapping {
         };
         fault::check("VirtualAlloc")?;
         let first = pages.base().as_ptr().cast();
-        // SAFETY: the bytes are in this mapping, checked above. Those that are committed stay as they are.
+        // SAFETY: `slice` has checked that the bytes are in this mapping. The call keeps pages that are
+        // committed.
         let committed =
             unsafe { VirtualAlloc(first, pages.length().get(), MEM_COMMIT, PAGE_READWRITE) };
         if committed.is_null() {
@@ -102,7 +103,7 @@ impl Mapping {
         };
         fault::check("VirtualFree")?;
         let first = pages.base().as_ptr().cast();
-        // SAFETY: the bytes are in this mapping, checked above, and no Rust reference to them exists.
+        // SAFETY: `slice` has checked that the bytes are in this mapping, and no Rust reference to pages exists.
         if unsafe { VirtualFree(first, pages.length().get(), MEM_DECOMMIT) } == 0 {
             return Err(io::Error::last_os_error());
         }
@@ -118,7 +119,8 @@ impl Mapping {
         if length > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // SAFETY: this value owns the mapping, which lives as long as it is borrowed here.
+        // SAFETY: this value owns the pages, which stay reserved as long as it is borrowed. It lets them be
+        // replaced.
         Ok(unsafe { PageRange::new(self.base, length) })
     }
 
@@ -132,7 +134,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: `reserve` has reserved this range as a whole, and nobody uses it any more.
+        // SAFETY: `reserve` has reserved this range as a whole, and a `PageRange` of it borrows this value.
         unsafe { VirtualFree(self.base.as_ptr().cast(), 0, MEM_RELEASE) };
     }
 }

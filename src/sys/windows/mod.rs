@@ -26,5 +26,5 @@ pub use truncation::TruncationGuard;
 /// Whether pages of a file, or of an image, can be mapped in place of others.
 pub const MAPS_FILES: bool = false;
 
-/// Whether the numbers of system errors are an `errno`: here they are Windows' own.
+/// Whether system errors have an `errno`. Windows numbers its errors in its own way.
 pub const HAS_ERRNO: bool = false;

@@ -9,8 +9,8 @@ use windows_sys::Win32::System::Memory::{MEM_RESET, PAGE_READWRITE, VirtualAlloc
 
 use crate::sys::{HostBytes, PageRange, Writes, fault, file_offset};
 
-/// How many bytes are decommitted, copied or written at a time, so that no more pages than these take
-/// memory only because they were touched for that.
+/// How many bytes are decommitted, copied or written at a time. Touching pages makes them take memory, so
+/// this bounds how many do at once.
 const CHUNK: HostBytes = HostBytes::MIB;
 
 impl PageRange<'_> {
@@ -18,9 +18,9 @@ impl PageRange<'_> {
     /// take their memory.
     ///
     /// `MEM_DECOMMIT` would make the pages fault until they are committed again, which could fail, while
-    /// other threads may be using them. So this writes zeros, and `MEM_RESET` lets the system drop the
-    /// pages. Afterwards the pages are these or zeros. The same holds for what other threads write
-    /// meanwhile.
+    /// other threads may be using them. So this writes zeros, and `MEM_RESET` lets the system drop the pages.
+    /// The pages keep these zeros, or are dropped and read zero. Bytes that other threads write meanwhile are
+    /// kept or dropped in the same way.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ impl PageRange<'_> {
         for chunk in self.chunks() {
             chunk.write_zeros();
             let (first, length) = (chunk.base().as_ptr().cast(), chunk.length().get());
-            // SAFETY: the owner lets the pages be replaced: see `new`.
+            // SAFETY: `PageRange::new` requires that the pages may be replaced.
             unsafe { VirtualAlloc(first, length, MEM_RESET, PAGE_READWRITE) };
             // Unlocking pages that are not locked removes them from the working set.
             // SAFETY: the call changes no byte.
@@ -82,7 +82,7 @@ impl PageRange<'_> {
                 .split(HostBytes::page())
                 .zip(to.split(HostBytes::page()))
             {
-                // Writing zeros would make the page take memory.
+                // Copying zeros would make the page of `to` take memory.
                 if !from.is_zero() {
                     from.copy_to(&to);
                 }
@@ -101,17 +101,14 @@ impl PageRange<'_> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Writes the bytes to `file` at `offset`, each as it is when it is read. Writes nothing at the offset
-    /// `end` of the file or beyond.
+    /// Writes the bytes to `file` from its offset `offset` on, but none at its offset `end` or beyond. If
+    /// other threads write meanwhile, each byte has the value that it had when it was read.
     ///
     /// # Errors
     ///
     /// Returns the error from `WriteFile`.
     pub fn write_to(&self, file: &File, offset: u64, end: u64) -> io::Result<()> {
-        // Saturates: nothing is written if `offset` is at `end` or beyond.
-        let room = end.saturating_sub(offset);
-        let length =
-            usize::try_from(room).map_or(self.length().get(), |room| self.length().get().min(room));
+        let length = self.length_before(offset, end);
         let mut done = 0;
         while done < length {
             let bytes = self.read(done..length.min(done + CHUNK.get()));
@@ -124,15 +121,20 @@ impl PageRange<'_> {
         Ok(())
     }
 
-    /// Appends the bytes to `target`, each as it is when it is read, as far as it has room for them.
+    /// Appends the bytes to `target`, which has to have room for them. If other threads write meanwhile, each
+    /// byte has the value that it had when it was read.
     pub fn append_to(&self, target: &mut Vec<u8>) {
         let room = target.spare_capacity_mut();
+        debug_assert!(
+            self.length().get() <= room.len(),
+            "the caller has reserved room for all bytes"
+        );
         let count = room.len().min(self.length().get());
-        // SAFETY: from `base` on, so many bytes are readable: see `new`. They do not overlap the room in
-        // `target`: no plain reference to the bytes here is ever made.
+        // SAFETY: `PageRange::new` requires readable pages, and `count` is at most their length and that of
+        // the room. They do not overlap the room in `target`: no plain reference to pages is ever made.
         unsafe { ptr::copy_nonoverlapping(self.base().as_ptr(), room.as_mut_ptr().cast(), count) };
         let length = target.len() + count;
-        // SAFETY: so many bytes were there, or were added above.
+        // SAFETY: the vector had `target.len()` bytes, and the call above has initialized `count` more.
         unsafe { target.set_len(length) };
     }
 

@@ -1,6 +1,6 @@
 //! SIGXFSZ, a signal that Windows does not have.
 
-/// Takes the place of what blocks the signal on Linux.
+/// Takes the place of the type that blocks the signal on Linux.
 #[derive(Debug)]
 pub struct SigxfszBlock;
 
