@@ -21,11 +21,15 @@ function lose(scenario, options = {}) {
   }));
 }
 
+/** The members that the fixture calls after a loss. */
+const members = ["buffer", "grow", "type", "snapshot", "usage", "toWebAssembly", "flushSync"];
+
 test.each(["read", "written", "shared", "mapped", "moved"])(
   "lost pages read as zero, and the next call throws: %s",
   async (scenario) => {
     const { file, read, stored, errors, closes, size } = await lose(scenario);
     expect([read, stored]).toEqual([[1, 0, 0, 0], 5]);
+    expect(Object.keys(errors)).toEqual(members);
     for (const [member, message] of Object.entries(errors)) {
       if (member === "flushSync" && ["read", "mapped"].includes(scenario)) {
         expect(message).toMatch(

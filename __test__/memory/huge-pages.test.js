@@ -3,9 +3,15 @@
 // The option `hugePages`.
 
 const { Memory, features } = require("../..");
+const { mappingsWithin } = require("../support/proc");
 const { run } = require("../support/run-fixture");
+const { addressOf } = require("../support/stores");
 
-const PAGE = 65_536;
+/** Returns whether the kernel was advised to use huge pages for a memory, by `madvise(2)`. */
+const isAdvised = (memory) =>
+  mappingsWithin(addressOf(memory), memory.buffer.byteLength).every(({ VmFlags }) =>
+    VmFlags.includes("hg"),
+  );
 
 describe("hugePages", () => {
   test("is a TypeError for shared memories", () => {
@@ -17,11 +23,15 @@ describe("hugePages", () => {
   test.each([undefined, null, 1, "hugePages", {}, { hugePages: false }])(
     "is off for options %p",
     (options) => {
-      expect(new Memory({ initial: 1 }, options).buffer.byteLength).toBe(PAGE);
+      expect(isAdvised(new Memory({ initial: 64 }, options))).toBe(false);
     },
   );
 
   const testHuge = features.hugePages ? test : test.skip;
+
+  testHuge("makes huge pages of the memory (needs huge pages)", () => {
+    expect(isAdvised(new Memory({ initial: 64 }, { hugePages: true }))).toBe(true);
+  });
 
   testHuge("takes one page fault for 2 MiB (needs huge pages)", async () => {
     const { faults, aligned, bytes } = await run("touch-huge-pages.js");

@@ -154,7 +154,7 @@ describe("save() and open() throw Node.js's errors for", () => {
 
   test("a folder in place of the file", () => {
     fs.mkdirSync(file);
-    expect(["EISDIR", "EEXIST", "ENOTEMPTY"]).toContain(thrownBy(() => snapshot.save(file)).code);
+    expect(thrownBy(() => snapshot.save(file)).code).toBe("EISDIR");
     const error = thrownBy(() => Snapshot.open(file));
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ code: "EISDIR", path: file });
@@ -168,9 +168,8 @@ describe("save() and open() throw Node.js's errors for", () => {
     });
   });
 
-  test("a read-only file system", () => {
-    const code = thrownBy(() => snapshot.save("/proc/self/snapshot")).code;
-    expect(["ENOENT", "EACCES", "EPERM", "EROFS"]).toContain(code);
+  test("a file system without new files", () => {
+    expect(thrownBy(() => snapshot.save("/proc/self/snapshot")).code).toBe("ENOENT");
   });
 
   test("a name with a zero byte, and a name that is too long", () => {

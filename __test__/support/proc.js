@@ -50,7 +50,7 @@ function bytesAt(address, length) {
   }
 }
 
-/** Returns the mappings that overlap a range, with their kilobytes by the names of /proc/self/smaps. */
+/** Returns the mappings that overlap a range, with their kilobytes and `VmFlags` by the names of /proc/self/smaps. */
 function mappingsWithin(address, length) {
   const within = [];
   let mapping;
@@ -62,7 +62,7 @@ function mappingsWithin(address, length) {
       if (start < address + length && address < end) within.push(mapping);
     } else {
       const [, name, value] = /^(\w+): +(.*)/.exec(line);
-      mapping[name] = parseInt(value);
+      mapping[name] = name === "VmFlags" ? value.trim().split(" ") : parseInt(value);
     }
   }
   return within;
