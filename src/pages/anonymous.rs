@@ -1,8 +1,8 @@
 //! Operations for pages that have to stay anonymous: the bytes of images and files are copied into them.
 //!
-//! Such are the pages of a memory under a resizable buffer that the engine does not know to be a memory. A
-//! program can shrink that buffer and grow it again. The engine decommits the pages that were cut off, and
-//! has to read zeros there afterwards. If the pages were mapped from a file, its bytes would come back.
+//! A memory under a resizable ArrayBuffer has such pages, since the engine treats it as any buffer: a program can
+//! shrink it and grow it again. The engine decommits the pages that were cut off, and the program then has to
+//! read zeros there. If the pages were mapped from a file, its bytes would come back.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -22,7 +22,7 @@ use crate::sys::{self, Mapping, PageRange, file_offset};
 ///
 /// # Errors
 ///
-/// [`MemoryError::SnapshotTooLong`], [`MemoryError::AllocationFailed`], or an error of [`discard`]; no byte has
+/// [`MemoryError::SnapshotTooLong`], [`MemoryError::AllocationFailed`], or an error of [`discard()`]; no byte has
 /// changed then.
 pub fn restore(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     image.check_fits(pages)?;
@@ -65,7 +65,7 @@ pub fn copy_file_bytes(
     Ok(())
 }
 
-/// Replaces those of the pages that are mapped from images and files by anonymous pages with the same bytes.
+/// Replaces pages that are backed by images and files by anonymous pages with the same bytes.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ fn replace(pages: &PageRange, overlay: &Overlay) -> Result<(), MemoryError> {
             Ok(())
         })?;
     }
-    // A page that was lost while it was copied has been copied as zeros.
+    // A page that was lost while it was copied was copied as zeros.
     if overlays.has_lost_page(addresses) {
         return Err(MemoryError::Truncated);
     }

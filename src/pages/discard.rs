@@ -18,8 +18,8 @@ pub fn discard(pages: &PageRange) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
     overlays.refuse_writable_file(addresses)?;
     if overlays.has_writable_file(addresses) {
-        // The entry is of a memory that is gone, or of a file that has lost all pages here. It stays in the
-        // table, since the program has not been told of the loss yet.
+        // The entry is of a memory that is gone, or of a file that has lost all of its pages here. It stays in
+        // the table, since the loss has not been reported to the program yet.
         return pages
             .remap_as_zeros()
             .map_err(|source| allocation_failed(pages, source));

@@ -10,8 +10,8 @@ use crate::sys::{self, Addresses, HostBytes, PageRange};
 
 /// Returns the extents of the pages that may hold other bytes than zeros, as offsets, in order.
 ///
-/// All other bytes were zero during this call: the lock of the table keeps anything from being mapped in
-/// place of the pages until the states of all of them are known.
+/// All other bytes were zero at some time during this call: the lock of the table keeps anything from being
+/// mapped in place of the pages until the states of all of them are known.
 pub fn data_extents(pages: &PageRange) -> Vec<Range<usize>> {
     let all = pages.addresses();
     let overlays = OverlayTable::lock();
@@ -51,11 +51,11 @@ pub fn segment_extents(segment: Addresses, overlay: Option<&Overlay>) -> Vec<Ran
     visited.map_or_else(|_| all(), |()| extents)
 }
 
-/// Calls `visit` with each longest run of pages that are not zero, and its offset in `pages`.
+/// Calls `visit` with each extent of pages that are not zero, as long as possible, and its offset in `pages`.
 ///
 /// # Errors
 ///
-/// The first error of `visit`.
+/// The first error of `visit`, which ends the iteration.
 pub fn for_each_nonzero<'a>(
     pages: &PageRange<'a>,
     mut visit: impl FnMut(&PageRange<'a>, usize) -> Result<(), MemoryError>,

@@ -51,8 +51,8 @@ impl FileTail {
         self.was_lost
     }
 
-    /// Forgets the file's bytes from the offset `length` on, where the file ends now. The next merge takes
-    /// the bytes of the memory there.
+    /// Forgets the file's bytes from the offset `length` on, where the file ends now. At the next merge,
+    /// the bytes last seen count as zeros there.
     pub fn forget_from(&mut self, length: usize) {
         // A file that ends before the page has no byte in it.
         self.base.truncate(length.saturating_sub(self.at));
@@ -62,7 +62,7 @@ impl FileTail {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::File`] if the file cannot be read or written. The next merge then does the rest.
+    /// [`MemoryError::FileFailed`] if the file cannot be read or written. The next merge then does the rest.
     pub fn merge(&mut self, memory: &PageRange) -> Result<(), MemoryError> {
         self.merge_first(memory, self.base.len())
     }
@@ -74,7 +74,7 @@ impl FileTail {
     ///
     /// # Errors
     ///
-    /// The errors of [`FileTail::merge`].
+    /// As [`FileTail::merge`].
     pub fn merge_first(&mut self, memory: &PageRange, count: usize) -> Result<(), MemoryError> {
         if count == 0 {
             return Ok(());

@@ -9,13 +9,13 @@ use crate::sys::{
     Addresses, HostBytes, ImageBytes, ImageFile, PageRange, SigxfszBlock, file_offset,
 };
 
-/// The bytes of the smallest hole that is worth a mapping of its own.
+/// The size of the smallest hole that is worth a mapping of its own, in bytes.
 const LEAST_HOLE: usize = 1 << 20;
 
 /// The most holes that are mapped separately. Each takes a mapping in every memory that has the image.
 pub const MOST_HOLES: usize = 4;
 
-/// The image. Its memory is freed when it was dropped everywhere and is not mapped any more.
+/// A captured image. Its memory is freed when neither an owner nor a mapping of it is left.
 #[derive(Debug)]
 pub struct Image {
     file: ImageFile,
@@ -55,10 +55,10 @@ impl Image {
         Ok(())
     }
 
-    /// Returns the end of the last extent, up to a page boundary. The file has no bytes beyond it.
+    /// Returns the end of the last extent, rounded up to a page boundary. The file has no bytes beyond it.
     pub fn data_end(&self) -> HostBytes {
         let end = self.extents.last().map_or(0, |extent| extent.end);
-        // Always a length, since the extents end within the image.
+        // Can always be rounded, since the extents end within the image.
         HostBytes::round_up(end).unwrap_or(self.length)
     }
 
@@ -77,8 +77,9 @@ impl Image {
             .is_none_or(|extent| extent.start >= offsets.end)
     }
 
-    /// Returns whether the system has the image mapped at each of these ranges of addresses, from the offset
-    /// beside it on; or anonymous pages, if there is no offset. Returns false if the system cannot tell.
+    /// Takes ranges of addresses, each with an offset in the image or `None`. Returns whether all ranges with an
+    /// offset map the image from there on, and all others are anonymous. Returns false if the system does not
+    /// report it.
     pub fn is_mapped_at(
         &self,
         ranges: impl IntoIterator<Item = (Addresses, Option<usize>)>,
@@ -88,7 +89,7 @@ impl Image {
             .is_mapped_at(ranges.map(|(addresses, offset)| (addresses, offset.map(file_offset))))
     }
 
-    /// Reads the bytes from `offset` on. Fills all of `bytes`, with zeros beyond the end of the file.
+    /// Reads the bytes from `offset` on into all of `bytes`. Bytes beyond the end of the file are zeros.
     ///
     /// # Errors
     ///
@@ -113,8 +114,8 @@ impl Image {
         self.file.map_at(pages)
     }
 
-    /// Returns the bytes up to [`Image::data_end`]; `None` if they cannot be mapped. Reading bytes outside of
-    /// the extents makes them take memory.
+    /// Returns the bytes up to [`Image::data_end`], or `None` if they cannot be mapped. Bytes outside of the
+    /// extents take memory once they are read.
     pub fn bytes(&self) -> Option<&[u8]> {
         let map = || {
             let budget = MappingBudget::take(1).ok()?;
@@ -156,7 +157,7 @@ pub struct ImageBuilder {
     file: ImageFile,
     length: HostBytes,
     extents: Vec<Range<usize>>,
-    /// Makes writing beyond a limit on files an error here, where it would end the process.
+    /// Makes writing beyond `ulimit -f` an error, which would otherwise end the process.
     _blocked: SigxfszBlock,
 }
 
@@ -203,7 +204,7 @@ impl ImageBuilder {
     pub fn add_nonzero(&mut self, bytes: &[u8], offset: usize) -> Result<(), MemoryError> {
         let page = HostBytes::page().get();
         let (mut rest, mut at) = (bytes, offset);
-        // The bytes that are not zero and were not added yet begin there.
+        // The bytes from the first nonzero page that was not added yet, and the offset of that page.
         let mut pending: Option<(&[u8], usize)> = None;
         while !rest.is_empty() {
             let (of_page, after) = rest.split_at(rest.len().min(page - at % page));
@@ -220,14 +221,15 @@ impl ImageBuilder {
         })
     }
 
-    /// Adds the first of `bytes`, as many as `at` has offsets. All pages that they are in become one extent.
+    /// Writes the first `at.len()` bytes of `bytes` at the offsets `at`. The pages that contain them become one
+    /// extent.
     fn add_whole_pages(&mut self, bytes: &[u8], at: Range<usize>) -> Result<(), MemoryError> {
         let bytes = bytes.get(..at.len()).unwrap_or(bytes);
-        debug_assert_eq!(bytes.len(), at.len(), "the bytes of these offsets");
+        debug_assert_eq!(bytes.len(), at.len(), "each offset has a byte");
         self.file
             .write(bytes, file_offset(at.start))
             .map_err(|source| image_failed(bytes.len(), source))?;
-        // Outwards to page boundaries, which are still within the image.
+        // Rounded outwards to page boundaries, which are still within the image.
         let start = at.start - at.start % HostBytes::page().get();
         let end = HostBytes::round_up(at.end).unwrap_or(self.length);
         self.push_extent(start..end.get());

@@ -45,8 +45,8 @@ fn map_file_with(
 /// Replaces the bytes of `memory` at the offsets `at` by those of `file` from `from` on, privately: writes to
 /// the memory do not reach the file.
 ///
-/// Maps whole pages of the file and copies the bytes at both ends. Copies all bytes if the page boundaries of
-/// the memory are not those of the file. Returns the identifier of the mapped pages, if there are any.
+/// Maps whole pages of the file and copies the bytes at both ends. Copies all bytes if `at` and `from` are not
+/// the same number of bytes behind a page boundary. Returns the identifier of the mapping, if there is one.
 ///
 /// # Errors
 ///
@@ -105,12 +105,13 @@ pub fn check_length(file: &File, from: usize, length: usize) -> Result<(), Memor
     Ok(())
 }
 
-/// Returns which of the offsets `at` of a memory can be mapped from `from` on of a file: the whole pages, if
-/// the page boundaries of both agree; otherwise an empty range at the end.
+/// Returns which of the offsets `at` of a memory can be mapped to a file, whose bytes from `from` on belong
+/// there: the whole pages, or an empty range at the end if page boundaries of the memory are not those of the
+/// file.
 fn mappable(at: &Range<usize>, from: usize) -> Range<usize> {
     let page = HostBytes::page().get();
     let none = at.end..at.end;
-    // Inwards to page boundaries: bytes beside `at` must not change.
+    // Rounded inwards to page boundaries: bytes outside of `at` must not change.
     let Some(start) = HostBytes::round_up(at.start) else {
         return none;
     };
@@ -122,8 +123,8 @@ fn mappable(at: &Range<usize>, from: usize) -> Range<usize> {
     }
 }
 
-/// Forgets what backed the addresses of pages that were just committed. They may be engine pages, at the
-/// addresses of a memory that the engine has unmapped.
+/// Removes the entries of the table for pages that were just committed. The engine may have unmapped another
+/// memory at these addresses before.
 pub fn forget_overlays(pages: &PageRange) {
     OverlayTable::lock().remove(pages.addresses());
 }

@@ -9,7 +9,7 @@
 //! - `relocate`: moves pages to other addresses.
 //! - `map_file`: maps pages of a file in place of others.
 //! - `write_file`: writes pages to a file.
-//! - [`anonymous`]: restores images and copies files where pages have to stay anonymous.
+//! - [`anonymous`]: restores images and copies files if the pages have to stay anonymous.
 //!
 //! They share these:
 //!
@@ -50,11 +50,11 @@ use std::ops::Range;
 use crate::error::MemoryError;
 use crate::sys::PageRange;
 
-/// Returns the pages at `offsets`, which are page boundaries.
+/// Returns the pages at `offsets`, which have to be page boundaries.
 ///
 /// # Errors
 ///
-/// [`MemoryError::OutOfBounds`], also if an offset is not a page boundary.
+/// [`MemoryError::OutOfBounds`] if the offsets are not in the range, or not page boundaries.
 pub fn slice<'a>(
     pages: &PageRange<'a>,
     offsets: Range<usize>,
@@ -71,7 +71,7 @@ pub fn slice<'a>(
 ///
 /// # Errors
 ///
-/// [`MemoryError::AllocationFailed`]: a program chooses how long the buffer is, so this does not abort.
+/// [`MemoryError::AllocationFailed`]. A program chooses `length`, so a lack of memory must not abort the process.
 fn zeroed_buffer(length: usize) -> Result<Vec<u8>, MemoryError> {
     let mut bytes = Vec::new();
     bytes

@@ -65,7 +65,7 @@ impl Overlay {
         }
     }
 
-    /// Returns the overlay of a file whose mapped pages `guard` guards.
+    /// Returns the overlay of a file. `guard` guards its mapped pages.
     pub fn of_file(id: FileId, writes: Writes, guard: TruncationGuard) -> Self {
         let guard = Arc::new(guard);
         Self {
@@ -79,7 +79,7 @@ impl Overlay {
         self.file().is_some()
     }
 
-    /// Returns whether this is a file that writes to the pages reach.
+    /// Returns whether this is a file to which writes to the pages go.
     pub fn is_writable_file(&self) -> bool {
         self.file()
             .is_some_and(|file| file.writes == Writes::ToFile)
@@ -107,8 +107,8 @@ impl Overlay {
         self.file().is_some_and(|file| file.guard.has_lost_page())
     }
 
-    /// Returns this overlay with a guard over `addresses` only: its pages were moved there, or the rest of its
-    /// range is not backed by it any more.
+    /// Returns this overlay with a guard of `addresses` only: either its pages were moved there, or it no longer
+    /// backs the rest of its range.
     pub fn guarding(mut self, addresses: Addresses) -> Self {
         if let Source::File(file) = &mut self.source {
             file.guard = Arc::new(file.guard.also_over(addresses));
@@ -116,8 +116,8 @@ impl Overlay {
         self
     }
 
-    /// Returns the extents of the image, in order, as offsets from the first byte of this range. Extents
-    /// beyond the end of the range are among them. Returns none for a file.
+    /// Returns the extents of the image, in order, as offsets from the first byte of this range. They can lie
+    /// beyond the end of the range. Returns none for a file.
     pub fn extents(&self) -> impl Iterator<Item = Range<usize>> {
         let extents = match &self.source {
             Source::Image { extents, .. } => &extents[..],

@@ -4,8 +4,8 @@
 //! There is one table per process, keyed by address, since pages may be engine memory as well as reserved
 //! pages. The engine unmaps its memories without notice: an entry may describe a mapping that is gone, or
 //! addresses that another memory has by now. So the table may list mappings that are gone, but never misses
-//! one that exists, and its callers are correct, if slower, when it lists too much. A caller that would not
-//! be asks the system as well ([`Image::is_mapped_at`], [`OverlayTable::refuse_writable_file`]).
+//! one that exists. A caller for which an entry too many only means more work relies on the table alone. Any
+//! other caller asks the system as well ([`Image::is_mapped_at`], [`OverlayTable::refuse_writable_file`]).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -99,16 +99,16 @@ impl OverlayTable {
             .any(|(_, overlay)| overlay.is_file())
     }
 
-    /// Returns whether any of `addresses` may be backed by a file that writes reach.
+    /// Returns whether any of `addresses` may be backed by a file to which writes go.
     pub fn has_writable_file(&self, addresses: Addresses) -> bool {
         self.entries(addresses)
             .any(|(_, overlay)| overlay.is_writable_file())
     }
 
-    /// Refuses addresses that are backed by a file that writes reach.
+    /// Refuses addresses that are backed by a file to which writes go.
     ///
-    /// Another `Memory` of the same pages may not know about the file, so the callers do not check this. An
-    /// entry may describe a memory that the engine has unmapped, so this asks the system as well.
+    /// This is checked by address, since another `Memory` of the same pages may not know about the file. An entry
+    /// may describe a memory that the engine has unmapped, so this asks the system as well.
     ///
     /// # Errors
     ///
@@ -135,13 +135,13 @@ impl OverlayTable {
             .any(|(_, overlay)| overlay.has_lost_page())
     }
 
-    /// Returns the file of each entry in `addresses` that is one, and whether it has lost a page there.
+    /// Returns the files that may back any of `addresses`, each with whether it has lost a page there.
     pub fn files(&self, addresses: Addresses) -> impl Iterator<Item = (FileId, bool)> {
         self.entries(addresses)
             .filter_map(|(_, overlay)| overlay.file_state())
     }
 
-    /// Reserves the mappings that `count` more entries may take.
+    /// Takes the mappings that `count` more entries may need from the budget.
     ///
     /// # Errors
     ///
@@ -156,8 +156,8 @@ impl OverlayTable {
         })
     }
 
-    /// Records that `overlay` backs all of `addresses`, and releases what [`OverlayTable::reserve_entries`]
-    /// reserved beyond the entries that there are now.
+    /// Records that `overlay` backs all of `addresses`, and returns mappings that
+    /// [`OverlayTable::reserve_entries`] took, but no entry needs, to the budget.
     pub fn insert(&mut self, addresses: Addresses, overlay: Overlay) {
         self.cut_out(addresses);
         if !addresses.is_empty() {
@@ -168,17 +168,21 @@ impl OverlayTable {
         self.release_surplus();
     }
 
-    /// Records that anonymous pages, or none, are at `addresses`, and releases what
-    /// [`OverlayTable::reserve_entries`] reserved beyond the entries that there are now.
+    /// Records that no overlay backs `addresses`, and returns mappings that [`OverlayTable::reserve_entries`]
+    /// took, but no entry needs, to the budget.
     pub fn remove(&mut self, addresses: Addresses) {
         self.cut_out(addresses);
         self.release_surplus();
     }
 
-    /// Removes the entries of memories that the engine has unmapped: those without any page of a file.
+    /// Removes the entries of memories that the engine has unmapped: no page of a file is at their addresses.
     ///
-    /// If the SIGBUS handler has mapped zeros there, these may be all that is left of a file, and the
-    /// program has not been told of the truncation yet: such an entry stays.
+    /// An entry that has lost a page stays if anything is accessible there: the SIGBUS handler may have mapped
+    /// zeros over all of the file's pages, and the truncation has not been reported to the program yet.
+    ///
+    /// # Errors
+    ///
+    /// The error of a system call if the system does not report its mappings.
     fn prune(&mut self) -> std::io::Result<()> {
         let mappings = sys::mappings_within(Addresses::ALL)?;
         self.by_start.retain(|start, entry| {

@@ -10,7 +10,7 @@ use crate::sys::{self, HostBytes, PageRange};
 pub struct Moved<'a> {
     from: PageRange<'a>,
     to: PageRange<'a>,
-    /// Those of them that are pages of a writable file: where they were, and where they are.
+    /// The pages of writable files among them: where they were, and where they are now.
     shared: Vec<(PageRange<'a>, PageRange<'a>)>,
 }
 
@@ -22,7 +22,7 @@ impl Moved<'_> {
         self.to.copy_to(&self.from);
         let mut overlays = OverlayTable::lock();
         for (here, there) in self.shared {
-            // If this fails, the bytes are still here.
+            // If this fails, the copied bytes stay.
             if there.alias_at(&here).is_ok() {
                 copy_overlays(&mut overlays, &there, &here);
                 overlays.remove(there.addresses());
@@ -41,7 +41,11 @@ impl Moved<'_> {
 /// [`MemoryError::MappingsExhausted`], or [`MemoryError::AllocationFailed`] if the system can neither move nor
 /// copy the pages. The bytes are still in `from` then.
 pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>, MemoryError> {
-    debug_assert_eq!(from.length(), to.length(), "a page moves to a page");
+    debug_assert_eq!(
+        from.length(),
+        to.length(),
+        "each page has a place to move to"
+    );
     let mut moved = Moved {
         from,
         to,
@@ -67,8 +71,8 @@ pub fn relocate<'a>(from: PageRange<'a>, to: PageRange<'a>) -> Result<Moved<'a>,
 
 /// Copies the entries of `from` in the table to `to`.
 ///
-/// The table lists too much until the pages are moved, and if they cannot be: any part of `to` may then be
-/// backed as before or as `from` is.
+/// Until the pages are moved, and if they cannot be moved, the table lists too much: each part of `to` may be
+/// backed as it was before, or as `from` is.
 fn copy_overlays(overlays: &mut OverlayTable, from: &PageRange, to: &PageRange) {
     let (from, to) = (from.addresses(), to.addresses());
     let segments = overlays.segments(from);
@@ -80,7 +84,8 @@ fn copy_overlays(overlays: &mut OverlayTable, from: &PageRange, to: &PageRange) 
     }
 }
 
-/// Moves one mapping after the other. Returns those of a writable file: where they were, and where they are.
+/// Moves one mapping after the other. Returns the pages of writable files: where they were, and where they are
+/// now.
 fn move_mappings<'a>(
     from: &PageRange<'a>,
     to: &PageRange<'a>,
@@ -89,7 +94,7 @@ fn move_mappings<'a>(
     let addresses = from.addresses();
     let mappings = match sys::mappings_within(addresses) {
         Ok(mappings) => mappings,
-        // Which pages are a file's is unknown, and writes to a copy would not reach the file.
+        // It is unknown which pages are those of a file, and writes to a copy would not reach the file.
         Err(source) if has_file => return Err(allocation_failed(from, source)),
         Err(_) => return copy_mapping(from, to, true).map(|()| Vec::new()),
     };
@@ -107,7 +112,7 @@ fn move_mappings<'a>(
             for (source, target, is_shared) in done {
                 PageRange::copy_to(&target, &source);
                 if is_shared {
-                    // If this fails, the bytes are still here.
+                    // If this fails, the copied bytes stay.
                     let _ = target.alias_at(&source);
                 }
             }
@@ -135,7 +140,7 @@ fn move_private(from: &PageRange, to: &PageRange, is_file: bool) -> Result<(), M
         return copy_mapping(from, to, is_file);
     }
     if is_file {
-        // The move leaves the file mapped here.
+        // The move leaves the file mapped at `from`.
         return from.remap_as_zeros().map_err(|source| {
             to.copy_to(from);
             allocation_failed(from, source)
@@ -197,7 +202,7 @@ mod tests {
     fn pages_of_several_mappings_move() {
         let (from, to) = (Area::new(4 * PAGE), Area::new(4 * PAGE));
         from.fill(0..4 * PAGE, 7);
-        // The table does not know this mapping: that there are several is enough.
+        // The table does not list this mapping, but `spans_mappings` finds that there are several.
         let image = image(PAGE, 8);
         let second = slice(&from.pages(), PAGE..2 * PAGE).unwrap();
         image.map_at(&second).unwrap();

@@ -10,8 +10,8 @@ use crate::pages::overlay_table::{OverlayTable, Segment};
 use crate::pages::{allocation_failed, slice};
 use crate::sys::{self, HostBytes, PageRange};
 
-/// The bytes of dirty pages up to which a reset writes them. That takes a tenth of the time of decommitting
-/// them and of the page faults when they are next written to.
+/// The most bytes of dirty pages that a reset overwrites. Overwriting takes a tenth of the time of decommitting
+/// the pages and faulting them in again when they are next written to.
 const MOST_REWRITTEN: usize = 4 << 20;
 
 /// The entries of the table that a restore may add: the holes of the image, and the parts of the image around
@@ -42,7 +42,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     if sys::MAPS_FILES {
         overlays.insert(own.addresses(), Overlay::of_image(image));
         for hole in image.holes() {
-            // The image reads zero there as well, but its file would keep a page for each that is touched.
+            // The image reads zero there as well, but its file keeps a page for each page that is touched.
             let Some(hole) = whole_pages(pages, &hole) else {
                 continue;
             };
@@ -64,7 +64,8 @@ fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
         overlays.remove(addresses);
         return;
     }
-    // Pages of a file are written even if they read zero: until then, other processes can change them.
+    // Pages of a file are written even if they read zero: other processes can change them until they are
+    // private copies.
     let has_file = overlays.has_file(addresses);
     let page = HostBytes::page().get();
     for at in (0..addresses.len()).step_by(page) {
@@ -76,16 +77,16 @@ fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
     }
 }
 
-/// Returns whether the system has the image mapped where the table has it, and anonymous pages everywhere
-/// else: the pages may be those of a new engine memory, at the addresses of one that is gone.
+/// Returns whether the image is mapped where the table lists it, and anonymous pages are everywhere else. The
+/// pages may be those of a new engine memory, at the addresses of one that is gone.
 fn is_mapped_at(segments: &[Segment], image: &Image) -> bool {
     let offset_of = |overlay: &Option<Overlay>| overlay.as_ref().map(Overlay::offset);
     let segments = segments.iter();
     image.is_mapped_at(segments.map(|(addresses, overlay)| (*addresses, offset_of(overlay))))
 }
 
-/// Undoes all writes to the pages since `image` was mapped there. Only systems that report their mappings get
-/// here ([`is_mapped_at`]).
+/// Undoes all writes to the pages since `image` was mapped there. Called only on systems that report their
+/// mappings: on others, [`is_mapped_at`] returns false.
 fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
     let dirty = sys::private_pages(addresses, MOST_REWRITTEN);

@@ -12,8 +12,9 @@ pub fn resident(pages: &PageRange) -> Result<usize, MemoryError> {
     sys::resident_bytes(pages.addresses()).map_err(|source| MemoryError::PagesUnknown { source })
 }
 
-/// Returns how many bytes of address space are reserved from the first page on: those of the pages, and of the
-/// inaccessible mapping behind them. The kernel may report another inaccessible mapping as part of that one.
+/// Returns how many bytes of address space are reserved from the first page on: those of the pages, and those
+/// of the inaccessible mapping behind them. The kernel may have merged that mapping with another inaccessible
+/// one.
 ///
 /// # Errors
 ///

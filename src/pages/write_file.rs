@@ -8,9 +8,9 @@ use crate::pages::extents::{for_each_nonzero, segment_extents};
 use crate::pages::slice;
 use crate::sys::{PageRange, SigxfszBlock, file_offset};
 
-/// Writes those of the pages that are not zero to a file. The first page is at `offset` of the file, and
-/// nothing is written at or beyond `end` of it. All pages have to be anonymous. Calls `before_write` with the
-/// offsets of the pages that are written next.
+/// Writes the pages that are not zero to a file. The first page is at `offset` of the file, and nothing is
+/// written at or beyond `end` of it. All pages have to be anonymous. Before each write, calls `before_write`
+/// with the offsets of the pages to be written.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub fn write_nonzero(
     Ok(())
 }
 
-/// Writes all of the pages to a file. The first page is at `offset` of the file, and nothing is written at or
+/// Writes all pages to a file. The first page is at `offset` of the file, and nothing is written at or
 /// beyond `end` of it.
 ///
 /// # Errors
