@@ -10,12 +10,12 @@ use crate::pages::{self, Moved};
 use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::{Address, Addresses, HostBytes, Mapping, PageRange};
 
-/// The size of the pages to ask the system for.
+/// The size of the pages that are requested from the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageSize {
-    /// The usual size.
+    /// The size of base pages: 4 KiB on most systems.
     Base,
-    /// 2 MiB, if the system has such pages: fewer faults, but a byte that is touched may cost 2 MiB.
+    /// 2 MiB, if the system has such pages: fewer faults, but touching a byte may take 2 MiB of memory.
     Huge,
 }
 
@@ -26,8 +26,8 @@ pub enum PageSize {
 ///  | readable, writable | faults: not yet grown into | guard: faults |
 /// ```
 ///
-/// A range of at least 2 MiB ends at a multiple of 2 MiB. Linux (6.7) places a mapping of such a length at a
-/// multiple of 2 MiB, too, and so can map 2 MiB of a file by one fault.
+/// The length of a range of at least 2 MiB is a multiple of 2 MiB. Linux (since 6.7) places a mapping of such a
+/// length at a multiple of 2 MiB as well, and so can map 2 MiB of a file in one fault.
 #[derive(Debug)]
 pub struct AddressRange {
     mapping: Mapping,
@@ -71,12 +71,12 @@ impl AddressRange {
             page_size,
             _budget: budget,
         };
-        // The engine may have had a memory here, whose overlays the table still lists.
+        // The table may still list overlays of an engine memory that was unmapped here.
         range.forget_overlays();
         Ok(range)
     }
 
-    /// Returns the first byte's address, the same as long as the range lives.
+    /// Returns the address of the first byte, which never changes.
     pub fn base(&self) -> NonNull<u8> {
         self.mapping.base()
     }
@@ -86,25 +86,26 @@ impl AddressRange {
         self.page_size
     }
 
-    /// Returns how many bytes can be committed.
+    /// Returns how many bytes can be committed at most.
     pub fn capacity(&self) -> HostBytes {
         self.capacity
     }
 
     /// Returns how many bytes are committed.
     pub fn committed(&self) -> HostBytes {
-        // Whole pages already: this only restores the type.
+        // These are whole pages already: rounding only restores the type.
         HostBytes::round_up(self.committed.load(Ordering::Relaxed)).unwrap_or(self.capacity)
     }
 
-    /// Commits `length` bytes in all. Those that were not committed read zero; accesses beyond fault.
+    /// Makes the first `length` bytes accessible, and no others. New ones read zero; accesses beyond them fault.
     ///
     /// # Errors
     ///
-    /// The error of a system call, or [`MemoryError::OutOfBounds`]. Nothing has changed then.
+    /// [`MemoryError::AllocationFailed`], or [`MemoryError::OutOfBounds`] beyond the capacity. Nothing has
+    /// changed then.
     pub fn commit(&self, length: HostBytes) -> Result<(), MemoryError> {
         if length > self.capacity {
-            // The guard page is mapped, too, and must never be accessible.
+            // The guard page is mapped as well, and must never be accessible.
             return Err(Self::out_of_bounds(length, self.capacity));
         }
         let committed = self.committed();
@@ -121,20 +122,20 @@ impl AddressRange {
         Ok(())
     }
 
-    /// Undoes a commit: `length` bytes in all stay committed. If the others are committed again, they read
-    /// zero, even if pages have moved there in between, and back.
+    /// Undoes a commit: only the first `length` bytes stay committed. The others read zero when they are
+    /// committed again, even if pages have moved there and back in between.
     pub fn decommit_beyond(&self, length: HostBytes) {
         let committed = self.committed();
         let behind = || pages::slice(&self.pages(committed)?, length.get()..committed.get());
         if length < committed
             && let Ok(behind) = behind()
-            // File pages stay: their memory has them listed, and the range is not used again.
+            // Pages of a file stay. Their entries keep the range from being reused (`spare_ranges::offer`).
             && !OverlayTable::lock().overlaps(behind.addresses())
             && pages::decommit(&behind).is_err()
         {
             behind.write_zeros();
         }
-        // If this fails, pages stay accessible that no buffer covers. Only the fault is lost.
+        // If this fails, pages that no buffer covers stay accessible: accesses to them do not fault.
         let _ = self.commit(length);
     }
 
@@ -142,22 +143,23 @@ impl AddressRange {
     ///
     /// # Errors
     ///
-    /// The error of a system call.
-    pub fn discard(&self) -> Result<(), MemoryError> {
+    /// [`MemoryError::MappingsExhausted`] or [`MemoryError::AllocationFailed`]; no byte has changed then.
+    pub fn decommit_all(&self) -> Result<(), MemoryError> {
         pages::decommit(&self.pages(self.committed())?)?;
         if self.page_size == PageSize::Huge {
-            // Anonymous pages that have replaced an image's are not huge. This is only advice: a failure costs
-            // nothing else.
+            // Anonymous pages that have replaced those of an image are not huge. This is only advice, so a
+            // failure has no other effect.
             let _ = self.mapping.prefer_huge();
         }
         Ok(())
     }
 
-    /// Moves the pages of the first `length` bytes to `destination`. The range stays mapped and reads zero.
+    /// Moves the pages of the first `length` bytes to the beginning of `destination`. The range stays mapped and
+    /// reads zero.
     ///
     /// # Errors
     ///
-    /// The error of a system call. The pages are then still here.
+    /// [`MemoryError::OutOfBounds`], or an error of [`pages::relocate`]. The pages are then still here.
     pub fn move_pages<'a>(
         &'a self,
         length: HostBytes,
@@ -172,7 +174,7 @@ impl AddressRange {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::OutOfBounds`].
+    /// [`MemoryError::OutOfBounds`] if they are not.
     pub fn pages(&self, length: HostBytes) -> Result<PageRange<'_>, MemoryError> {
         let committed = self.committed();
         if length > committed {
@@ -227,7 +229,7 @@ mod tests {
         let image = Arc::new(ImageBuilder::new(size).unwrap().finish().unwrap());
         let range = AddressRange::map(size, size, PageSize::Base).unwrap();
         let addresses = range.pages(size).unwrap().addresses();
-        // As if the engine had unmapped a memory here.
+        // As if the engine had unmapped a memory at these addresses.
         OverlayTable::lock().insert(addresses, crate::pages::overlay::Overlay::of_image(&image));
         range.forget_overlays();
         assert!(!OverlayTable::lock().overlaps(addresses));
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_discarded_range_prefers_huge_pages_again() {
+    fn a_decommitted_range_prefers_huge_pages_again() {
         let size = HostBytes::HUGE_PAGE;
         let range = AddressRange::map(size, size, PageSize::Huge).unwrap();
         let address = range.base().as_ptr().addr();
@@ -258,7 +260,7 @@ mod tests {
         let image = Arc::new(builder.finish().unwrap());
         assert!(prefers_huge_pages(address));
         pages::restore(&range.pages(size).unwrap(), &image).unwrap();
-        range.discard().unwrap();
+        range.decommit_all().unwrap();
         assert!(prefers_huge_pages(address));
         assert!(range.pages(size).unwrap().is_zero());
     }

@@ -1,43 +1,43 @@
 //! How a memory grows: in place, or into a larger range.
 
-use super::{LinearMemory, Ranges, Sharing, Span, with_room_to_grow, within};
+use super::{LinearMemory, Ranges, Sharing, Span, length_within, with_room_to_grow};
 use crate::error::MemoryError;
 use crate::memory::reservation::Reservation;
 use crate::sync::Ordering;
 use crate::sys::{HostBytes, PageRange};
 use crate::units::Pages;
 
-/// A memory that has grown no more often than this is one that seldom grows.
+/// A memory that has grown fewer times than this commits exactly its size.
 const SELDOM: u32 = 16;
 
-/// The most that is ever committed beyond the size.
+/// The most bytes that are ever committed beyond the size.
 const MOST_SLACK: HostBytes = HostBytes::MIB;
 
 /// What is mapped at the pages of a memory that grows, or whose pages move out: a file, or nothing.
 pub trait Backing {
-    /// Makes it as long as it has to be. Called first, with the pages that the memory has.
+    /// Extends the file as far as the growth needs. Called first, with the pages that the memory has.
     ///
     /// # Errors
     ///
-    /// Why the memory cannot grow. [`Backing::shrink`] is called then, too.
+    /// The reason why the file cannot grow. [`Backing::shrink`] is called then as well.
     fn extend(&self, pages: &PageRange) -> Result<(), MemoryError>;
 
-    /// Maps it at `pages`, which are all that the memory is to have. They are accessible, and nobody has seen
-    /// the new ones.
+    /// Maps the file at `pages`: all pages that the memory is to have. They are accessible, and no buffer that a
+    /// program has covers the new ones.
     ///
     /// # Errors
     ///
-    /// Why the memory cannot grow. [`Backing::unmap`] is called then, too.
+    /// The reason why the file cannot be mapped. If the memory grows, [`Backing::unmap`] is called then as well.
     fn map(&self, pages: &PageRange) -> Result<(), MemoryError>;
 
-    /// Undoes [`Backing::map`]. The memory had the first `kept` bytes before.
+    /// Undoes [`Backing::map`] for a memory that had only the first `kept` bytes of `pages` before.
     fn unmap(&self, pages: &PageRange, kept: HostBytes);
 
     /// Undoes [`Backing::extend`]. Called last, with the pages that the memory had.
     fn shrink(&self, pages: &PageRange);
 }
 
-/// Nothing is mapped: new pages are anonymous.
+/// The backing of a memory without a file: new pages are anonymous.
 pub(super) struct Anonymous;
 
 impl Backing for Anonymous {
@@ -55,13 +55,15 @@ impl Backing for Anonymous {
 }
 
 impl LinearMemory {
-    /// Grows by `delta` pages. `issue` makes a buffer over the new span, and then `detach` ends the one
-    /// over the old span. The new size holds only if both succeed. Returns the size before, and what
-    /// `issue` returned.
+    /// Grows by `delta` pages. `issue` makes a buffer over the new span, and then `detach` detaches the one over
+    /// the old span. Only if both succeed, the memory has the new size. Returns the size before, in pages, and
+    /// the value that `issue` returned.
     ///
     /// # Errors
     ///
-    /// Why the pages cannot be had, or the error of `issue` or `detach`. The memory is then as it was.
+    /// [`MemoryError::MovedOut`], [`MemoryError::MaximumExceeded`], [`MemoryError::CannotMove`], an error of
+    /// [`Reservation::fresh`] or of a system call, or the error of `issue` or `detach`. The memory is then as it
+    /// was.
     pub fn grow<T, E: From<MemoryError>>(
         &self,
         delta: Pages,
@@ -89,11 +91,14 @@ impl LinearMemory {
             .checked_add(delta)
             .filter(|after| *after <= self.maximum)
             .ok_or(MemoryError::MaximumExceeded {
-                // Each is at most 2^18.
+                // No overflow: each is at most 2^18.
                 wanted: before.count() + delta.count(),
                 maximum: self.maximum.count(),
             })?;
-        let (from, to) = (within(before, self.maximum)?, within(after, self.maximum)?);
+        let (from, to) = (
+            length_within(before, self.maximum)?,
+            length_within(after, self.maximum)?,
+        );
         let attempt = |ranges: &mut Ranges| {
             backing.extend(&ranges.current.pages(from)?)?;
             if to <= ranges.current.capacity() {
@@ -108,7 +113,7 @@ impl LinearMemory {
         Ok((before.count(), issued))
     }
 
-    /// Grows into a larger reservation, and moves there.
+    /// Makes a larger reservation and moves the pages there.
     fn grow_elsewhere<T, E: From<MemoryError>>(
         &self,
         ranges: &mut Ranges,
@@ -121,7 +126,7 @@ impl LinearMemory {
             let capacity = ranges.current.capacity().get();
             return Err(MemoryError::CannotMove { capacity }.into());
         }
-        let wanted = with_room_to_grow(to, within(self.maximum, self.maximum)?);
+        let wanted = with_room_to_grow(to, length_within(self.maximum, self.maximum)?);
         let larger = Reservation::fresh(to, wanted, ranges.current.page_size())?;
         let issued = issue(Span {
             base: larger.base(),
@@ -147,7 +152,7 @@ impl Ranges {
     pub(super) fn shrink(&self, backing: &dyn Backing, length: HostBytes) {
         match self.current.pages(length) {
             Ok(pages) => backing.shrink(&pages),
-            Err(error) => debug_assert!(false, "a memory's own pages: {error}"),
+            Err(error) => debug_assert!(false, "the pages of a memory are committed: {error}"),
         }
     }
 
@@ -187,15 +192,15 @@ impl Ranges {
         Ok(issued)
     }
 
-    /// Returns how much to commit for a size of `to`: exactly that, so that all accesses beyond it fault.
-    /// A memory that keeps growing gets an eighth more at a time, since committing is most of what growing
-    /// costs.
+    /// Returns how many bytes to commit for a size of `to`: exactly that many, so that all accesses beyond it
+    /// fault. A memory that keeps growing commits an eighth more, since committing is most of the cost of a
+    /// growth.
     fn with_slack(&self, to: HostBytes) -> HostBytes {
         if self.growths < SELDOM {
             return to;
         }
         let slack = to.halved().halved().halved().min(MOST_SLACK);
-        // Without slack at the end of the address space.
+        // At the end of the address space, there is no slack.
         to.checked_add(slack)
             .unwrap_or(to)
             .min(self.current.capacity())

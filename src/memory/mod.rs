@@ -38,19 +38,19 @@ use crate::units::Pages;
 
 pub use growth::Backing;
 
-/// Pages that are reserved for a memory without a maximum: all that 32-bit addresses reach.
+/// The number of pages that are reserved for a memory without a maximum: all that 32-bit addresses reach.
 const UNBOUNDED: u64 = 65_536;
 
 /// The bytes that a buffer covers: pages from the beginning of a memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// The first byte's address.
+    /// The address of the first byte.
     pub base: NonNull<u8>,
-    /// How many bytes there are.
+    /// The length in bytes.
     pub length: HostBytes,
 }
 
-/// Which threads may hold buffers of a memory.
+/// Which threads may have buffers of a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
     /// One thread, one buffer at a time: the memory may move when it grows.
@@ -59,7 +59,7 @@ pub enum Sharing {
     Shared,
 }
 
-/// Pages that grow, within the limits that they were made with.
+/// A memory: pages that grow up to a maximum, and whose address range may change.
 #[derive(Debug)]
 pub struct LinearMemory {
     maximum: Pages,
@@ -68,7 +68,7 @@ pub struct LinearMemory {
     /// committed.
     published: AtomicU64,
     ranges: Mutex<Ranges>,
-    /// If the memory is a file: the page in which the file ends. Locked after the ranges.
+    /// The page in which the file of a file-backed memory ends. Locked after `ranges`.
     tail: sync::Mutex<Option<FileTail>>,
 }
 
@@ -77,16 +77,16 @@ pub struct LinearMemory {
 struct Ranges {
     size: Pages,
     current: Reservation,
-    /// Ranges that the pages have left. They stay mapped for holders of an address in them.
+    /// Ranges that the pages have left. They stay mapped for native code that has an address in them.
     former: Vec<Reservation>,
-    /// Whether the pages have moved out, or were given back by [`LinearMemory::close`].
+    /// Whether the pages have moved out, or [`LinearMemory::close`] has decommitted them.
     moved_out: bool,
     /// How often the memory has grown in place.
     growths: u32,
 }
 
 impl Ranges {
-    /// Makes `larger` the range of the pages, and keeps the one that they have left.
+    /// Makes `larger` the current range. The former one stays mapped.
     fn replace_current(&mut self, larger: Reservation) {
         let former = std::mem::replace(&mut self.current, larger);
         self.former.push(former);
@@ -94,12 +94,14 @@ impl Ranges {
 }
 
 impl LinearMemory {
-    /// Makes a memory of `initial` zero pages that may grow to `maximum`, or to [`Pages::LIMIT`].
+    /// Makes a memory of `initial` zero pages that may grow to `maximum`, or to [`Pages::LIMIT`] without one.
+    /// If the system refuses to reserve the maximum, less is reserved.
     ///
     /// # Errors
     ///
-    /// Returns an error if the initial pages cannot be had. A maximum that cannot be reserved is only a
-    /// hint.
+    /// [`MemoryError::MaximumExceeded`], [`MemoryError::AddressSpaceExceeded`],
+    /// [`MemoryError::AddressSpaceExhausted`], [`MemoryError::MappingsExhausted`] or
+    /// [`MemoryError::AllocationFailed`].
     pub fn new(
         initial: Pages,
         maximum: Option<Pages>,
@@ -107,7 +109,7 @@ impl LinearMemory {
         page_size: PageSize,
     ) -> Result<Self, MemoryError> {
         let limit = maximum.unwrap_or(Pages::LIMIT);
-        let committed = within(initial, limit)?;
+        let committed = length_within(initial, limit)?;
         let wanted = maximum.or(Pages::new(UNBOUNDED)).and_then(Pages::bytes);
         let reservation = Reservation::new(committed, wanted.unwrap_or(committed), page_size)?;
         Ok(Self::with_reservation(reservation, initial, limit, sharing))
@@ -139,27 +141,27 @@ impl LinearMemory {
         self.published.load(Ordering::Acquire)
     }
 
-    /// Returns which threads may hold its buffers.
+    /// Returns which threads may have buffers of the memory.
     pub fn sharing(&self) -> Sharing {
         self.sharing
     }
 
-    /// Returns all its bytes.
+    /// Returns the span of all bytes.
     ///
     /// # Errors
     ///
     /// [`MemoryError::MovedOut`].
     pub fn span(&self) -> Result<Span, MemoryError> {
         let ranges = self.lock_live()?;
-        let length = within(ranges.size, self.maximum)?;
+        let length = length_within(ranges.size, self.maximum)?;
         Ok(Span {
             base: ranges.current.base(),
             length,
         })
     }
 
-    /// Returns the empty span at the memory's beginning. A buffer over it keeps the ranges mapped of a
-    /// memory whose pages have moved out.
+    /// Returns the empty span at the beginning of the memory. After the pages have moved out, a buffer over it
+    /// keeps the ranges mapped that they have left.
     pub fn empty_span(&self) -> Span {
         Span {
             base: self.lock().current.base(),
@@ -167,21 +169,21 @@ impl LinearMemory {
         }
     }
 
-    /// Returns how many bytes of address space are kept for the memory, those that it has left included,
-    /// and how many of them are accessible.
+    /// Returns how many bytes of address space are reserved for the memory, and how many of these are accessible.
+    /// Ranges that the pages have left are included.
     pub fn reserved(&self) -> (usize, usize) {
         let ranges = self.lock();
         let all = ranges.former.iter().chain([&ranges.current]);
         all.fold((0, 0), |(reserved, committed), range| {
             (
-                // Parts of one address space: their sum is no larger.
+                // No overflow: the ranges are parts of one address space.
                 reserved + range.capacity().get(),
                 committed + range.committed().get(),
             )
         })
     }
 
-    /// Calls `detach`, which ends the memory's buffer, and then gives the pages back to the system.
+    /// Calls `detach`, which detaches the memory's buffer, and then decommits the pages.
     ///
     /// # Errors
     ///
@@ -195,20 +197,21 @@ impl LinearMemory {
         self.reconcile_tail_of(&ranges);
         *self.tail() = None;
         ranges.moved_out = true;
-        // If the system refuses, the pages go when the range does.
-        let _ = ranges.current.discard();
+        // If the system refuses, the pages take memory until the range is unmapped.
+        let _ = ranges.current.decommit_all();
         Ok(())
     }
 
-    /// If the memory is a file: returns the page in which the file ends, if that page is the memory's own.
+    /// Locks the page in which the file of a file-backed memory ends: `None` if the memory has no such page of
+    /// its own.
     pub fn tail(&self) -> sync::MutexGuard<'_, Option<FileTail>> {
-        // Nothing panics under the lock.
+        // Nothing panics while it holds the lock.
         self.tail
             .lock()
             .unwrap_or_else(sync::PoisonError::into_inner)
     }
 
-    /// Writes to the file what it does not have yet of its last page, before the memory goes.
+    /// Merges the page in which the file ends a last time, before the memory is dropped.
     pub fn reconcile_tail(&self) {
         let ranges = self.lock();
         self.reconcile_tail_of(&ranges);
@@ -216,12 +219,13 @@ impl LinearMemory {
 
     fn reconcile_tail_of(&self, ranges: &Ranges) {
         let mut tail = self.tail();
-        let pages = within(ranges.size, self.maximum).and_then(|size| ranges.current.pages(size));
+        let pages =
+            length_within(ranges.size, self.maximum).and_then(|size| ranges.current.pages(size));
         if !ranges.moved_out
             && let Some(tail) = tail.as_mut()
             && let Ok(pages) = pages
         {
-            // Nobody is left to whom a failure could be reported.
+            // A failure cannot be reported to anybody any more.
             let _ = tail.merge(&pages);
         }
     }
@@ -230,12 +234,12 @@ impl LinearMemory {
     #[cfg(test)]
     pub fn with_pages<T>(&self, action: impl FnOnce(&PageRange) -> T) -> T {
         let ranges = self.lock();
-        let length = within(ranges.size, self.maximum).unwrap();
+        let length = length_within(ranges.size, self.maximum).unwrap();
         action(&ranges.current.pages(length).unwrap())
     }
 
     fn lock(&self) -> MutexGuard<'_, Ranges> {
-        // Nothing panics under the lock; if it did, the ranges are still whole.
+        // Nothing panics while it holds the lock. If something did, the ranges would still be whole.
         self.ranges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -254,8 +258,12 @@ impl Drop for LinearMemory {
     }
 }
 
-/// Returns the length of `pages`, if `maximum` allows so many.
-fn within(pages: Pages, maximum: Pages) -> Result<HostBytes, MemoryError> {
+/// Returns the length of `pages` in bytes.
+///
+/// # Errors
+///
+/// [`MemoryError::MaximumExceeded`] if `maximum` is less, or [`MemoryError::AddressSpaceExceeded`].
+fn length_within(pages: Pages, maximum: Pages) -> Result<HostBytes, MemoryError> {
     let wanted = pages.count();
     if pages > maximum {
         let maximum = maximum.count();
@@ -266,9 +274,9 @@ fn within(pages: Pages, maximum: Pages) -> Result<HostBytes, MemoryError> {
         .ok_or(MemoryError::AddressSpaceExceeded { wanted })
 }
 
-/// Returns how much to reserve for a memory of `length` that has outgrown its range: twice as much, so
-/// that a memory that keeps growing seldom moves, and at most `limit`. If no address space is twice as large,
-/// that is `length`.
+/// Returns how many bytes to reserve for a memory of `length` bytes that has outgrown its range: twice as many,
+/// so that a memory that keeps growing seldom moves, but at most `limit`. If no address space is twice as
+/// large, returns `length`.
 fn with_room_to_grow(length: HostBytes, limit: HostBytes) -> HostBytes {
     length.checked_add(length).unwrap_or(length).min(limit)
 }

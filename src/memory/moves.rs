@@ -1,7 +1,7 @@
-//! How a memory's pages move out of its range, back into it, or on to another place.
+//! How the pages of a memory move out of its range, back into it, or on to other addresses.
 
 use super::growth::Anonymous;
-use super::{Backing, LinearMemory, Span, with_room_to_grow, within};
+use super::{Backing, LinearMemory, Span, length_within, with_room_to_grow};
 use crate::error::MemoryError;
 use crate::memory::reservation::Reservation;
 use crate::pages;
@@ -10,12 +10,12 @@ use crate::sys::PageRange;
 use crate::units::Pages;
 
 impl LinearMemory {
-    /// Moves all pages to `destination`, and then calls `detach`, which ends the memory's buffer.
+    /// Moves all pages to `destination`, and then calls `detach`, which detaches the memory's buffer.
     ///
     /// # Errors
     ///
-    /// The error of a system call or of `detach`, or [`MemoryError::MovedOut`]. The memory is then as it
-    /// was.
+    /// [`MemoryError::MovedOut`], an error of [`pages::relocate`], or the error of `detach`. The memory is then
+    /// as it was.
     pub fn move_out<E: From<MemoryError>>(
         &self,
         destination: &PageRange,
@@ -24,7 +24,7 @@ impl LinearMemory {
         self.move_out_backed(destination, &Anonymous, detach)
     }
 
-    /// Moves the pages out as [`LinearMemory::move_out`] does, after `backing` was mapped at them.
+    /// Moves the pages out as [`LinearMemory::move_out`] does, after mapping `backing` at them.
     ///
     /// # Errors
     ///
@@ -36,7 +36,7 @@ impl LinearMemory {
         detach: impl FnOnce() -> Result<(), E>,
     ) -> Result<(), E> {
         let mut ranges = self.lock_live()?;
-        let length = within(ranges.size, self.maximum)?;
+        let length = length_within(ranges.size, self.maximum)?;
         let attempt = || {
             let pages = ranges.current.pages(length)?;
             backing.extend(&pages)?;
@@ -49,9 +49,9 @@ impl LinearMemory {
         Ok(())
     }
 
-    /// Moves the pages back from `source`, to which they had moved. They are all the pages that are there
-    /// now, and their number is the new size. `issue` makes a buffer over them, and then `detach` ends the
-    /// one at `source`. Returns what `issue` returned.
+    /// Moves the pages back from `source`, to which they had moved. All pages of `source` move, and their
+    /// number is the new size. `issue` makes a buffer over them, and then `detach` detaches the one at
+    /// `source`. Returns the value that `issue` returned.
     ///
     /// # Errors
     ///
@@ -64,10 +64,10 @@ impl LinearMemory {
     ) -> Result<T, E> {
         let mut ranges = self.lock();
         let length = source.length();
-        let limit = within(self.maximum, self.maximum)?;
+        let limit = length_within(self.maximum, self.maximum)?;
         let size = Pages::of_bytes(length.get())
             .ok_or(MemoryError::AddressSpaceExceeded { wanted: u64::MAX })?;
-        within(size, self.maximum)?;
+        length_within(size, self.maximum)?;
         let larger = if length > ranges.current.capacity() {
             let wanted = with_room_to_grow(length, limit);
             let page_size = ranges.current.page_size();
@@ -99,8 +99,8 @@ impl LinearMemory {
         Ok(issued)
     }
 
-    /// Moves the pages from `source`, to which they had moved, on to `destination`, and then calls
-    /// `detach`, which ends the buffer at `source`.
+    /// Moves the pages from `source`, to which they had moved, on to the beginning of `destination`, and then
+    /// calls `detach`, which detaches the buffer at `source`.
     ///
     /// # Errors
     ///
@@ -117,9 +117,9 @@ impl LinearMemory {
         detach().inspect_err(|_| moved.undo())
     }
 
-    /// Undoes [`LinearMemory::move_back`] or [`LinearMemory::move_on`], if the buffer at `source` was to be
-    /// detached later and could not be: copies the bytes at `moved` back to `source`. No system call has
-    /// to succeed.
+    /// Undoes [`LinearMemory::move_back`] or [`LinearMemory::move_on`] if the caller then could not detach the
+    /// buffer at `source`: copies the bytes at `moved` back to `source`. This needs no system call, so it
+    /// cannot fail.
     pub fn undo_move(&self, moved: &PageRange, source: &PageRange) {
         let mut ranges = self.lock();
         // `move_on` moves pages to the beginning of a destination that may be longer.
@@ -128,8 +128,8 @@ impl LinearMemory {
             moved.copy_to(&source);
         }
         ranges.moved_out = true;
-        // If this fails, the copies take memory until the pages move here again.
-        let _ = ranges.current.discard();
+        // If this fails, the pages that were copied take memory until the next move back.
+        let _ = ranges.current.decommit_all();
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(memory.empty_span().length, HostBytes::ZERO);
     }
 
-    /// Stands for a resizable engine buffer.
+    /// Returns a reservation that stands for a resizable engine buffer.
     fn elsewhere(size: u64) -> Reservation {
         Reservation::new(bytes(size), bytes(100), PageSize::Base).unwrap()
     }
@@ -181,7 +181,7 @@ mod tests {
             grow(&memory, 1),
             Err(MemoryError::MaximumExceeded { .. })
         ));
-        // And out and back again, over the seam.
+        // They can move out again, though they came from two places.
         move_out(&elsewhere(3)).unwrap();
     }
 

@@ -1,4 +1,4 @@
-//! The address range of a memory: as large as the system gives, and pooled or unmapped when it is dropped.
+//! The address range of a memory: as large as the system allows, and pooled or unmapped when it is dropped.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -8,22 +8,24 @@ use crate::memory::address_range::{AddressRange, PageSize};
 use crate::memory::spare_ranges;
 use crate::sys::{self, HostBytes};
 
-/// Address space that is left to the engine if the system limits the process.
+/// The bytes of address space that are left to the engine if the system limits that of the process.
 const ENGINE_HEADROOM: usize = 64 << 20;
 
-/// A range that one memory has to itself. What it does with the range, [`AddressRange`] has.
+/// An address range that belongs to one memory. Its operations are those of [`AddressRange`].
 #[derive(Debug)]
 pub struct Reservation {
     range: Arc<AddressRange>,
 }
 
 impl Reservation {
-    /// Reserves `wanted` bytes, or as many as the system gives, and commits the first `committed`. Takes a
-    /// spare range if there is one of that size.
+    /// Reserves `wanted` bytes, or fewer if the system refuses, and commits the first `committed`. Takes a spare
+    /// range if there is one of that size.
     ///
     /// # Errors
     ///
-    /// Why not even `committed` bytes can be had. Nothing stays reserved then.
+    /// [`MemoryError::AddressSpaceExhausted`], [`MemoryError::MappingsExhausted`] or
+    /// [`MemoryError::AllocationFailed`] if not even `committed` bytes can be reserved. Nothing stays reserved
+    /// then.
     pub fn new(
         committed: HostBytes,
         wanted: HostBytes,
@@ -35,8 +37,9 @@ impl Reservation {
         }
     }
 
-    /// Reserves as [`Reservation::new`] does, but never takes a spare range. Taking one lets more be kept until
-    /// the program that made a memory gets to its event loop, and growth makes no memory.
+    /// Reserves as [`Reservation::new`] does, but never takes a spare range. Taking one makes the pool keep
+    /// ranges until the next turn of the event loop. Only making a memory schedules their release for that
+    /// turn, and growth does not.
     ///
     /// # Errors
     ///
@@ -48,7 +51,7 @@ impl Reservation {
     ) -> Result<Self, MemoryError> {
         let capacity = wanted.max(committed);
         let range = map(committed, capacity, page_size).or_else(|error| {
-            // Spare ranges take room, too.
+            // Spare ranges take address space and mappings as well.
             match spare_ranges::release() {
                 0 => Err(error),
                 _ => map(committed, capacity, page_size),
@@ -82,14 +85,14 @@ fn map(
     page_size: PageSize,
 ) -> Result<AddressRange, MemoryError> {
     if let Some(left) = sys::address_space_left() {
-        // None if the engine needs all of it.
+        // Saturates: nothing is left if the engine needs all of it.
         let left = left.saturating_sub(ENGINE_HEADROOM);
         if committed.get() > left {
             let wanted = committed.get();
             return Err(MemoryError::AddressSpaceExhausted { wanted, left });
         }
-        // Half of what is left, for the engine and the next memory need some, too. A limit beyond the address
-        // space is none.
+        // Takes at most half of what is left, since the engine and the next memory need some as well. A limit
+        // beyond the address space is no limit.
         let half = HostBytes::round_up(left).map_or(capacity, HostBytes::halved);
         capacity = capacity.min(half).max(committed);
     }

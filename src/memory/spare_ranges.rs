@@ -1,10 +1,10 @@
-//! The pool of ranges: those that were released while a program makes memories without pause, kept for the next
-//! memory that it makes.
+//! The pool of spare ranges: address ranges of memories that were released while a program makes others without
+//! pause, kept for the next memory that it makes.
 //!
-//! To unmap a range and map another is most of the cost of a short-lived memory: page tables, TLB flushes on
-//! other processors, and a lock that the thread which makes memories and the one that collects them contend
-//! for. A spare range has no pages, since they were decommitted when it was released. Only its address space
-//! is kept, and only until the thread that made a memory gets to its event loop.
+//! Unmapping a range and mapping another is most of the cost of a short-lived memory: page tables, TLB flushes on
+//! other processors, and a lock of the kernel for which the thread that makes memories and the one that collects
+//! them compete. A spare range has no pages, since they were decommitted when it was released. Only its address
+//! space is kept, and only until the thread that made a memory returns to its event loop.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,17 +18,17 @@ const MOST: usize = 4096;
 #[derive(Default)]
 struct Spares {
     /// Whether a memory was made since the last [`release`].
-    wanted: bool,
+    is_wanted: bool,
     ranges: Vec<Arc<AddressRange>>,
 }
 
 static SPARES: Mutex<Spares> = Mutex::new(Spares {
-    wanted: false,
+    is_wanted: false,
     ranges: Vec::new(),
 });
 
 fn lock() -> MutexGuard<'static, Spares> {
-    // Nothing panics under the lock; if it did, the list is still whole.
+    // Nothing panics while it holds the lock. If something did, the list would still be whole.
     SPARES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -39,7 +39,7 @@ pub fn take(
     page_size: PageSize,
 ) -> Option<Arc<AddressRange>> {
     let mut spares = lock();
-    spares.wanted = true;
+    spares.is_wanted = true;
     let range = spares
         .ranges
         .pop_if(|range| (range.capacity(), range.page_size()) == (capacity, page_size))?;
@@ -49,13 +49,13 @@ pub fn take(
 
 /// Keeps a range that no memory uses any more, if memories are being made.
 pub fn offer(range: &Arc<AddressRange>) {
-    // A growth of a file that failed may have left file pages beyond those that are committed.
-    if !lock().wanted || range.discard().is_err() || range.has_overlays() {
+    // A failed growth of a file-backed memory may have left pages of the file beyond the committed ones.
+    if !lock().is_wanted || range.decommit_all().is_err() || range.has_overlays() {
         return;
     }
     let mut spares = lock();
     // Read again: `release` may have run in between.
-    if spares.wanted && spares.ranges.len() < MOST {
+    if spares.is_wanted && spares.ranges.len() < MOST {
         spares.ranges.push(Arc::clone(range));
     }
 }
@@ -63,7 +63,7 @@ pub fn offer(range: &Arc<AddressRange>) {
 /// Unmaps all spare ranges, and keeps no more until the next memory is made. Returns how many there were.
 pub fn release() -> usize {
     let mut spares = lock();
-    spares.wanted = false;
+    spares.is_wanted = false;
     let ranges = std::mem::take(&mut spares.ranges);
     drop(spares);
     ranges.len()
