@@ -102,10 +102,11 @@ class Memory extends null {
   }
 
   type() {
-    const { type, size } = storeOf(this, "type()");
-    const { address, maximum, shared } = type;
+    const store = storeOf(this, "type()");
+    store.checkIntact("Memory.type()");
+    const { address, maximum, shared } = store.type;
     return {
-      minimum: fromAddress(size, address),
+      minimum: fromAddress(store.size, address),
       ...(maximum !== undefined && { maximum: fromAddress(maximum, address) }),
       shared,
       address,

@@ -324,16 +324,25 @@ describe("a resizable buffer that a program transfers", () => {
     () => {
       const memory = filled();
       const buffer = memory.toResizableBuffer();
+      const snapshot = memory.snapshot();
       const taken = structuredClone(buffer, { transfer: [buffer] });
-      for (const use of [
-        () => memory.buffer,
-        () => memory.grow(1),
-        () => memory.toFixedLengthBuffer(),
-        () => memory.toWebAssembly(),
-        () => buffer.resize(3 * PAGE),
-      ]) {
+      const uses = {
+        "Memory.buffer": () => memory.buffer,
+        "Memory.grow()": () => memory.grow(1),
+        "Memory.type()": () => memory.type(),
+        "Memory.discard()": () => memory.discard(0, PAGE),
+        "Memory.snapshot()": () => memory.snapshot(),
+        "Memory.restore()": () => memory.restore(snapshot),
+        "Memory.map()": () => memory.map(0, __filename),
+        "Memory.usage()": () => memory.usage(),
+        "Memory.toFixedLengthBuffer()": () => memory.toFixedLengthBuffer(),
+        "Memory.toWebAssembly()": () => memory.toWebAssembly(),
+        "ArrayBuffer.resize()": () => buffer.resize(3 * PAGE),
+      };
+      for (const [member, use] of Object.entries(uses)) {
         expect(use).toThrow(TypeError);
-        expect(use).toThrow(/: the buffer was transferred, and with it the memory's pages$/);
+        const text = "the buffer was transferred, and with it the memory's pages";
+        expect(use).toThrow(expect.objectContaining({ message: `${member}: ${text}` }));
       }
       expect([new Uint8Array(taken)[0], taken.byteLength]).toEqual([1, 2 * PAGE]);
     },

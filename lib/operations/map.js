@@ -49,13 +49,14 @@ function map(store, { start, source, fileStart, length }) {
       `${MEMBER}: cannot map into a writable file mapping (${store.file.path})`,
     );
   }
+  store.checkIntact(MEMBER);
   return withFile(source, { isWritten: false }, MEMBER, (descriptor, fileLength) => {
     const count = length ?? MathMax(fileLength - fileStart, 0);
     checkRange(fileStart, count, fileLength, "file");
     checkRange(start, count, store.size * PAGE, "memory");
-    const put = store.isShrinkable ? native.copyFile : native.mapFile;
+    const mapOrCopy = store.isShrinkable ? native.copyFile : native.mapFile;
     const id = call(`${MEMBER}: ${source.name}`, () =>
-      put(store.pages, start, descriptor, fileStart, count),
+      mapOrCopy(store.pages, start, descriptor, fileStart, count),
     );
     // Nothing is mapped if all bytes were copied.
     return id === undefined || id === 0

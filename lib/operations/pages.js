@@ -23,6 +23,7 @@ const native = require("../../native");
  * @param {number} length
  */
 function discard(store, offset, length) {
+  store.checkIntact("Memory.discard()");
   const byteLength = store.size * PAGE;
   if (length > byteLength - offset) {
     throw rangeError(
@@ -50,6 +51,7 @@ function discard(store, offset, length) {
  * @param {Store} store
  */
 function capture(store) {
+  store.checkIntact("Memory.snapshot()");
   return call("Memory.snapshot()", () => native.capture(store.pages));
 }
 
@@ -68,8 +70,9 @@ function restore(store, { id, owner }, member) {
       `${member}: cannot restore into a writable file mapping (${file.path})`,
     );
   }
-  const put = store.isShrinkable ? native.restoreCopy : native.restore;
-  call(member, () => put(store.pages, id, owner));
+  store.checkIntact(member);
+  const replace = store.isShrinkable ? native.restoreCopy : native.restore;
+  call(member, () => replace(store.pages, id, owner));
 }
 
 /**
@@ -92,6 +95,7 @@ function createFrom(image, options) {
  * @param {Store} store
  */
 function usage(store) {
+  store.checkIntact("Memory.usage()");
   return call("Memory.usage()", () => {
     const { reserved, committed } = store.addressSpace;
     return { reserved, committed, resident: native.resident(store.pages) };

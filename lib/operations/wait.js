@@ -95,6 +95,7 @@ function wordAt(store, index, member) {
       `${member}: this system cannot wait between processes (macOS can since 14.4)`,
     );
   }
+  store.checkIntact(member);
   const pages = /** @type {Uint8Array} */ (store.pages);
   const words = TypedArrayPrototypeGetByteLength(pages) / WORD;
   if (!NumberIsInteger(index) || index < 0 || index >= words) {

@@ -44,7 +44,7 @@ const { ArrayBufferPrototypeGetMaxByteLength, ArrayBufferPrototypeResize } =
  * back into the reservation that they have left, `toHosted()` on into an engine memory.
  *
  * The engine does not know that this is the buffer of a memory. So the buffer has a `resize()` of its own; see
- * also `#reconcile`.
+ * also `checkIntact()`.
  *
  * @implements {Store}
  */
@@ -109,12 +109,11 @@ class ResizableStore extends BaseStore {
   }
 
   get size() {
-    this.#reconcile("Memory.type()");
     return this.#size;
   }
 
   get buffer() {
-    this.#reconcile("Memory.buffer");
+    this.checkIntact("Memory.buffer");
     return this.#buffer;
   }
 
@@ -130,7 +129,7 @@ class ResizableStore extends BaseStore {
    */
   resize(length) {
     const member = "ArrayBuffer.resize()";
-    this.#reconcile(member);
+    this.checkIntact(member);
     const size = length / PAGE;
     if (!NumberIsInteger(size) || size < this.#size) {
       throw rangeError(
@@ -173,7 +172,7 @@ class ResizableStore extends BaseStore {
 
   /** @param {string} member */
   #checkDetachable(member) {
-    this.#reconcile(member);
+    this.checkIntact(member);
     checkDetachable(member, this.#buffer);
   }
 
@@ -192,7 +191,7 @@ class ResizableStore extends BaseStore {
    * @param {number} delta
    */
   #grow(member, delta) {
-    this.#reconcile(member);
+    this.checkIntact(member);
     const size = this.#size;
     checkGrowth(this.type, size, delta, member);
     this.#setLength(member, size + delta);
@@ -200,14 +199,14 @@ class ResizableStore extends BaseStore {
   }
 
   /**
-   * Makes the buffer as long as the memory again, or as many whole pages as it has by now. A program that
-   * takes `resize()` from the prototype gets past the buffer's own. The engine has decommitted what that cut
-   * off, which reads zero since no page is a file's: see `isShrinkable`. But a memory never shrinks, and it
-   * has whole pages.
+   * Throws if the program has transferred the buffer. Otherwise makes the buffer as long as the memory again, or
+   * rounds its length up to whole pages. A program can bypass the buffer's own `resize()` by the prototype's. The
+   * engine has decommitted what that cut off, which reads zero since no page is a file's: see `isShrinkable`. But
+   * a memory never shrinks, and it has whole pages.
    *
    * @param {string} member
    */
-  #reconcile(member) {
+  checkIntact(member) {
     const buffer = this.#buffer;
     if (ArrayBufferPrototypeGetMaxByteLength(buffer) !== mostBytes(this.type)) {
       throw typeError(

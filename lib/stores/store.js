@@ -52,7 +52,8 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @property {boolean} needsHiddenClasses Whether growth is fast only as long as there are objects with the
  *   hidden classes of a memory in this store.
  * @property {(member: string) => void} checkOpen Throws if the memory is closed.
- * @property {(member: string) => void} checkIntact Throws if a file has lost pages of the memory.
+ * @property {(member: string) => void} checkIntact Throws if pages of the memory were lost: with a truncated file,
+ *   or with a buffer that the program transferred. Operations call it before they read `size` or `pages`.
  * @property {(member: string) => void} reconcile Extends the file that the memory is, if it is written to, to
  *   the pages that a module has added.
  * @property {(delta: number) => number} grow Grows by `delta` pages. Returns how many there were before;

@@ -45,7 +45,7 @@ class TruncationGuard extends BaseStore {
   }
 
   get size() {
-    return this.checkedInner("Memory").size;
+    return this.#inner.size;
   }
 
   get buffer() {
@@ -53,7 +53,7 @@ class TruncationGuard extends BaseStore {
   }
 
   get pages() {
-    return this.checkedInner("Memory").pages;
+    return this.#inner.pages;
   }
 
   get address() {
