@@ -2,7 +2,7 @@
 
 const { show, isObject, toAddress, toPageBytes, fromAddress } = require("./webidl/convert");
 const { readDescriptor, readOptions } = require("./webidl/descriptor");
-const { defineInterface, defineDispose } = require("./webidl/interface");
+const { defineInterface } = require("./webidl/interface");
 const { isMemory: isEngineMemory } = require("./engine/memory");
 const { keepHiddenClasses } = require("./engine/hidden-classes");
 const {
@@ -302,8 +302,7 @@ function createExample() {
   return [memory, buffer];
 }
 
-defineInterface(Memory, "WebAssembly.Memory");
-defineDispose(Memory, "close");
+defineInterface(Memory, "WebAssembly.Memory", Memory.prototype.close);
 setMemoryClass(Memory);
 
 module.exports = { Memory };

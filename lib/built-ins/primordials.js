@@ -138,7 +138,6 @@ module.exports = {
   FunctionPrototypeSymbolHasInstance: /** @type {HasInstance} */ (
     uncurryThis(Function.prototype[Symbol.hasInstance])
   ),
-  FunctionPrototype: Function.prototype,
   JSONStringify: JSON.stringify,
   Map,
   MapPrototypeDelete: /** @type {MapDelete} */ (uncurryThis(Map.prototype.delete)),
@@ -172,7 +171,6 @@ module.exports = {
   ReflectGet: /** @type {(object: object, key: PropertyKey) => unknown} */ (Reflect.get),
   ReflectOwnKeys: Reflect.ownKeys,
   ReflectSetPrototypeOf: Reflect.setPrototypeOf,
-  RegExpPrototypeExec: methodOf(RegExp.prototype, "exec"),
   SharedArrayBuffer,
   SharedArrayBufferPrototypeGetByteLength: getterOf(SharedArrayBuffer.prototype, "byteLength"),
   String,

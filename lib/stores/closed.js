@@ -2,6 +2,7 @@
 
 const { BaseStore } = require("./store");
 const { typeError } = require("../built-ins/errors");
+const { ObjectCreate } = require("../built-ins/primordials");
 
 /** @import { Store } from "./store" */
 
@@ -81,6 +82,11 @@ class ClosedStore extends BaseStore {
   }
 }
 
-const closed = new ClosedStore();
+/**
+ * Created without a call of the constructor, which the engine would have to compile when the package loads.
+ *
+ * @type {ClosedStore}
+ */
+const closed = ObjectCreate(ClosedStore.prototype);
 
 module.exports = { closed };

@@ -18,10 +18,13 @@ const {
  * Makes a class that extends null the class of an interface: its members are enumerable, its prototype
  * inherits from Object.prototype, and `Object.prototype.toString` reports `name` for its objects.
  *
+ * All in one function: the engine compiles each that runs when the package loads.
+ *
  * @param {Class} Class
  * @param {string} name
+ * @param {Function} [dispose] the method that the end of a `using` calls, if this engine has `Symbol.dispose`
  */
-function defineInterface(Class, name) {
+function defineInterface(Class, name, dispose = undefined) {
   const { prototype } = Class;
   ObjectSetPrototypeOf(prototype, ObjectPrototype);
   const enumerable = { __proto__: null, enumerable: true };
@@ -37,23 +40,9 @@ function defineInterface(Class, name) {
   }
   const hidden = { __proto__: null, value: name, configurable: true };
   ObjectDefineProperty(prototype, SymbolToStringTag, hidden);
-}
-
-/**
- * Makes the end of a `using` call the method that `key` names, if this engine has `Symbol.dispose`.
- *
- * @param {Class} Class
- * @param {string} key
- */
-function defineDispose(Class, key) {
-  if (SymbolDispose === undefined) return;
-  const hidden = {
-    __proto__: null,
-    value: Class.prototype[key],
-    writable: true,
-    configurable: true,
-  };
-  ObjectDefineProperty(Class.prototype, SymbolDispose, hidden);
+  if (dispose === undefined || SymbolDispose === undefined) return;
+  const method = { __proto__: null, value: dispose, writable: true, configurable: true };
+  ObjectDefineProperty(prototype, SymbolDispose, method);
 }
 
 /**
@@ -66,4 +55,4 @@ function illegalConstructor(name, reason) {
   return typeError("ERR_LINEAR_MEMORY_ILLEGAL_CONSTRUCTOR", `${name}: ${reason}`);
 }
 
-module.exports = { defineInterface, defineDispose, illegalConstructor };
+module.exports = { defineInterface, illegalConstructor };
