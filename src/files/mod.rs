@@ -1,4 +1,4 @@
-//! Files: those that memories are, and snapshots as files.
+//! Files that back memories, and snapshot files.
 
 pub mod backing_file;
 pub mod snapshot_file;

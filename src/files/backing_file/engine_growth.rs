@@ -1,14 +1,14 @@
 //! How a file grows with a memory that only the engine can grow.
 //!
-//! It cannot be one call. The engine grows its memory by `WebAssembly.Memory.prototype.grow()`, a function
-//! of JavaScript, between the file's growth and the mapping of its new pages. A native frame must not call
-//! it: if the thread is terminated meanwhile, the termination would be lost in that frame. Nor can the lock
-//! be released in between. Once the file is longer, other processes follow, and if the engine then refuses
-//! to grow, nobody can shorten the file under their memories.
+//! This takes two calls. After the file has grown and before its new pages are mapped, the engine grows its
+//! memory, by the JavaScript function `WebAssembly.Memory.prototype.grow()`. A native frame must not call that
+//! function: if the thread is terminated meanwhile, the termination is lost in that frame. The lock must not be
+//! released between the calls either: once the file is longer, memories of other processes may follow it, and
+//! if the engine then refuses to grow, the file cannot be shortened under them.
 //!
-//! So [`begin`] takes the lock and extends the file, JavaScript has the engine grow, and [`finish`] or
-//! [`abandon`] releases the lock. A termination skips the second call. So the lock is also released when the
-//! thread ends, when it begins another growth, and by [`release`].
+//! So [`begin`] acquires the lock and extends the file, JavaScript lets the engine grow, and [`finish`] or
+//! [`abandon`] releases the lock. A termination skips the second call. Therefore the lock is also released when
+//! the thread ends, when it begins another growth, and by [`release`].
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -31,17 +31,17 @@ struct EngineGrowth {
     _locked: Locked,
 }
 
-/// What the engine has to do.
+/// The growth that the engine has to do.
 #[derive(Clone, Copy, Debug)]
 pub struct Begun {
-    /// The memory's pages before, with those that other processes have added to the file.
+    /// The pages of the memory before, including those that other processes have added to the file.
     pub before: u64,
-    /// By how much the engine has to grow the memory.
+    /// The pages by which the engine has to grow the memory.
     pub added: Pages,
 }
 
-/// Locks the length of `file`, and extends it for a growth of the memory at `pages` by `delta`, to `limit`
-/// at most.
+/// Locks the length of `file`, and extends the file for a growth of the memory at `pages` by `delta`, to
+/// `limit` at most.
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ pub fn begin(
             file.extend(pages, extended)?;
         }
         if plan.added.count() == 0 {
-            // Pages that a module has added before.
+            // The memory may have pages that a module has added, and that are not mapped yet.
             file.map_at(pages, 0, None)?;
         }
         Ok(())
@@ -83,12 +83,12 @@ pub fn begin(
 }
 
 /// Maps the file at the new pages of the memory at `pages`, which the engine has grown, and releases the
-/// lock. Returns what makes the memory unusable, if something has.
+/// lock. Returns the loss that makes the memory unusable, if there is one.
 ///
 /// # Errors
 ///
-/// The error of a system call. Other threads may use the new pages by now, so nothing is undone: the next
-/// growth or flush maps them.
+/// The error of a system call. Other threads may use the new pages by then, so nothing is undone: the next growth
+/// or flush maps them.
 pub fn finish(pages: &PageRange) -> Result<Option<Loss>, MemoryError> {
     let Some(growth) = PENDING.take() else {
         return Ok(None);
@@ -103,7 +103,7 @@ pub fn finish(pages: &PageRange) -> Result<Option<Loss>, MemoryError> {
     Ok(None)
 }
 
-/// Makes the file as short again as it was, since the engine did not grow the memory at `pages`, and
+/// Undoes [`begin`] if the engine did not grow the memory at `pages`: makes the file as short as it was, and
 /// releases the lock. Returns an explanation if the file stays longer.
 pub fn abandon(pages: &PageRange) -> Option<LeftLonger> {
     let growth = PENDING.take()?;
@@ -125,7 +125,7 @@ mod tests {
     use crate::sys::{Mapping, Writes};
     use std::fs::File;
 
-    /// A file of a page, and what stands for the engine memory that it is.
+    /// Returns a file of a page, and a mapping that stands for the engine memory that it backs.
     fn memory() -> (File, Arc<BackingFile>, Mapping) {
         let (own, _) = file_of(PAGE, Writes::ToFile);
         let (file, host) = (opened(&own), mapping());
@@ -170,11 +170,11 @@ mod tests {
         release();
         assert!(is_unlocked(&own));
         begin(&file, &before, pages(0), pages(9)).unwrap();
-        // As if that had been cut off, too.
+        // As if that one had been cut off as well.
         let begun = begin(&file, &before, pages(0), pages(9)).unwrap();
         assert_eq!((begun.before, begun.added), (2, pages(1)));
         release();
-        // Nor does a thread that ends.
+        // A thread that ends leaves no lock either.
         let other = opened(&own);
         std::thread::spawn(move || {
             let host = mapping();

@@ -1,15 +1,15 @@
-//! How a file and its memory grow together: the protocol, each call of it under the lock of the file's
-//! length.
+//! How a file and its memory grow together. Each growth follows this protocol:
 //!
-//! 1. **Lock** the file's length against all threads and processes that have a memory of it.
+//! 1. **Lock** the file's length against all threads and processes that have a memory of the file.
 //! 2. **Read** the length: other processes may have made the file longer, and the memory follows.
-//! 3. **Extend** the file, with room on the disk. A full disk has to be known before any store, since a
-//!    store has no way to fail.
-//! 4. **Grow** the memory, and map the file at its pages before anybody sees the new size.
+//! 3. **Extend** the file, and allocate room on the disk. A full disk has to be an error here, since a store to
+//!    memory has no way to fail.
+//! 4. **Grow** the memory, and map the file at its pages before any other thread sees the new size.
 //! 5. **Unlock**.
 //!
-//! Whatever fails undoes what came before it, so that the file and the memory are as they were. If that
-//! fails too, the file stays longer, and [`Failed`] records that. No code of the program runs under the lock.
+//! A step that fails undoes the steps before it, so that the file and the memory are as they were. If undoing
+//! fails as well, the file stays longer, and [`Failed`] records that. No code of the program runs under the
+//! lock.
 
 use std::cell::Cell;
 use std::fmt;
@@ -24,12 +24,12 @@ use crate::sys::file;
 use crate::sys::{HostBytes, PageRange, file_offset};
 use crate::units::Pages;
 
-/// Why a call failed, and whether the file could not be made as short again as it was.
+/// The reason why a call failed, and whether it has left the file longer.
 #[derive(Debug)]
 pub struct Failed<E> {
-    /// Why.
+    /// The error.
     pub cause: E,
-    /// What was left.
+    /// Set if the file could not be made as short as it was.
     pub left: Option<LeftLonger>,
 }
 
@@ -47,7 +47,7 @@ pub struct LeftLonger {
 }
 
 impl LeftLonger {
-    /// States that it had `length` bytes.
+    /// Returns the record of a file that had `length` bytes.
     pub(super) fn than(length: usize) -> Self {
         Self { length }
     }
@@ -63,16 +63,16 @@ impl fmt::Display for LeftLonger {
     }
 }
 
-/// What a growth comes to, counted from the file's length under the lock.
+/// The sizes of a growth, computed from the file's length under the lock.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    /// How many bytes the file has.
+    /// The bytes of the file before.
     pub length: usize,
-    /// The memory's pages before, with those that other processes have added to the file.
+    /// The pages of the memory before, including those that other processes have added to the file.
     pub before: u64,
-    /// By how much the memory has to grow.
+    /// The pages by which the memory has to grow.
     pub added: Pages,
-    /// How long the file is to be, if it has to be longer.
+    /// The bytes that the file is to have, if it has to be longer.
     pub extended: Option<usize>,
 }
 
@@ -90,7 +90,7 @@ impl Plan {
             return Err(MemoryError::FileOutgrown { pages, limit });
         }
         let before = size.max(in_file);
-        // Both are far below what 64 bits hold.
+        // No overflow: both are far below 2^64.
         let wanted = before + delta.count();
         let exceeded = || MemoryError::MaximumExceeded { wanted, maximum };
         let after = Pages::new(wanted)
@@ -106,13 +106,14 @@ impl Plan {
     }
 }
 
-/// The file as what is mapped at a reserved memory that grows, or whose pages move out.
+/// A file as the [`Backing`] of a reserved memory that grows, or whose pages move out. The lock of the file's
+/// length is held.
 struct UnderLock<'a> {
     file: &'a BackingFile,
     memory: &'a LinearMemory,
-    /// How many bytes the file has.
+    /// The bytes of the file before.
     length: usize,
-    /// How long it is to be, if it has to be longer.
+    /// The bytes that the file is to have, if it has to be longer.
     extended: Option<usize>,
     left: Cell<Option<LeftLonger>>,
 }
@@ -153,7 +154,7 @@ impl Backing for UnderLock<'_> {
 
     fn unmap(&self, pages: &PageRange, kept: HostBytes) {
         let tail = &mut self.memory.tail();
-        // If this fails, `shrink` does as well: the file stays longer.
+        // If this fails, `shrink` fails as well: the file stays longer.
         let _ = self.file.unmap(pages, kept.get(), self.length, tail);
     }
 
@@ -167,14 +168,15 @@ impl Backing for UnderLock<'_> {
 }
 
 impl BackingFile {
-    /// Maps the file at a memory that was just made, and that nobody has seen. The file had `size` bytes
-    /// when it was opened, and becomes as long as the memory if that is longer. With `empties`, none of
-    /// its bytes are left, and it becomes as long as the memory in any case. `reserved` is the memory, if
-    /// its pages are reserved.
+    /// Maps the file at a memory that was just made, and that no other thread has. The file had `size` bytes
+    /// when it was opened. It becomes as long as the memory if that is longer. With `empties`, it becomes as
+    /// long as the memory in any case, and all of its bytes are zero. `reserved` is the memory, if its pages
+    /// are reserved.
     ///
     /// # Errors
     ///
-    /// The error of a system call. The file is then as it was, except after [`MemoryError::ClearFailed`].
+    /// The error of a system call, or [`MemoryError::Truncated`] if the file is shorter now. The file is then
+    /// as it was, except after [`MemoryError::ClearFailed`].
     pub fn begin(
         self: &Arc<Self>,
         pages: &PageRange,
@@ -190,7 +192,7 @@ impl BackingFile {
         self.begin_written(pages, reserved, (before, size), empties)
             .map_err(|cause| {
                 if let Some(reserved) = reserved {
-                    // Only then can the file be closed before the memory is collected.
+                    // The tail would keep the file open until the memory is collected.
                     *reserved.tail() = None;
                 }
                 let left = self.shrink_to(before).err();
@@ -221,15 +223,15 @@ impl BackingFile {
         let mut tail = reserved.map(LinearMemory::tail);
         self.map_at(pages, least, tail.as_deref_mut())?;
         if empties {
-            // Last, since it cannot be undone: by now there is room for all zeros that have to be written.
+            // This comes last, since it cannot be undone. By now, the disk has room for all zeros to be written.
             self.empty(before, length)?;
         }
         Ok(())
     }
 
-    /// Grows a reserved memory by `delta` pages beyond what it and the file have, to `limit` at most, and
-    /// the file with it. `issue` and `detach` are as in [`LinearMemory::grow`]. Returns the size before,
-    /// with the pages that other processes have added to the file, and what `issue` returned.
+    /// Grows a reserved memory and the file by `delta` pages, to `limit` at most. They are counted from the
+    /// larger of both. `issue` and `detach` are as in [`LinearMemory::grow`]. Returns the size before in pages,
+    /// including those that other processes have added to the file, and the value that `issue` returned.
     ///
     /// # Errors
     ///
@@ -252,14 +254,14 @@ impl BackingFile {
         debug_assert_eq!(
             size + plan.added.count(),
             plan.before + delta.count(),
-            "nobody else grows an unshared memory"
+            "only this call grows an unshared memory"
         );
         Ok((plan.before, issued))
     }
 
-    /// Moves a reserved memory's pages to `destination`, which is the engine's, with the file mapped
-    /// there. Before, the file is extended to whole system pages, since nobody can write back the page in
-    /// which it ends when an engine memory goes. `detach` is as in [`LinearMemory::move_out`].
+    /// Moves the pages of a reserved memory to `destination`, pages of the engine, and maps the file there.
+    /// First extends the file to whole system pages: when the engine releases a memory, nothing could write
+    /// back the page in which the file ends. `detach` is as in [`LinearMemory::move_out`].
     ///
     /// # Errors
     ///
@@ -280,8 +282,8 @@ impl BackingFile {
         Ok(())
     }
 
-    /// Extends the file to the memory's pages that it does not have yet: pages that a module has added, or
-    /// that an earlier call could not give it. `reserved` is the memory, if its pages are reserved.
+    /// Extends the file by the memory's pages that it does not have yet: pages that a module has added, or that
+    /// an earlier call failed to add to the file. `reserved` is the memory, if its pages are reserved.
     ///
     /// # Errors
     ///
@@ -295,7 +297,7 @@ impl BackingFile {
             return Ok(());
         }
         let _locked = self.lock()?;
-        // Another thread may have done it meanwhile.
+        // Another thread may have done this before the lock was acquired.
         if self.is_reconciled(pages) {
             return Ok(());
         }
@@ -306,15 +308,15 @@ impl BackingFile {
             .map_err(|cause| self.undo_extend(cause, pages, length, tail.as_deref_mut()))
     }
 
-    /// Makes the file `length` bytes long again after `cause`.
+    /// Makes the file `length` bytes long again after the error `cause`.
     pub(super) fn undo_extend(
         &self,
         cause: MemoryError,
         pages: &PageRange,
         length: usize,
-        own: Option<&mut Option<FileTail>>,
+        reserved_tail: Option<&mut Option<FileTail>>,
     ) -> Failed<MemoryError> {
-        let left = (!self.shrink(pages, length, own)).then(|| LeftLonger::than(length));
+        let left = (!self.shrink(pages, length, reserved_tail)).then(|| LeftLonger::than(length));
         Failed { cause, left }
     }
 
@@ -323,12 +325,11 @@ impl BackingFile {
         file::fill_holes(&*self.file()?, file_offset(length)).map_err(failed)
     }
 
-    /// Overwrites the file's bytes, of which there were `before`, with zeros, and then shortens it to
-    /// `length`.
+    /// Overwrites the `before` bytes that the file had with zeros, and then shortens it to `length` bytes.
     ///
     /// # Errors
     ///
-    /// [`MemoryError::ClearFailed`] with what was lost; another error if nothing was.
+    /// [`MemoryError::ClearFailed`] if bytes may be lost, or another error if none are.
     fn empty(&self, before: usize, length: usize) -> Result<(), MemoryError> {
         let file = self.file()?;
         let end = before.min(length);
@@ -346,7 +347,7 @@ impl BackingFile {
         })
     }
 
-    /// Cuts off what the file has beyond `length` bytes.
+    /// Makes the file `length` bytes long if it is longer.
     fn shrink_to(&self, length: usize) -> Result<(), MemoryError> {
         file::shrink_to(&*self.file()?, file_offset(length)).map_err(failed)
     }
@@ -363,20 +364,20 @@ pub(super) mod tests {
     use super::*;
     use crate::memory::Sharing;
     use crate::memory::address_range::PageSize;
-    use crate::sys::Writes;
+    use crate::sys::{Mapping, Writes};
 
     pub fn pages(count: u64) -> Pages {
         Pages::new(count).unwrap()
     }
 
-    /// What another process has: the file, opened anew.
+    /// Opens the file anew, as another process does.
     pub fn opened(own: &File) -> Arc<BackingFile> {
         let file = BackingFile::new(file::reopen(own).unwrap(), Writes::ToFile);
         file.add_holder().unwrap();
         Arc::new(file)
     }
 
-    /// A file of so many bytes, which are all 1, and a memory of it.
+    /// Returns a file of `length` bytes, which are all 1, and a memory of it.
     fn memory_of(length: usize) -> (File, Arc<BackingFile>, LinearMemory) {
         let (own, _) = file_of(length, Writes::ToFile);
         let (backing, memory) = memory_over(&own);
@@ -421,7 +422,20 @@ pub(super) mod tests {
         memory.with_pages(|pages| pages.write_at(&[byte], at));
     }
 
-    /// Whether no process holds the lock of the file's length.
+    /// Returns a file of a page, and a mapping that stands for the engine memory that it backs. A module has
+    /// added two pages to the memory, and has written a 7 to the last one.
+    fn memory_with_added_pages() -> (File, Arc<BackingFile>, Mapping) {
+        let (own, _) = file_of(PAGE, Writes::ToFile);
+        let (backing, host) = (opened(&own), mapping());
+        let memory = host.pages(bytes(PAGE)).unwrap();
+        backing.begin(&memory, None, PAGE, false).unwrap();
+        host.pages(bytes(3 * PAGE))
+            .unwrap()
+            .write_at(&[7], 2 * PAGE);
+        (own, backing, host)
+    }
+
+    /// Returns whether no process holds the lock of the file's length.
     pub fn is_unlocked(own: &File) -> bool {
         fcntl_lock(own, FlockOperation::NonBlockingLockExclusive).is_ok()
             && fcntl_lock(own, FlockOperation::Unlock).is_ok()
@@ -490,7 +504,7 @@ pub(super) mod tests {
         assert_eq!(memory.size(), 1);
         assert_eq!(own.metadata().unwrap().len(), file_offset(2 * PAGE + 1));
         assert!(is_unlocked(&own));
-        // Which are the whole pages of the file, whose last one it has in part.
+        // The file has three pages, the last one in part.
         assert_eq!(grow(1, 4).unwrap().0, 3);
         assert_eq!(own.metadata().unwrap().len(), file_offset(4 * PAGE));
     }
@@ -537,13 +551,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_file_takes_in_pages_that_were_added_without_it() {
-        let (own, _) = file_of(PAGE, Writes::ToFile);
-        let backing = opened(&own);
-        let host = mapping();
-        let memory = host.pages(bytes(PAGE)).unwrap();
-        backing.begin(&memory, None, PAGE, false).unwrap();
+        let (own, backing, host) = memory_with_added_pages();
         let longer = host.pages(bytes(3 * PAGE)).unwrap();
-        longer.write_at(&[7], 2 * PAGE);
         backing.reconcile(&longer, None).unwrap();
         assert_eq!(backing.length().unwrap(), 3 * PAGE);
         assert_eq!(byte(&own, 2 * PAGE), 7);
@@ -595,8 +604,9 @@ pub(super) mod tests {
         use super::*;
         use crate::sys::fault;
 
-        /// Runs `attempt` with each system call failing that it reaches, and with each two. It returns whether
-        /// it has succeeded.
+        /// Runs `attempt` with each system call failing that it reaches, and with each two of them failing.
+        /// `attempt` gets a function that runs an action with these failures. The action returns whether it has
+        /// succeeded.
         fn with_failures(mut attempt: impl FnMut(&dyn Fn(&mut dyn FnMut() -> bool) -> bool)) {
             let reached = std::cell::Cell::new(0);
             let mut run = |failing: &[usize]| {
@@ -622,7 +632,7 @@ pub(super) mod tests {
             }
         }
 
-        /// What a failed call leaves as it was, unless it says otherwise.
+        /// Expects the file as it was before a failed call: longer only if `left` says so, and unlocked.
         fn expect_unchanged(own: &File, length: usize, left: Option<LeftLonger>) {
             let now = usize::try_from(own.metadata().unwrap().len()).unwrap();
             assert_eq!(left.is_some(), now > length, "{left:?}: {now}");
@@ -743,13 +753,8 @@ pub(super) mod tests {
         #[test]
         fn pages_that_cannot_be_taken_in_are_taken_in_later() {
             with_failures(|fail| {
-                let (own, _) = file_of(PAGE, Writes::ToFile);
-                let backing = opened(&own);
-                let host = mapping();
-                let memory = host.pages(bytes(PAGE)).unwrap();
-                backing.begin(&memory, None, PAGE, false).unwrap();
+                let (own, backing, host) = memory_with_added_pages();
                 let longer = host.pages(bytes(3 * PAGE)).unwrap();
-                longer.write_at(&[7], 2 * PAGE);
                 let mut left = None;
                 let done = fail(&mut || match backing.reconcile(&longer, None) {
                     Ok(()) => true,

@@ -6,14 +6,14 @@
 //!                                        ^ mapped
 //! ```
 //!
-//! A file need not end where a page of the memory does. The bytes beyond its end are the memory's alone
-//! until the memory grows: then the file is extended to whole pages, and takes in those bytes. The same
-//! happens to pages that a module has added by itself.
+//! A file need not end where a page of the memory does. The bytes beyond its end are only in the memory until the
+//! memory grows: then the file is extended to whole pages, and these bytes are written to it. The same happens to
+//! pages that a module has added to the memory by itself.
 //!
-//! The system page in which the file ends is never mapped: others would see what is written beyond the
-//! end. In a memory that never writes to the file, that page is a copy. In reserved pages, it is a
-//! [`FileTail`]. In engine pages, nobody could write it back when the memory goes, so the file is first
-//! extended to the end of that page.
+//! The system page in which the file ends is never mapped: other processes would see bytes that are written
+//! beyond the end. In a memory that never writes to the file, that page is a copy. In reserved pages, it is a
+//! [`FileTail`]. In engine pages, nothing could write it back when the engine releases the memory, so the file
+//! is first extended to the end of that page.
 
 use std::fs::File;
 use std::ops::Range;
@@ -26,10 +26,10 @@ use crate::pages::file_tail::FileTail;
 use crate::sys::file;
 use crate::sys::{HostBytes, PageRange, Writes, file_offset};
 
-/// Bytes of a WebAssembly page: memories grow by whole ones.
+/// The bytes of a WebAssembly page. Memories grow by whole pages.
 pub const WASM_PAGE: usize = 65_536;
 
-/// What makes a memory unusable that is a file.
+/// The reason why a file-backed memory has become unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// The engine has moved the memory away from the file's pages, by copying it.
@@ -38,21 +38,25 @@ pub enum Loss {
     Truncated,
 }
 
-/// What of the memory is mapped to the file.
+/// Which bytes of the memory are mapped to the file.
 #[derive(Debug, Default)]
 pub struct Mapped {
-    /// Bytes, from the first, that are pages of the file.
+    /// The offset up to which the memory's pages are pages of the file.
     end: usize,
-    /// Where the file ends in the memory: in the page behind those, or with them.
+    /// The offset at which the file ends in the memory: `end`, or in the page behind it.
     length: usize,
-    /// What was written to the file behind those, for a [`BackingFile::map_at`] that then failed. If the
-    /// memory has zeros there by the next one, the file must have them too.
+    /// The extents beyond `end` that a failed [`BackingFile::map_at`] has written to the file. The next one
+    /// writes them again: if the memory has zeros there by then, the file must have them as well.
     written: Vec<Range<usize>>,
 }
 
 impl Mapped {
-    /// Writes the memory's bytes at `offsets` to the file, which has zeros there except what an earlier try
-    /// has written.
+    /// Writes the memory's bytes at `offsets` to the file, which has zeros there, except in the extents of
+    /// `written`.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryError::FileFailed`]. Some of the bytes may have been written, and are listed in `written`.
     fn write_to(
         &mut self,
         file: &File,
@@ -76,27 +80,28 @@ impl Mapped {
 }
 
 impl BackingFile {
-    /// Maps the file at the pages of the memory that are not mapped to it yet, as far as both reach. Before,
-    /// the file takes in what was written to these pages. `own` is where a reserved memory has its
-    /// [`FileTail`]. Without it, a file that is written to is first extended to whole system pages.
+    /// Maps the file at the pages of the memory that are not mapped to it yet, as far as both reach. First
+    /// writes the memory's bytes in these pages to the file. `reserved_tail` is the [`FileTail`] of a reserved
+    /// memory. Without it, a writable file is extended to whole system pages before.
     ///
     /// # Errors
     ///
-    /// The error of a system call; pages that were mapped before stay so. [`MemoryError::Truncated`] if the
-    /// file has fewer than `least` bytes.
+    /// The error of a system call, [`MemoryError::FileClosed`], [`MemoryError::MovedOffFile`], or
+    /// [`MemoryError::Truncated`] if the file has fewer than `least` bytes or has lost pages. Pages that were
+    /// mapped before stay mapped.
     pub fn map_at(
         &self,
         memory: &PageRange,
         least: usize,
-        own: Option<&mut Option<FileTail>>,
+        reserved_tail: Option<&mut Option<FileTail>>,
     ) -> Result<(), MemoryError> {
         let file = self.file()?;
         let all = memory.length().get();
-        if own.is_none() && self.was_moved(memory) {
+        if reserved_tail.is_none() && self.was_moved(memory) {
             return Err(MemoryError::MovedOffFile);
         }
         let mut length = self.intact_length()?;
-        if self.is_written() && own.is_none() && length < all {
+        if self.is_written() && reserved_tail.is_none() && length < all {
             length = round_up(length);
             self.extend(memory, length)?;
         }
@@ -107,7 +112,9 @@ impl BackingFile {
         }
         let end = round_down(length).min(all).max(mapped.end);
         let mut private = None;
-        let tail = own.filter(|_| self.is_written()).unwrap_or(&mut private);
+        let tail = reserved_tail
+            .filter(|_| self.is_written())
+            .unwrap_or(&mut private);
         let mut written = mapped.end;
         if let Some(tail) = tail.as_mut() {
             let page = HostBytes::page().get();
@@ -118,7 +125,7 @@ impl BackingFile {
             if tail.was_lost() {
                 return Err(MemoryError::Truncated);
             }
-            // Merged, that page has the file's bytes.
+            // After the merge, that page has the file's bytes.
             written = tail.at() + page;
         }
         if written < end && self.is_written() {
@@ -152,8 +159,8 @@ impl BackingFile {
         Ok(())
     }
 
-    /// Undoes [`BackingFile::map_at`]: makes the pages anonymous that a file of `length` bytes does not have
-    /// whole. They keep their bytes up to the first `kept` of the memory; the rest are new.
+    /// Undoes [`BackingFile::map_at`]: makes all pages anonymous that are not whole pages of a file of `length`
+    /// bytes. Their bytes below the offset `kept` of the memory stay; the others are zero.
     ///
     /// # Errors
     ///
@@ -167,7 +174,7 @@ impl BackingFile {
     ) -> Result<(), MemoryError> {
         let file = self.file()?;
         let mut mapped = self.mapped();
-        // Of pages that the memory does not have, none stays.
+        // Pages at `kept` and beyond do not stay mapped either.
         let length = length.min(kept);
         let end = round_down(length);
         if mapped.end <= end {
@@ -178,7 +185,7 @@ impl BackingFile {
             return Ok(());
         }
         let part = pages::slice(memory, end..mapped.end.min(memory.length().get()))?;
-        // A file that was private may end long before the memory did.
+        // These pages can end before `kept`: the file of a private mapping may be far shorter than the memory.
         let bytes = part.read(0..part.length().get().min(kept - end));
         pages::decommit(&part)?;
         part.write_at(&bytes, 0);
@@ -187,19 +194,23 @@ impl BackingFile {
             length,
             written: Vec::new(),
         };
-        debug_assert!(bytes.len() >= length - end, "the last page was mapped");
+        debug_assert!(
+            bytes.len() >= length - end,
+            "the page in which the file ends was mapped"
+        );
         let base = bytes.get(..length - end).unwrap_or_default();
         *tail = (!base.is_empty()).then(|| FileTail::with_bytes(file, end, base.to_vec()));
         Ok(())
     }
 
-    /// Makes the file `length` bytes long, with room on the disk for all of them. In the page in which the
-    /// file ended, it gets the memory's bytes from there on. The rest it gets from
-    /// [`BackingFile::map_at`].
+    /// Makes the file `length` bytes long if it is shorter, and allocates disk blocks for them. If the page in
+    /// which the file ended is mapped, its bytes beyond that end go to the file now. [`BackingFile::map_at`]
+    /// writes the others.
     ///
     /// # Errors
     ///
-    /// The error of a system call. The file is then as long as it was, and has the same bytes.
+    /// The error of a system call, [`MemoryError::FileClosed`], or [`MemoryError::Truncated`]. The file is then
+    /// as long as it was, and has the same bytes.
     pub fn extend(&self, memory: &PageRange, length: usize) -> Result<(), MemoryError> {
         let before = self.intact_length()?;
         // In the last mapped page, the bytes beyond the file's end may be lost when the file grows.
@@ -210,25 +221,23 @@ impl BackingFile {
         extended
     }
 
-    /// Undoes [`BackingFile::extend`], and also [`BackingFile::map_at`] after it if the memory is a reserved
-    /// one: the file has `length` bytes again. `memory` has as many bytes as it had before. If the system
-    /// refuses, the file stays longer, and its pages stay where they are. Returns whether the file is as
-    /// short.
+    /// Undoes [`BackingFile::extend`], and also a later [`BackingFile::map_at`] if the memory is reserved:
+    /// makes the file `length` bytes long again. `memory` is as long as it was before. If the system refuses,
+    /// the file stays longer, and its pages stay mapped. Returns whether the file is as short as it was.
     pub fn shrink(
         &self,
         memory: &PageRange,
         length: usize,
-        own: Option<&mut Option<FileTail>>,
+        reserved_tail: Option<&mut Option<FileTail>>,
     ) -> bool {
         let Ok(file) = self.file() else { return true };
-        if own.is_some() {
+        if reserved_tail.is_some() {
             self.rebase(memory);
         }
         if self.length().is_ok_and(|now| now <= length) {
             return true;
         }
-        let is_own = own.is_some();
-        if let Some(tail) = own
+        if let Some(tail) = reserved_tail
             && self
                 .unmap(memory, memory.length().get(), length, tail)
                 .is_err()
@@ -239,20 +248,21 @@ impl BackingFile {
         if end > round_up(length) {
             return false;
         }
-        // In the last mapped page, the bytes beyond the file's end are lost when the file shrinks.
-        let beyond = inside(memory, length..if is_own { length } else { end });
+        // In the last mapped page, the bytes beyond the file's end are lost when the file shrinks. In reserved
+        // pages, that page is not mapped any more.
+        let beyond = inside(memory, length..end);
         let bytes = memory.read(beyond.clone());
         let shortened = file::set_length(&file, file_offset(length));
         memory.write_at(&bytes, beyond.start);
         shortened.is_ok()
     }
 
-    /// Maps the file again at a part of the memory, whatever is there now, with zeros where the file has no
-    /// bytes. The bytes of the page in which the file ended are read again, up to that end.
+    /// Replaces the bytes of the memory from `start` to `end`, which are page boundaries, by those of the file:
+    /// maps its pages again, and reads the bytes of the page in which it ended. Bytes beyond that end are zero.
     ///
     /// # Errors
     ///
-    /// The error of a system call. No byte has changed then.
+    /// The error of a system call, or [`MemoryError::FileClosed`]. No byte has changed then.
     pub fn revert(&self, memory: &PageRange, start: usize, end: usize) -> Result<(), MemoryError> {
         let file = self.file()?;
         let mapped = self.mapped();
@@ -266,14 +276,19 @@ impl BackingFile {
             pages::map_file(&part, &file, file_offset(start), self.writes)?;
         }
         if pages::discard(&beyond).is_err() {
-            // Writing zeros takes memory, but never fails.
+            // Writing zeros takes memory, but cannot fail.
             beyond.write_zeros();
         }
         memory.write_at(&bytes, last.start);
         Ok(())
     }
 
-    /// Returns how many bytes the file has, if it still has all pages that are mapped at the memory.
+    /// Returns how many bytes the file has.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`BackingFile::length`], or [`MemoryError::Truncated`] if the file no longer has all pages
+    /// that are mapped, unless writes are private.
     fn intact_length(&self) -> Result<usize, MemoryError> {
         let length = self.length()?;
         if round_up(length) >= self.mapped_length() || self.writes == Writes::Private {
@@ -283,7 +298,7 @@ impl BackingFile {
         }
     }
 
-    /// Returns how many bytes of the memory, from the first, are pages of the file.
+    /// Returns how many bytes of the memory, counted from its first, are pages of the file.
     pub fn mapped_length(&self) -> usize {
         self.mapped().end
     }
@@ -293,8 +308,8 @@ impl BackingFile {
         memory.length().get() <= self.mapped().length.next_multiple_of(WASM_PAGE)
     }
 
-    /// Merges the page in which the file ends, if `own` has one, and returns what makes the memory unusable
-    /// since the file was mapped at it.
+    /// Merges the page in which the file ends, if `reserved_tail` has one. Returns the loss since the file was
+    /// mapped that makes the memory unusable, if there is one.
     ///
     /// # Errors
     ///
@@ -302,14 +317,14 @@ impl BackingFile {
     pub fn check(
         &self,
         memory: &PageRange,
-        own: Option<&mut Option<FileTail>>,
+        reserved_tail: Option<&mut Option<FileTail>>,
     ) -> Result<Option<Loss>, MemoryError> {
         if self.was_moved(memory) {
             return Ok(Some(Loss::Moved));
         }
         let mapped = self.mapped_length().min(memory.length().get());
         let mut was_truncated = pages::was_truncated(&pages::slice(memory, 0..mapped)?);
-        if let Some(tail) = own.and_then(Option::as_mut) {
+        if let Some(tail) = reserved_tail.and_then(Option::as_mut) {
             tail.merge(memory)?;
             was_truncated |= tail.was_lost();
         }
@@ -322,7 +337,7 @@ impl BackingFile {
     }
 
     fn mapped(&self) -> MutexGuard<'_, Mapped> {
-        // Nothing panics under the lock.
+        // Nothing panics while it holds the lock.
         self.mapped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -378,7 +393,7 @@ mod tests {
         assert_eq!((byte(&own, 4999), byte(&own, 5001)), (1, 0));
         assert!(tail.is_none() && backing.is_reconciled(&memory));
 
-        // Taken back, with what is in the last page.
+        // Undone: the memory keeps the bytes of the last page.
         backing.shrink(&memory, 5000, Some(&mut tail));
         assert_eq!(backing.length().unwrap(), 5000);
         assert_eq!(backing.mapped_length(), round_down(5000));
@@ -459,8 +474,8 @@ mod tests {
         assert_eq!(memory.read(PAGE..PAGE + 1), [5]);
     }
 
-    /// Calls `attempt` with the number of the call that is to fail, until there are no more: it returns how
-    /// many it has reached.
+    /// Calls `attempt` with the number of each call that can fail. `attempt` returns how many calls it has
+    /// reached.
     #[cfg(feature = "fault-injection")]
     fn with_each_failure(attempt: impl Fn(usize) -> usize) {
         let mut call = 1;

@@ -1,4 +1,4 @@
-//! A file that is a memory.
+//! A file that backs a memory.
 //!
 //! - This file: the open file, and the lock under which its length changes.
 //! - [`mapped`]: which bytes of the memory are pages of the file.
@@ -19,19 +19,20 @@ use crate::sys::{HostBytes, PageRange, Writes};
 pub use mapped::Loss;
 use mapped::Mapped;
 
-/// A file, and what of a memory is mapped to it.
+/// A file that backs a memory, and which of the memory's pages are mapped to it.
 #[derive(Debug)]
 pub struct BackingFile {
     open: Mutex<Open>,
     writes: Writes,
-    /// The first address of the memory; 0 as long as that is not known.
+    /// The address of the memory's first byte; 0 until the file is first mapped.
     base: AtomicUsize,
     mapped: Mutex<Mapped>,
+    /// Whether a thread of this process holds the lock of the file's length.
     is_locked: Mutex<bool>,
     unlocked: Condvar,
 }
 
-/// The open file, until no memory uses it any more.
+/// The open file, as long as a memory uses it.
 #[derive(Debug)]
 struct Open {
     file: Option<Arc<File>>,
@@ -54,17 +55,17 @@ impl BackingFile {
         }
     }
 
-    /// Returns whether writes to the memory reach the file.
+    /// Returns whether writes to the memory go to the file.
     pub fn is_written(&self) -> bool {
         self.writes == Writes::ToFile
     }
 
-    /// Returns whether the file was last mapped at that memory.
+    /// Returns whether the file was last mapped at the addresses of `memory`.
     pub fn is_at(&self, memory: &PageRange) -> bool {
         self.base.load(Ordering::Relaxed) == memory.addresses().start().get()
     }
 
-    /// Records that the file's pages are at that memory now.
+    /// Records that the file is mapped at the addresses of `memory` now.
     fn rebase(&self, memory: &PageRange) {
         self.base
             .store(memory.addresses().start().get(), Ordering::Relaxed);
@@ -74,7 +75,7 @@ impl BackingFile {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::FileClosed`].
+    /// [`MemoryError::FileClosed`] if the last holder was removed.
     pub fn add_holder(&self) -> Result<(), MemoryError> {
         let mut open = self.open();
         if open.file.is_none() {
@@ -84,11 +85,11 @@ impl BackingFile {
         Ok(())
     }
 
-    /// Removes a holder. After the last one, the file is closed as soon as calls that are under way have
-    /// ended.
+    /// Removes a holder. After the last one, the file is closed as soon as all calls that use it have returned.
     pub fn remove_holder(&self) {
         let mut open = self.open();
-        debug_assert_ne!(open.holders, 0, "removed more often than added");
+        debug_assert_ne!(open.holders, 0, "each holder is removed once");
+        // Saturates: a removal too many leaves the file closed.
         open.holders = open.holders.saturating_sub(1);
         if open.holders == 0 {
             open.file = None;
@@ -96,7 +97,7 @@ impl BackingFile {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        // Nothing panics under the lock.
+        // Nothing panics while it holds the lock.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,18 +109,18 @@ impl BackingFile {
     ///
     /// # Errors
     ///
-    /// The error of a system call, or [`MemoryError::FileTooLong`].
+    /// The error of a system call, [`MemoryError::FileClosed`], or [`MemoryError::FileTooLong`].
     pub fn length(&self) -> Result<usize, MemoryError> {
         let length = file::length(&*self.file()?).map_err(failed)?;
         usize::try_from(length).map_err(|_| MemoryError::FileTooLong { length })
     }
 
-    /// Takes the lock of the file's length. Until it is dropped, no other thread or process changes the
-    /// length by a memory of the file.
+    /// Acquires the lock of the file's length. Until it is dropped, no memory in another thread or process
+    /// changes the length.
     ///
     /// # Errors
     ///
-    /// The error of a system call.
+    /// The error of a system call, or [`MemoryError::FileClosed`].
     fn lock(self: &Arc<Self>) -> Result<Locked, MemoryError> {
         let file = self.file()?;
         let mut is_locked = self
@@ -145,11 +146,11 @@ impl BackingFile {
         })
     }
 
-    /// Writes what was stored to the disk before it returns.
+    /// Writes modified pages of the file to disk before it returns.
     ///
     /// # Errors
     ///
-    /// The error of a system call.
+    /// The error of a system call, or [`MemoryError::FileClosed`].
     pub fn flush(&self) -> Result<(), MemoryError> {
         self.flushing()?.flush()
     }
@@ -169,7 +170,7 @@ impl BackingFile {
 pub struct Flushing(Arc<File>);
 
 impl Flushing {
-    /// Writes what was stored to the disk before it returns.
+    /// Writes modified pages of the file to disk before it returns.
     ///
     /// # Errors
     ///
@@ -179,15 +180,16 @@ impl Flushing {
     }
 }
 
-/// The lock of a file's length, until it is dropped. Fields are in the order in which they are to be
-/// dropped.
+/// The lock of a file's length, held until it is dropped. Fields are dropped in their order: the lock between
+/// processes first.
 #[derive(Debug)]
 struct Locked {
     _between_processes: Option<LengthLock>,
     _in_process: InProcess,
 }
 
-/// The part of that lock which keeps other threads out: an open file has one lock for the whole process.
+/// The part of [`Locked`] that excludes other threads. The lock between processes does not: it belongs to the
+/// open file, which all threads share.
 #[derive(Debug)]
 struct InProcess(Arc<BackingFile>);
 
@@ -231,7 +233,8 @@ pub mod tests {
         Mapping::reserve(bytes(4 * PAGE), bytes(4 * PAGE)).unwrap()
     }
 
-    /// Returns a file of so many bytes, which are all 1: as the test has it, and as memories have it.
+    /// Returns a file of `length` bytes, which are all 1: once for the test to read and write, and once as a
+    /// backing file.
     pub fn file(length: usize, writes: Writes) -> (File, BackingFile) {
         use std::os::fd::{AsFd, AsRawFd};
         let image = crate::sys::ImageFile::create(0).unwrap();

@@ -1,4 +1,4 @@
-//! A snapshot as a file. All numbers are little-endian:
+//! Snapshot files. All numbers are little-endian:
 //!
 //! | bytes | contents |
 //! |---|---|
@@ -31,10 +31,10 @@ pub use write::write;
 const MAGIC: [u8; 8] = *b"LMSNAP\r\n";
 const VERSION: u32 = 1;
 
-/// Bytes that are read and written at once.
+/// The most bytes that are read or written at once.
 const CHUNK: usize = 1 << 20;
 
-/// What `lib/` records of the memory that the image was made of. Here, these are only numbers.
+/// The properties of the captured memory that `lib/` records. Here, they are only numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Bits for the kind of memory.
@@ -49,19 +49,22 @@ fn chunks(extent: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let mut at = extent.start;
     std::iter::from_fn(move || {
         let start = at;
-        // Saturates for the last chunk of the address space, which `end` then cuts.
+        // Saturates in the last chunk of the address space, whose end is `end`.
         at = end.min((start - start % CHUNK).saturating_add(CHUNK));
         (start < end).then_some(start..at)
     })
 }
 
-/// Returns as many bytes of a chunk as `part` has.
+/// Returns the first bytes of a chunk, as many as `part` has.
 fn part_of<'a>(chunk: &'a mut [u8], part: &Range<usize>) -> &'a mut [u8] {
-    debug_assert!(part.len() <= chunk.len(), "a part is a chunk at most");
+    debug_assert!(
+        part.len() <= chunk.len(),
+        "a part is not longer than a chunk"
+    );
     chunk.get_mut(..part.len()).unwrap_or_default()
 }
 
-/// A stream, and the hash of the bytes that went through it.
+/// A stream, and the hash of all bytes that were read from it or written to it.
 struct Hashing<S> {
     stream: S,
     hash: Xxh3,
@@ -251,7 +254,8 @@ mod tests {
         }
     }
 
-    /// Files that claim to be large, and are sparse: the test takes minutes if such a claim is believed.
+    /// The files claim to be large, and are sparse. If the reader believed such a claim, the test would take
+    /// minutes.
     #[test]
     fn a_length_is_compared_with_the_file_before_it_is_believed() {
         let page = u64::try_from(PAGE).unwrap();

@@ -11,24 +11,24 @@ use crate::pages::image::{Image, ImageBuilder};
 use crate::sys::{self, HostBytes, file_offset};
 use crate::units::Pages;
 
-/// Extents begin at least as many bytes apart: one page that is not zero and one that is, of the smallest
-/// pages that a system has.
+/// The least distance between the beginnings of two extents, in bytes: a page that is not zero and one that is,
+/// of the smallest pages that a system has.
 const LEAST_STRIDE: usize = 8192;
 
-/// Asking for smaller holes takes as long as reading them.
+/// The bytes of the smallest hole that is worth skipping. Finding a smaller one takes as long as reading it.
 const LEAST_HOLE: usize = 1 << 16;
 
 /// Reads a snapshot from the whole of a file.
 ///
-/// Up to the first checksum, that takes no longer than a file of that length has to. The image takes as much
-/// memory as the file has bytes that are not zero.
+/// Up to the first checksum, the time depends only on the length of the file, whatever numbers it has. The image
+/// takes as much memory as the file has bytes that are not zero, rounded up to whole pages.
 ///
 /// # Errors
 ///
 /// [`MemoryError::NotASnapshot`], [`MemoryError::UnknownVersion`], [`MemoryError::SnapshotDamaged`], or the
 /// error of a system call.
 pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
-    let mut from = Hashing::new(Positioned::first_of(file)?);
+    let mut from = Hashing::new(FileReader::new(file)?);
     match from.take::<8>() {
         Ok(MAGIC) => {}
         Ok(_) | Err(MemoryError::SnapshotDamaged) => return Err(MemoryError::NotASnapshot),
@@ -71,7 +71,7 @@ pub fn read(file: &File) -> Result<(Image, Origin), MemoryError> {
 /// Takes the list of extents. They are in order, apart, and within the memory's length; and the file has
 /// exactly their bytes after the list.
 fn take_extents(
-    from: &mut Hashing<Positioned>,
+    from: &mut Hashing<FileReader>,
     length: HostBytes,
 ) -> Result<Vec<Range<usize>>, MemoryError> {
     const EXTENT: usize = 16;
@@ -80,7 +80,7 @@ fn take_extents(
     if count > length.get() / LEAST_STRIDE {
         return Err(MemoryError::SnapshotDamaged);
     }
-    // At most 32 MiB, of the longest memory.
+    // At most 32 MiB, for the longest memory.
     let list = count * EXTENT;
     let taken = file_offset(list) + HASHES;
     let mut bytes_left = from
@@ -100,12 +100,12 @@ fn take_extents(
     for part in chunks(&(0..list)) {
         let bytes = part_of(&mut chunk, &part);
         from.take_into(bytes)?;
-        for (start, extent_length) in bytes.chunks_exact(EXTENT).filter_map(numbers) {
+        for (start, extent_length) in bytes.chunks_exact(EXTENT).filter_map(parse_extent) {
             bytes_left = bytes_left
                 .checked_sub(extent_length)
                 .ok_or(MemoryError::SnapshotDamaged)?;
-            // Saturates for numbers that are beyond any memory.
-            let extent = whole(start)?..whole(start.saturating_add(extent_length))?;
+            // Saturates: an end beyond all numbers is beyond the memory as well.
+            let extent = to_usize(start)?..to_usize(start.saturating_add(extent_length))?;
             if extent.start < at || extent.is_empty() || extent.end > length.get() {
                 return Err(MemoryError::SnapshotDamaged);
             }
@@ -120,29 +120,29 @@ fn take_extents(
     }
 }
 
-/// Returns the two numbers of an extent.
-fn numbers(extent: &[u8]) -> Option<(u64, u64)> {
+/// Returns the offset and the length of an extent in the list.
+fn parse_extent(extent: &[u8]) -> Option<(u64, u64)> {
     let (start, length) = extent.split_first_chunk()?;
     let length = length.first_chunk()?;
     Some((u64::from_le_bytes(*start), u64::from_le_bytes(*length)))
 }
 
-/// Converts a number to one of this machine.
-fn whole(number: u64) -> Result<usize, MemoryError> {
+/// Converts a number of the file. One that no address space has is an error.
+fn to_usize(number: u64) -> Result<usize, MemoryError> {
     usize::try_from(number).map_err(|_| MemoryError::SnapshotDamaged)
 }
 
-/// A file that is read from its first byte on, up to the length that it had at the beginning.
-struct Positioned<'a> {
+/// Reads a file from its first byte on, up to the length that it had when the reader was made.
+struct FileReader<'a> {
     file: &'a File,
     at: u64,
     left: u64,
-    /// Up to this offset, all bytes that are left are zero.
+    /// The offset up to which all bytes from `at` on are zero.
     next_data: u64,
 }
 
-impl<'a> Positioned<'a> {
-    fn first_of(file: &'a File) -> Result<Self, MemoryError> {
+impl<'a> FileReader<'a> {
+    fn new(file: &'a File) -> Result<Self, MemoryError> {
         Ok(Self {
             file,
             at: 0,
@@ -160,8 +160,8 @@ impl<'a> Positioned<'a> {
         })
     }
 
-    /// Skips the next `count` bytes if the file system reports a hole there, which reads zero. Returns whether
-    /// it does. Reading a hole would take time, and memory of the page cache.
+    /// Skips the next `count` bytes if the file system reports that all of them are a hole, which reads zero.
+    /// Returns whether it has done so. Reading a hole would take time, and memory of the page cache.
     fn skip_hole(&mut self, count: usize) -> Result<bool, MemoryError> {
         if count < LEAST_HOLE {
             return Ok(false);
@@ -185,20 +185,21 @@ impl<'a> Positioned<'a> {
             .checked_sub(count)
             .ok_or(MemoryError::SnapshotDamaged)?;
         let start = self.at;
-        // At most the length of the file, by the check above.
+        // No overflow: the check above makes sure that this is not beyond the length of the file.
         self.at = start + count;
         Ok(start)
     }
 }
 
-impl Hashing<Positioned<'_>> {
+impl Hashing<FileReader<'_>> {
     fn take_into(&mut self, bytes: &mut [u8]) -> Result<(), MemoryError> {
         self.stream.read(bytes)?;
         self.hash.update(bytes);
         Ok(())
     }
 
-    /// Skips as many bytes as there are `zeros`, if the file system reports a hole there.
+    /// Skips as many bytes as there are `zeros` if the file system reports a hole there. Returns whether it has
+    /// done so.
     fn skip_hole(&mut self, zeros: &[u8]) -> Result<bool, MemoryError> {
         let is_hole = self.stream.skip_hole(zeros.len())?;
         if is_hole {
@@ -214,7 +215,7 @@ impl Hashing<Positioned<'_>> {
     }
 
     fn take_number(&mut self) -> Result<usize, MemoryError> {
-        usize::try_from(u64::from_le_bytes(self.take()?)).map_err(|_| MemoryError::SnapshotDamaged)
+        to_usize(u64::from_le_bytes(self.take()?))
     }
 
     fn check_hash(&mut self) -> Result<(), MemoryError> {

@@ -11,13 +11,14 @@ use crate::error::MemoryError;
 use crate::pages::image::Image;
 use crate::sys::{self, SigxfszBlock, file_offset};
 
-/// Writes an image to the file at `path`: to a draft beside it, which is then renamed. A program that opens
-/// the file finds the one before, or the whole new one, also after a loss of power.
+/// Saves an image as the file at `path`: writes a draft beside it and then renames the draft. A program that
+/// opens the file finds the previous one or the whole new one, even after a loss of power. Only a file or a
+/// link is ever replaced.
 ///
 /// # Errors
 ///
-/// The error of a system call. The file at `path` is still the one before then, unless only the sync of the
-/// directory has failed. Only a file or a link is ever replaced.
+/// [`MemoryError::FileFailed`], or an error of reading the image. The previous file is still at `path` then,
+/// unless only the sync of the directory has failed.
 pub fn save(image: &Image, origin: Origin, path: &Path) -> Result<(), MemoryError> {
     sys::file::check_replaceable(path).map_err(failed)?;
     let directory = path
@@ -30,7 +31,7 @@ pub fn save(image: &Image, origin: Origin, path: &Path) -> Result<(), MemoryErro
     drop(file);
     written
         .and_then(|()| sys::file::rename(&draft, path).map_err(failed))
-        // That error is reported, rather than another one of removing the draft.
+        // This error is reported, not one of removing the draft.
         .inspect_err(|_| drop(fs::remove_file(&draft)))?;
     sys::file::sync_directory(directory).map_err(failed)
 }
@@ -41,11 +42,11 @@ pub(super) fn draft_name() -> String {
     format!(".snapshot-{:016x}{:016x}", part(), part())
 }
 
-/// Writes an image at the position of `file`.
+/// Writes an image at the current position of `file`.
 ///
 /// # Errors
 ///
-/// The error of a system call. The file is not a snapshot then.
+/// [`MemoryError::FileFailed`], or an error of reading the image. The file is not a snapshot then.
 pub fn write(image: &Image, origin: Origin, file: &File) -> Result<(), MemoryError> {
     let _blocked = SigxfszBlock::new();
     let mut out = Hashing::new(BufWriter::new(file));
