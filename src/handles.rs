@@ -1,6 +1,7 @@
 //! Handles: the numbers by which JavaScript names memories, images and files.
 //!
-//! There is one registry of each kind for all threads. It does not keep a value alive: buffers do.
+//! There is one registry of each kind for all threads. A registry does not keep its values alive: buffers and
+//! JavaScript objects do.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -21,17 +22,17 @@ impl Handle {
     pub fn as_number(self) -> f64 {
         #[allow(
             clippy::as_conversions,
-            reason = "counted up from 1: far below 2^53, up to which f64 is exact"
+            reason = "handles are counted up from 1, and f64 is exact up to 2^53"
         )]
         let number = self.0 as f64;
         number
     }
 
-    /// Returns the handle that `number` stands for; `None` if it is not an unsigned integer.
+    /// Returns the handle with the number `number`, or `None` if `number` is not an unsigned integer.
     pub fn from_number(number: f64) -> Option<Self> {
         #[allow(
             clippy::as_conversions,
-            reason = "saturates, and the result is compared"
+            reason = "saturates, and the result is compared with `number`"
         )]
         let handle = Self(number as u64);
         (handle.as_number() == number).then_some(handle)
@@ -108,7 +109,7 @@ impl FileHolder {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::FileClosed`].
+    /// [`MemoryError::FileClosed`] if the last holder was removed.
     pub fn of(file: Arc<RegisteredFile>) -> Result<Self, MemoryError> {
         file.add_holder()?;
         Ok(Self {
@@ -179,7 +180,7 @@ pub fn all<T: Registrable>() -> Vec<Arc<Registered<T>>> {
         .collect()
 }
 
-/// Returns the value with this handle; `None` if it was dropped.
+/// Returns the value with this handle, or `None` if it was dropped.
 pub fn find<T: Registrable>(handle: Handle) -> Option<Arc<Registered<T>>> {
     T::registry().lock().get(&handle)?.upgrade()
 }

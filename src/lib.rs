@@ -3,12 +3,12 @@
 //! ```text
 //! exports                    thin functions for JavaScript, which convert numbers and errors
 //! handoff                    makes engine buffers over pages
-//! handles                    finds memories, images and files by the numbers that JavaScript has
+//! handles                    finds memories, images and files by the handles that JavaScript has
 //! files                      files that back memories, and snapshot files
 //! memory                     reserved memories: how they grow and move
 //! pages                      operations on pages in place, whether reserved pages or engine memory
 //! waits  mapping_budget  units  error  sync
-//! sys                        system calls; the only module that accesses pages by address
+//! sys                        system calls; no other module accesses pages by address
 //! ```
 //!
 //! `docs/architecture.md` has the reasons.

@@ -28,7 +28,7 @@ impl MappingBudget {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::MappingsExhausted`].
+    /// [`MemoryError::MappingsExhausted`] if fewer are left.
     pub fn take(mappings: usize) -> Result<Self, MemoryError> {
         let mut budget = Self::empty();
         budget.extend(mappings)?;
@@ -39,7 +39,7 @@ impl MappingBudget {
     ///
     /// # Errors
     ///
-    /// [`MemoryError::MappingsExhausted`]; nothing has changed then.
+    /// [`MemoryError::MappingsExhausted`] if fewer are left; nothing has changed then.
     pub fn extend(&mut self, mappings: usize) -> Result<(), MemoryError> {
         static LIMIT: OnceLock<usize> = OnceLock::new();
         let limit = *LIMIT.get_or_init(|| sys::max_map_count() / 4 * 3);
@@ -48,12 +48,12 @@ impl MappingBudget {
                 live.checked_add(mappings).filter(|live| *live <= limit)
             })
             .map_err(|live| MemoryError::MappingsExhausted { live, limit })?;
-        // No overflow: this is a part of the sum above.
+        // No overflow: the sum above includes this one.
         self.mappings += mappings;
         Ok(())
     }
 
-    /// Returns all but `mappings` to the budget. Does nothing if there are not so many.
+    /// Returns mappings to the budget until `mappings` are left. Does nothing if there are fewer.
     pub fn shrink_to(&mut self, mappings: usize) {
         let kept = self.mappings.min(mappings);
         LIVE_MAPPINGS.fetch_sub(self.mappings - kept, Ordering::Relaxed);

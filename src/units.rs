@@ -19,8 +19,8 @@ impl Pages {
         (count <= Self::LIMIT.0).then_some(Self(count))
     }
 
-    /// Returns the pages that have so many bytes. Returns `None` if these are not whole pages, or beyond
-    /// [`Pages::LIMIT`].
+    /// Returns the number of pages that `bytes` bytes are. Returns `None` if they are not whole pages, or more
+    /// than [`Pages::LIMIT`].
     pub fn of_bytes(bytes: usize) -> Option<Self> {
         let bytes = u64::try_from(bytes).ok()?;
         let count = bytes / PAGE;
@@ -37,7 +37,7 @@ impl Pages {
         self.0.checked_add(other.0).and_then(Self::new)
     }
 
-    /// Returns the length of the pages in bytes, or `None` if no address space holds so many.
+    /// Returns the length of the pages in bytes, or `None` if it exceeds `isize::MAX`.
     pub fn bytes(self) -> Option<HostBytes> {
         let bytes = usize::try_from(self.0.checked_mul(PAGE)?).ok()?;
         HostBytes::round_up(bytes)

@@ -1,5 +1,5 @@
-//! Waits for a word of memory. Each wait has a thread of its own, so that it does not block the JavaScript
-//! thread that started it.
+//! Waits for a word of memory to change. Each wait has a thread of its own, so that it does not block the
+//! JavaScript thread that started it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use crate::sys::futex::{self, WaitOutcome};
 use crate::sys::{Address, Addresses, fault};
 
-/// The time between checks whether the wait was cancelled. A wake is not delayed by it.
+/// The time between two checks whether the wait was cancelled. It does not delay a wake.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// The bytes of the stack of a waiting thread, which calls few functions.
+/// The size of the stack of a waiting thread in bytes. Such a thread calls few functions.
 const STACK: usize = 256 << 10;
 
 thread_local! {
@@ -22,7 +22,7 @@ thread_local! {
     static IS_CANCELLED: Arc<AtomicBool> = Arc::default();
 }
 
-/// The pending waits by address and number, each with whether it is cancelled.
+/// Maps the address and the number of each pending wait to whether it is cancelled.
 type PendingWaits = BTreeMap<(Address, u64), Arc<AtomicBool>>;
 
 /// A wait locks the list when it begins and when it ends, never in between.
@@ -63,30 +63,31 @@ pub fn count_within(addresses: Addresses) -> usize {
         .count()
 }
 
-/// Starts to wait while the word at `address` is `expected`, until `deadline` or without end.
+/// Starts a wait while the word at `address` is `expected`, until `deadline`, or without end if there is none.
 ///
-/// Calls `complete` with the outcome, on another thread; or with an error on this thread, if no thread can be
-/// made. Does not call it after this thread has called [`cancel_all`].
+/// Calls `complete` with the outcome on another thread. If no thread can be made, calls it with the error on this
+/// thread. Does not call it after this thread has called [`cancel_all`].
 pub fn start(
     address: Address,
     expected: u32,
     deadline: Option<Instant>,
     complete: impl FnOnce(io::Result<WaitOutcome>) + Send + 'static,
 ) {
-    // Shared with the thread: if that cannot be made, its closure is lost, and this one has to report it.
+    // Both threads have `complete`: if the new thread cannot be made, its closure is lost, and this thread
+    // reports the error.
     let complete = Arc::new(Mutex::new(Some(complete)));
     let take = |complete: &Mutex<Option<_>>| {
         let mut complete = complete.lock().unwrap_or_else(PoisonError::into_inner);
         complete.take()
     };
     let is_cancelled = IS_CANCELLED.with(Arc::clone);
-    let of_thread = Arc::clone(&complete);
+    let for_thread = Arc::clone(&complete);
     let pending = Pending::begin(address, Arc::clone(&is_cancelled));
     let wait = move || {
         let outcome = wait_until(address, expected, deadline, &is_cancelled);
         // The wait is no longer pending when it completes: a program that sees it end may restore the memory.
         drop(pending);
-        if let Some(complete) = take(&of_thread)
+        if let Some(complete) = take(&for_thread)
             && !is_cancelled.load(Ordering::Relaxed)
         {
             complete(outcome);
@@ -108,7 +109,7 @@ fn wait_until(
     is_cancelled: &AtomicBool,
 ) -> io::Result<WaitOutcome> {
     loop {
-        // No time is left after the deadline.
+        // Saturates: no time is left after the deadline.
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let slice = left.map_or(SLICE, |left| left.min(SLICE));
         let outcome = futex::wait(address, expected, slice)?;
@@ -119,7 +120,7 @@ fn wait_until(
     }
 }
 
-/// Cancels all waits that this thread has started, and those that it will start.
+/// Cancels all waits that this thread has started or will start.
 pub fn cancel_all() {
     IS_CANCELLED.with(|is_cancelled| is_cancelled.store(true, Ordering::Relaxed));
 }

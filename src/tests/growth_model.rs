@@ -1,8 +1,8 @@
 //! Runs the growth protocol in every order of its threads' steps that the memory model allows.
 //!
 //! The tests run [`LinearMemory`] itself. Below it, the atomics and the lock are loom's ([`crate::sync`]), and
-//! pages are modelled (`src/sys/model.rs`): accessing a page fails the test if the page would fault, or if
-//! nothing ensures that it does not.
+//! pages are modelled (`src/sys/model.rs`): an access to a page fails the test if the page would fault in this
+//! order, or if nothing orders the access after the page was made accessible.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -29,8 +29,8 @@ fn page_count(span: Span) -> u64 {
     u64::try_from(span.length.get() / bytes(1).get()).unwrap()
 }
 
-/// Makes a memory of one page, of at most three, in a reservation of `capacity` pages. The reservation is
-/// always a new one: a spare one would come from another run of the scenario.
+/// Makes a memory of one page and at most three, in a reservation of `capacity` pages. The reservation is
+/// always a new one: a spare range would come from another run of the scenario.
 fn memory(sharing: Sharing, capacity: u64) -> Arc<LinearMemory> {
     let reservation = Reservation::fresh(bytes(1), bytes(capacity), PageSize::Base).unwrap();
     let memory = LinearMemory::with_reservation(reservation, wasm_pages(1), wasm_pages(3), sharing);
@@ -54,8 +54,8 @@ fn touched_size(memory: &LinearMemory, span: Span) -> u64 {
 
 /// Runs `scenario` in every order, and expects exactly `outcomes` as its results.
 ///
-/// Loom leaves out orders in which a thread loads an atomic that it then stores to (tokio-rs/loom#392). If the
-/// code comes to do that, expecting all outcomes finds it: tests without expected outcomes would pass.
+/// Loom leaves out some orders if a thread loads an atomic and then stores to it (tokio-rs/loom#392). If the code
+/// ever does that, outcomes are missing here, and the test fails. A test without expected outcomes would pass.
 #[track_caller]
 fn expect_outcomes<T>(outcomes: &[T], scenario: impl Fn() -> T + Send + Sync + 'static)
 where

@@ -1,8 +1,9 @@
 //! Reads random files that look like snapshots and have correct checksums, and compares the result with that
 //! of a second, simple reader of the format. `cargo test snapshot_fuzz` reads some thousands.
 //!
-//! - `LINEAR_MEMORY_FUZZ_SECONDS` makes it go on for so many seconds.
-//! - `LINEAR_MEMORY_FUZZ_SEED` is the seed of the first case, and each case adds one. A failure prints its seed.
+//! - `LINEAR_MEMORY_FUZZ_SECONDS` is the number of seconds for which the test runs instead.
+//! - `LINEAR_MEMORY_FUZZ_SEED` is the seed of the first case. The seed of each further case is larger by one. A
+//!   failure prints its seed.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -133,7 +134,7 @@ impl Draft {
         draft
     }
 
-    /// Makes as many bytes as the extents have, unless they are too many.
+    /// Makes as many bytes as the extents have, unless these are too many.
     fn fit_bytes(&mut self, random: &mut Random) {
         const MOST: u64 = 4 << 20;
         let wanted = self
@@ -380,7 +381,7 @@ fn run_case(seed: u64, outcomes: &mut Outcomes) {
     }
     let length = u64::try_from(bytes.len()).unwrap() + beyond;
     let file = file_of(&bytes, length, random.one_in(2));
-    // No checksum is zero, so a longer file is damaged at best. A page of the hole stands for all of it.
+    // No checksum is zero, so a file with a hole behind it is never valid. A page stands for the whole hole.
     let mut whole = bytes.clone();
     whole.extend(std::iter::repeat_n(0, beyond.min(PAGE).try_into().unwrap()));
     let result = snapshot_file::read(&file);

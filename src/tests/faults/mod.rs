@@ -1,7 +1,7 @@
 //! Every system call of an operation is made to fail, alone and together with every other.
 //!
 //! A test is a scenario that [`with_every_failure`] runs with each set of calls that can fail on the way. The
-//! operation then succeeds on another way, or fails and has changed nothing.
+//! operation then succeeds in another way, or fails and changes nothing.
 
 mod memory;
 mod pages;
