@@ -148,7 +148,7 @@ function isDetached(buffer) {
 }
 
 /** The most pages that a buffer of this engine can view. */
-const MOST_PAGES = MathFloor(BUFFER_LIMIT / PAGE);
+const MAX_PAGES = MathFloor(BUFFER_LIMIT / PAGE);
 
 /**
  * Throws a RangeError if a buffer of this engine cannot view as many pages.
@@ -167,7 +167,7 @@ function checkLength(member, pages) {
 }
 
 module.exports = {
-  MOST_PAGES,
+  MAX_PAGES,
   canBeDetached,
   isDetached,
   preventDetaching,

@@ -8,7 +8,7 @@ const {
   translateDetaching,
   detachByCloning,
   checkLength,
-  MOST_PAGES,
+  MAX_PAGES,
 } = require("../engine/buffers");
 const { sizeLimit } = require("../webidl/descriptor");
 const engine = require("../engine/memory");
@@ -114,7 +114,7 @@ class ReservedStore extends BaseStore {
   growWithFile(delta, { id, path }) {
     const { type } = this;
     checkGrowth(type, this.#size, delta, "Memory.grow()");
-    const limit = MathMin(sizeLimit(type), MOST_PAGES);
+    const limit = MathMin(sizeLimit(type), MAX_PAGES);
     const buffer = this.#detachableBuffer("Memory.grow()");
     let grown;
     try {

@@ -199,7 +199,7 @@ pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedI
 }
 
 /// The least that the collector counts an image as: it also takes a descriptor, of which a process has few.
-const LEAST_WEIGHT: HostBytes = HostBytes::MIB;
+const MIN_WEIGHT: HostBytes = HostBytes::MIB;
 
 fn issue(env: &Env, image: Image) -> Result<IssuedImage<'_>> {
     let lengths = image.extents().iter().map(ExactSizeIterator::len);
@@ -209,7 +209,7 @@ fn issue(env: &Env, image: Image) -> Result<IssuedImage<'_>> {
     let id = image.handle().as_number();
     let retained: Retained = image;
     let handoff = Handoff::of(env);
-    let owner = handoff.issue_owner(env, retained, weight.max(LEAST_WEIGHT))?;
+    let owner = handoff.issue_owner(env, retained, weight.max(MIN_WEIGHT))?;
     handoff.report_external_memory(env);
     Ok(IssuedImage {
         id,

@@ -11,7 +11,7 @@ use crate::units::Pages;
 const SELDOM: u32 = 16;
 
 /// The most bytes that are ever committed beyond the size.
-const MOST_SLACK: HostBytes = HostBytes::MIB;
+const MAX_SLACK: HostBytes = HostBytes::MIB;
 
 /// What is mapped at the pages of a memory that grows, or whose pages move out: a file, or nothing.
 pub trait Backing {
@@ -199,7 +199,7 @@ impl Ranges {
         if self.growths < SELDOM {
             return to;
         }
-        let slack = to.halved().halved().halved().min(MOST_SLACK);
+        let slack = to.halved().halved().halved().min(MAX_SLACK);
         // At the end of the address space, there is no slack.
         to.checked_add(slack)
             .unwrap_or(to)

@@ -13,7 +13,7 @@ use crate::sys::HostBytes;
 
 /// The most ranges in the pool: more than a collection releases at once, and far fewer than the mappings that
 /// the kernel allows.
-const MOST: usize = 4096;
+const MAX_RANGES: usize = 4096;
 
 #[derive(Default)]
 struct Spares {
@@ -55,7 +55,7 @@ pub fn offer(range: &Arc<AddressRange>) {
     }
     let mut spares = lock();
     // Read again: `release` may have run in between.
-    if spares.is_wanted && spares.ranges.len() < MOST {
+    if spares.is_wanted && spares.ranges.len() < MAX_RANGES {
         spares.ranges.push(Arc::clone(range));
     }
 }

@@ -10,10 +10,10 @@ use crate::sys::{
 };
 
 /// The size of the smallest hole that is worth a mapping of its own, in bytes.
-const LEAST_HOLE: usize = 1 << 20;
+const MIN_HOLE: usize = 1 << 20;
 
 /// The most holes that are mapped separately. Each takes a mapping in every memory that has the image.
-pub const MOST_HOLES: usize = 4;
+pub const MAX_HOLES: usize = 4;
 
 /// A captured image. Its memory is freed when neither an owner nor a mapping of it is left.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl Image {
         u64::try_from(blocks).unwrap() * 512
     }
 
-    /// Returns the largest holes between the extents, at most [`MOST_HOLES`], the largest first.
+    /// Returns the largest holes between the extents, at most [`MAX_HOLES`], the largest first.
     pub fn holes(&self) -> Vec<Range<usize>> {
         let ends = self.extents.iter().map(|extent| extent.end);
         let starts = self.extents.iter().map(|extent| extent.start);
@@ -143,10 +143,10 @@ impl Image {
             .chain(ends)
             .zip(starts)
             .map(|(start, end)| start..end)
-            .filter(|hole| hole.len() >= LEAST_HOLE)
+            .filter(|hole| hole.len() >= MIN_HOLE)
             .collect();
         holes.sort_by_key(|hole| std::cmp::Reverse(hole.len()));
-        holes.truncate(MOST_HOLES);
+        holes.truncate(MAX_HOLES);
         holes
     }
 }

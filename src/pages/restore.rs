@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::MemoryError;
-use crate::pages::image::{Image, MOST_HOLES};
+use crate::pages::image::{Image, MAX_HOLES};
 use crate::pages::overlay::Overlay;
 use crate::pages::overlay_table::{OverlayTable, Segment};
 use crate::pages::{allocation_failed, slice};
@@ -12,11 +12,11 @@ use crate::sys::{self, HostBytes, PageRange};
 
 /// The most bytes of dirty pages that a reset overwrites. Overwriting takes a tenth of the time of decommitting
 /// the pages and faulting them in again when they are next written to.
-const MOST_REWRITTEN: usize = 4 << 20;
+const MAX_REWRITTEN: usize = 4 << 20;
 
 /// The entries of the table that a restore may add: the holes of the image, and the parts of the image around
 /// them.
-const MOST_ENTRIES: usize = MOST_HOLES + 2;
+const MAX_ENTRIES: usize = MAX_HOLES + 2;
 
 /// Restores `image` in the pages. Pages beyond its end read zero.
 ///
@@ -34,7 +34,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
     if overlays.has_image(addresses, image) && is_mapped_at(&overlays.segments(addresses), image) {
         return reset(pages, image);
     }
-    overlays.reserve_entries(MOST_ENTRIES)?;
+    overlays.reserve_entries(MAX_ENTRIES)?;
     image
         .map_at(&own)
         .map_err(|source| allocation_failed(pages, source))?;
@@ -89,7 +89,7 @@ fn is_mapped_at(segments: &[Segment], image: &Image) -> bool {
 /// mappings: on others, [`is_mapped_at`] returns false.
 fn reset(pages: &PageRange, image: &Image) -> Result<(), MemoryError> {
     let addresses = pages.addresses();
-    let dirty = sys::private_pages(addresses, MOST_REWRITTEN);
+    let dirty = sys::private_pages(addresses, MAX_REWRITTEN);
     let Some((dirty, bytes)) = dirty.zip(image.bytes()) else {
         return pages
             .revert()

@@ -136,12 +136,12 @@ impl Draft {
 
     /// Makes as many bytes as the extents have, unless these are too many.
     fn fit_bytes(&mut self, random: &mut Random) {
-        const MOST: u64 = 4 << 20;
+        const MAX_BYTES: u64 = 4 << 20;
         let wanted = self
             .extents
             .iter()
             .try_fold(0_u64, |sum, (_, length)| sum.checked_add(*length));
-        let Some(wanted) = wanted.filter(|wanted| *wanted <= MOST) else {
+        let Some(wanted) = wanted.filter(|wanted| *wanted <= MAX_BYTES) else {
             return;
         };
         let wanted = usize::try_from(wanted).unwrap();

@@ -13,10 +13,10 @@ use crate::units::Pages;
 
 /// The least distance between the beginnings of two extents, in bytes: a page that is not zero and one that is,
 /// of the smallest pages that a system has.
-const LEAST_STRIDE: usize = 8192;
+const MIN_STRIDE: usize = 8192;
 
 /// The bytes of the smallest hole that is worth skipping. Finding a smaller one takes as long as reading it.
-const LEAST_HOLE: usize = 1 << 16;
+const MIN_HOLE: usize = 1 << 16;
 
 /// Reads a snapshot from the whole of a file.
 ///
@@ -77,7 +77,7 @@ fn take_extents(
     const EXTENT: usize = 16;
     const HASHES: u64 = 2 * 16;
     let count = from.take_number()?;
-    if count > length.get() / LEAST_STRIDE {
+    if count > length.get() / MIN_STRIDE {
         return Err(MemoryError::SnapshotDamaged);
     }
     // At most 32 MiB, for the longest memory.
@@ -163,7 +163,7 @@ impl<'a> FileReader<'a> {
     /// Skips the next `count` bytes if the file system reports that all of them are a hole, which reads zero.
     /// Returns whether it has done so. Reading a hole would take time, and memory of the page cache.
     fn skip_hole(&mut self, count: usize) -> Result<bool, MemoryError> {
-        if count < LEAST_HOLE {
+        if count < MIN_HOLE {
             return Ok(false);
         }
         let end = self.at + file_offset(count);

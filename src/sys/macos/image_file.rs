@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::sys::{Addresses, fault};
 
 /// How many names are tried.
-const MOST_TRIES: u64 = 1000;
+const MAX_TRIES: u64 = 1000;
 
 /// Creates a file and removes its name before anything is written to it. Child processes do not inherit it.
 ///
@@ -34,7 +34,7 @@ pub fn create_image_file() -> io::Result<File> {
             .mode(0o600)
             .open(&path);
         match opened {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < MOST_TRIES => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < MAX_TRIES => {}
             result => {
                 let file = result?;
                 fault::check("unlink")?;

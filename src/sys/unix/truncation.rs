@@ -182,17 +182,17 @@ impl Slot {
 
 /// How many pages are replaced at once, at most. If pages were replaced one at a time, each could become a
 /// mapping of its own, and the system limits mappings. Pages that follow a lost page are usually lost as well.
-const MOST_AT_ONCE: usize = 512;
+const MAX_AT_ONCE: usize = 512;
 
 /// The number of hits in a slot after which each hit replaces a whole block: the lost pages are scattered.
-const MOST_SINGLE: usize = 256;
+const MAX_SINGLE: usize = 256;
 
 /// The size and the alignment of such a block.
 const BLOCK: usize = 2 << 20;
 
 /// The number of mappings in all slots beyond which a whole slot becomes one mapping. Each mapping splits
 /// another in two, and the system lets a process have some 65,000.
-const MOST_MAPPINGS: usize = 8_192;
+const MAX_MAPPINGS: usize = 8_192;
 
 /// Maps zeros over the page at `address` if that is watched. Returns whether it has done so. Other pages of the
 /// same watched range may read zero from then on as well: the memory is reported as truncated anyway. The
@@ -202,12 +202,12 @@ pub fn replace_lost(address: Address) -> bool {
         return false;
     };
     let sum = slot.add_mappings(1);
-    let lost = if slot.mappings.load(SeqCst) <= MOST_SINGLE {
+    let lost = if slot.mappings.load(SeqCst) <= MAX_SINGLE {
         lost_from(address, addresses)
     } else {
         block_around(address, addresses)
     };
-    if sum <= MOST_MAPPINGS && map_zeros(lost) {
+    if sum <= MAX_MAPPINGS && map_zeros(lost) {
         return true;
     }
     let is_done = map_zeros(addresses);
@@ -222,9 +222,9 @@ pub fn replace_lost(address: Address) -> bool {
 fn mark_lost(address: Address) -> Option<(&'static Slot, Addresses)> {
     /// Slots change for some nanoseconds at a time. The bound is for a thread that is stopped in the middle
     /// of that.
-    const MOST_ATTEMPTS: usize = 1 << 20;
+    const MAX_ATTEMPTS: usize = 1 << 20;
     let mut found = None;
-    for _ in 0..MOST_ATTEMPTS {
+    for _ in 0..MAX_ATTEMPTS {
         let before = CHANGES.load(SeqCst);
         found = try_mark_lost(address);
         if before.is_multiple_of(2) && CHANGES.load(SeqCst) == before {
@@ -260,7 +260,7 @@ fn lost_from(address: Address, addresses: Addresses) -> Addresses {
     let start = address.align_down(page);
     let following = addresses.starting_at(start).chunks(page).skip(1);
     let lost = following
-        .take(MOST_AT_ONCE - 1)
+        .take(MAX_AT_ONCE - 1)
         .take_while(|next| platform::is_lost(next.start(), page));
     Addresses::new(start, page * (1 + lost.count()))
 }
@@ -334,7 +334,7 @@ mod tests {
     fn after_many_hits_whole_blocks_read_zero() {
         let page = rustix::param::page_size();
         let bytes = |length: usize| HostBytes::round_up(length).unwrap();
-        let length = BLOCK + 4 * MOST_SINGLE * page;
+        let length = BLOCK + 4 * MAX_SINGLE * page;
         let mapping = Mapping::reserve(bytes(length), bytes(length)).unwrap();
         let all = mapping.pages(bytes(length)).unwrap();
         let file = ImageFile::create(0).unwrap();
@@ -346,10 +346,10 @@ mod tests {
             all.write_at(&[7], at);
         }
         let byte = |at: usize| all.read(at..at + 1)[0];
-        for at in (0..2 * MOST_SINGLE * page).step_by(2 * page) {
+        for at in (0..2 * MAX_SINGLE * page).step_by(2 * page) {
             assert_eq!((byte(at), byte(at + page)), (0, 7));
         }
-        let at = 2 * MOST_SINGLE * page;
+        let at = 2 * MAX_SINGLE * page;
         assert_eq!(byte(at), 0);
         let hit = all.addresses().start().checked_add(at).unwrap();
         let block = all
