@@ -1,7 +1,7 @@
 //! The tail of a file: the page of a memory in which its file ends.
 //!
 //! The system maps whole pages. If the last page were mapped too, every process that maps the file would see
-//! what is written beyond the file's end. So that page of a memory is anonymous. It holds a copy of the
+//! bytes that are written beyond the file's end. So that page of a memory is anonymous. It holds a copy of the
 //! file's last bytes, and merges them with the file: what the memory has changed goes to the file, and what
 //! other processes have changed comes into the memory.
 
@@ -54,7 +54,7 @@ impl FileTail {
     /// Forgets the file's bytes from the offset `length` on, where the file ends now. At the next merge,
     /// the bytes last seen count as zeros there.
     pub fn forget_from(&mut self, length: usize) {
-        // A file that ends before the page has no byte in it.
+        // Saturates: a file that ends before the page has no byte in it.
         self.base.truncate(length.saturating_sub(self.at));
     }
 

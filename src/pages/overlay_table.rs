@@ -81,7 +81,7 @@ impl OverlayTable {
             .any(|(whole, _)| whole.start() < addresses.start() && addresses.end() < whole.end())
     }
 
-    /// Returns whether `addresses` are as a restore of `image` leaves them, as far as the table knows: each
+    /// Returns whether, according to the table, `addresses` are as a restore of `image` leaves them: each
     /// extent is backed by the image, and everything else reads zero.
     pub fn has_image(&self, addresses: Addresses, image: &Arc<Image>) -> bool {
         self.segments(addresses).iter().all(|(segment, overlay)| {

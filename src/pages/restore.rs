@@ -59,7 +59,7 @@ pub fn restore(pages: &PageRange, image: &Arc<Image>) -> Result<(), MemoryError>
 /// and so cannot fail.
 fn make_zero(pages: &PageRange, overlays: &mut OverlayTable) {
     let addresses = pages.addresses();
-    // Decommitting does not suffice: it brings back the bytes of a file that the table does not know.
+    // Decommitting does not suffice: it brings back the bytes of a file that the table does not list.
     if pages.remap_as_zeros().is_ok() {
         overlays.remove(addresses);
         return;
@@ -177,7 +177,7 @@ mod tests {
             restore(&area.pages(), &image).unwrap();
             assert_eq!((area.byte(0), area.byte(length - PAGE)), (7, 7));
 
-            // Another image is mapped there, which the table does not know either.
+            // Another image is mapped there, which the table does not list either.
             let other = super::tests::image(length, 8);
             other.map_at(&area.pages()).unwrap();
             restore(&area.pages(), &image).unwrap();

@@ -98,7 +98,7 @@ impl Addresses {
         self.end
     }
 
-    /// Returns the number of addresses, which is that of bytes.
+    /// Returns the length of the range in bytes.
     pub fn len(self) -> usize {
         // Cannot underflow: no constructor returns an end below the start.
         self.end.0 - self.start.0

@@ -24,7 +24,7 @@ thread_local! {
     };
 }
 
-/// Starts a plan: of the calls that this thread makes from now on, those with these numbers fail for want
+/// Starts a plan: of the calls that this thread makes from now on, those with these numbers fail for lack
 /// of memory. The first call has the number 1.
 pub fn fail_at(failing: &[usize]) {
     fail_with(failing, NO_MEMORY);
@@ -44,10 +44,10 @@ pub fn calls_reached() -> Vec<&'static str> {
     PLAN.with_borrow(|plan| plan.reached.clone())
 }
 
-/// The error number for want of memory.
+/// The error number for lack of memory.
 #[cfg(unix)]
 const NO_MEMORY: i32 = libc::ENOMEM;
-/// The error number for want of memory: `ERROR_NOT_ENOUGH_MEMORY`.
+/// The error number for lack of memory: `ERROR_NOT_ENOUGH_MEMORY`.
 #[cfg(windows)]
 const NO_MEMORY: i32 = 8;
 

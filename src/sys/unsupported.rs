@@ -15,7 +15,7 @@ pub fn max_map_count() -> usize {
 pub fn at_exit(_action: extern "C" fn()) {}
 
 /// Returns `None`, since there is no limit on address space: macOS does not enforce `RLIMIT_AS`, and a
-/// Windows job limits what is committed.
+/// Windows job limits committed memory.
 pub fn address_space_left() -> Option<usize> {
     None
 }

@@ -131,7 +131,7 @@ mod tests {
         read(&file(bytes))
     }
 
-    /// Returns `bytes` with both hashes computed anew, as anyone can write them who knows the format.
+    /// Returns `bytes` with both hashes computed anew. Anyone who knows the format can write such a file.
     fn signed(mut bytes: Vec<u8>, header: usize) -> Vec<u8> {
         let end = bytes.len() - 16;
         for at in [header, end] {

@@ -17,7 +17,7 @@ pub fn max_map_count() -> usize {
 }
 
 /// Returns how many bytes of address space are left under `RLIMIT_AS` (`ulimit -v`), or `None` if there is
-/// no such limit, or if the system does not report what is used.
+/// no such limit, or if the system does not report how much is used.
 pub fn address_space_left() -> Option<usize> {
     let limit = usize::try_from(getrlimit(Resource::As).current?).ok()?;
     fault::check("read").ok()?;

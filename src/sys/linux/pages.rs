@@ -26,7 +26,7 @@ pub fn prefer_huge(pages: &PageRange) -> io::Result<()> {
 
 impl PageRange<'_> {
     /// Decommits anonymous pages (`MADV_DONTNEED`): afterwards they read zero and take no memory. Pages of
-    /// a mapped file would read what is in the file: use [`PageRange::revert`] or
+    /// a mapped file would read the bytes of the file: use [`PageRange::revert`] or
     /// [`PageRange::remap_as_zeros`] for these.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ impl PageRange<'_> {
         self.forget_contents()
     }
 
-    /// Drops private copies of a mapped file's pages (`MADV_DONTNEED`): they read what is in the file
+    /// Drops private copies of a mapped file's pages (`MADV_DONTNEED`): they read the bytes of the file
     /// again. Anonymous pages in the range read zero.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl PageRange<'_> {
     }
 
     /// Moves the pages to the addresses of `to`, whose own pages are lost (`MREMAP_DONTUNMAP`). The range
-    /// here stays mapped: it reads zero if its pages were anonymous, and what is in the file if they were
+    /// here stays mapped: it reads zero if its pages were anonymous, and the bytes of the file if they were
     /// those of a file.
     ///
     /// # Errors

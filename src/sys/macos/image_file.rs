@@ -45,8 +45,8 @@ pub fn create_image_file() -> io::Result<File> {
     }
 }
 
-/// Does nothing, since macOS has no seals. Nobody else can open the file, and the only descriptor is in an
-/// image, which writes no more.
+/// Does nothing, since macOS has no seals. Nobody else can open the file, and its only descriptor belongs to an
+/// image, which is not written to any more.
 ///
 /// # Errors
 ///

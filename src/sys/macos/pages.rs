@@ -53,7 +53,7 @@ impl PageRange<'_> {
     pub fn remap_to(&self, to: &PageRange) -> io::Result<()> {
         self.alias_at(to)?;
         self.remap_as_zeros().inspect_err(|_| {
-            // Two ranges with the same pages would be worse. If this fails too, the caller copies.
+            // `to` must not share these pages. The caller then copies them.
             let _ = to.remap_as_zeros();
         })
     }

@@ -1,5 +1,5 @@
-//! Copies of this addon on Windows: pages are never replaced, and mappings are not limited. So copies have
-//! nothing in common that both would have to know.
+//! Copies of this addon on Windows. Pages are never replaced there, and mappings are not limited, so copies
+//! need to share no state.
 
 use crate::sys::addon_copies::FirstCopy;
 
