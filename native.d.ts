@@ -3,7 +3,7 @@
 
 declare const opaque: unique symbol;
 
-/** Keeps what belongs to a handle alive. */
+/** An object that keeps the image or the file of a handle alive. */
 export interface Owner {
   readonly [opaque]: "owner";
 }
@@ -11,7 +11,8 @@ export interface Owner {
 /** The buffer of a memory, or a view of it: the addon sees its first byte and its length. */
 export type Pages = ArrayBuffer | Uint8Array;
 
-/** Whether the engine, the system and Node-API have what this package can use. */
+// What the engine, the system and Node-API offer.
+
 export function handoffName(): "v8" | "node-api";
 export function hasDetachKeys(): boolean;
 export function hasExternalSharedBuffers(): boolean;
@@ -58,7 +59,7 @@ export function address(view: Uint8Array): number;
 export function setDetachKey(buffer: ArrayBuffer): void;
 export function transfer(buffer: ArrayBuffer): ArrayBuffer | null;
 
-// Pages in place, whoever has reserved them. `image` is the handle of an image.
+// Pages in place, reserved or the engine's. `image` is the handle of an image.
 
 export function discard(pages: Pages, offset: number, length: number): number;
 export function release(pages: Pages): void;
@@ -83,7 +84,7 @@ export interface Image {
   byteLength: number;
 }
 
-// Files over parts of a memory. Each has a number in that memory; 0 if all bytes were copied.
+// Files that are mapped over parts of a memory. mapFile() returns a number for the file, or 0 if it copied all bytes.
 
 export function mapFile(
   pages: Pages,
@@ -104,7 +105,7 @@ export function hasLostPages(pages: Pages, id?: number): boolean;
 export function expectRearm(): void;
 export function rearm(): void;
 
-// Files that are memories. `id` is the handle of one; `reserved` is the handle of its memory, if the pages
+// Files that back memories. `id` is the handle of a file; `reserved` is the handle of its memory, if the pages
 // are reserved and not shared.
 
 export interface File {

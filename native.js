@@ -55,7 +55,7 @@ function load() {
   // A bundler that writes an ES module leaves no `__dirname`.
   for (const target of typeof __dirname === "undefined" ? [] : targets) {
     const candidate = `${__dirname}/${NAME}.${target}.node`;
-    // Looking first is faster than failing.
+    // Looking for the file first is faster than a failing require().
     const addon = mayExist(candidate) ? attempt(candidate) : void failures.push({ candidate });
     if (addon !== undefined) return addon;
   }
@@ -89,10 +89,10 @@ function isAbsent(error) {
 }
 
 /**
- * Returns the addon that this process uses: that of the copy of this package which was loaded first. Two
- * addons would each have their own table of what is mapped at an address, and be wrong about each other's.
+ * Returns the addon that this process uses: the addon of the copy of this package that was loaded first. Each
+ * addon has a table of what is mapped at which address, and would not see what another one maps.
  */
-function only(addon) {
+function firstLoaded(addon) {
   const first = addon.firstCopy?.() ?? null;
   if (first === null) return addon;
   if (!first.isCompatible) {
@@ -113,4 +113,4 @@ Make all packages depend on one version of ${NAME} ("npm ls ${NAME}" lists them)
   }
 }
 
-module.exports = only(load());
+module.exports = firstLoaded(load());

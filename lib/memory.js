@@ -260,9 +260,9 @@ function storeOf(receiver, member) {
 }
 
 /**
- * Returns the `Memory` that the receiver of `member` is, or that stands for it if it is an engine memory;
- * throws if it is neither. Engine memories have our members while this class stands in for the engine's.
- * Those that got our prototype then have them afterwards, too.
+ * Returns the receiver of `member` if it is a `Memory`, or the `Memory` of an engine memory; throws for any other
+ * receiver. Engine memories inherit our members while this class stands in for the engine's. Those that got
+ * our prototype in that time keep it afterwards.
  *
  * @param {unknown} receiver
  * @param {string} member
@@ -285,7 +285,8 @@ function hasOurPrototype(memory) {
 }
 
 /**
- * Throws if the receiver of `member` is not a memory. A closed one passes, until arguments are converted.
+ * Throws if the receiver of `member` is not a memory. Does not throw if it is closed: the arguments are converted
+ * before that is checked.
  *
  * @param {unknown} receiver
  * @param {string} member

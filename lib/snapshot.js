@@ -4,7 +4,7 @@ const { show, isObject } = require("./webidl/convert");
 const { defineInterface, illegalConstructor } = require("./webidl/interface");
 const { createPlatformObject, ExistingObject } = require("./webidl/platform-object");
 const { typeError } = require("./built-ins/errors");
-// At once, not when it is called: a program can replace the module loader before.
+// Required when this loads, not when a member is called: a program can have replaced the module loader by then.
 const { readSnapshot, writeSnapshot } = require("./operations/snapshot-file");
 
 /** @import { TypedImage } from "./operations/snapshot-file" */

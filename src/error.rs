@@ -5,32 +5,14 @@ use std::io;
 
 use crate::sys;
 
-/// Says that a file's memories were all closed, whether its handle is still there or not.
-pub const FILE_GONE: &str = "no open memory has this file any more";
+/// The message for a file whose memories were all closed, whether its handle still exists or not.
+pub const FILE_GONE: &str = "all memories of this file were closed";
 
 /// Why a memory could not be made, grown or moved. It is then as it was before.
 ///
-/// To JavaScript, each error has a code, by which programs tell errors apart: the code of the system
-/// ("ENOSPC") for an [`MemoryError::errno`], and otherwise
-/// [`MemoryError::code`]. It is a `RangeError`, unless [`MemoryError::is_type_error`].
-///
-/// | `ERR_LINEAR_MEMORY_…` | Variants |
-/// |---|---|
-/// | `MAXIMUM_EXCEEDED` | [`MaximumExceeded`](Self::MaximumExceeded) |
-/// | `OUT_OF_MEMORY` | [`AddressSpaceExceeded`](Self::AddressSpaceExceeded), [`AddressSpaceExhausted`](Self::AddressSpaceExhausted), [`MappingsExhausted`](Self::MappingsExhausted), [`CannotMove`](Self::CannotMove), [`FileTooLong`](Self::FileTooLong) |
-/// | `OUT_OF_RANGE` | [`OutOfBounds`](Self::OutOfBounds) |
-/// | `SNAPSHOT_TOO_LONG` | [`SnapshotTooLong`](Self::SnapshotTooLong) |
-/// | `PENDING_WAITS` | [`WaitsPending`](Self::WaitsPending) |
-/// | `FILE_TRUNCATED` | [`Truncated`](Self::Truncated) |
-/// | `FILE_DISCONNECTED` | [`MovedOffFile`](Self::MovedOffFile) |
-/// | `FILE_BACKED` | [`FileIsWritable`](Self::FileIsWritable) |
-/// | `NOT_A_SNAPSHOT` | [`NotASnapshot`](Self::NotASnapshot) |
-/// | `SNAPSHOT_VERSION` | [`UnknownVersion`](Self::UnknownVersion) |
-/// | `SNAPSHOT_DAMAGED` | [`SnapshotDamaged`](Self::SnapshotDamaged) |
-/// | `GONE` | [`Gone`](Self::Gone), [`FileClosed`](Self::FileClosed), [`MovedOut`](Self::MovedOut) |
-/// | `INTERNAL` | [`NotPages`](Self::NotPages) |
-/// | `NOT_SUPPORTED` | those with a `source`, if the system lacks the call |
-/// | `SYSTEM` | those with a `source`, if its number has no name |
+/// In JavaScript, each error has a code, by which programs tell errors apart: the code of the system
+/// ("ENOSPC") if there is an [`MemoryError::errno`], and otherwise [`MemoryError::code`]. It is a
+/// `RangeError`, unless [`MemoryError::is_type_error`].
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// The number of pages would exceed what the memory's type allows.
@@ -79,7 +61,7 @@ pub enum MemoryError {
         /// The system's error.
         source: io::Error,
     },
-    /// The system did not make an image, or not store bytes in it.
+    /// The system did not make an image, or did not store bytes in it.
     #[error("the system refused a snapshot of {wanted} more bytes: {source}")]
     ImageFailed {
         /// The bytes to be stored.
@@ -88,7 +70,7 @@ pub enum MemoryError {
         source: io::Error,
     },
     /// Bytes that are not all in the memory.
-    #[error("{length} bytes at {offset} exceed the memory's {memory}")]
+    #[error("{length} bytes at offset {offset} exceed the memory's {memory} bytes")]
     OutOfBounds {
         /// The offset of the first byte.
         offset: usize,
@@ -210,7 +192,7 @@ pub enum MemoryError {
     /// A handle of something that does not exist any more.
     #[error("{text}")]
     Gone {
-        /// Says what the handle was of.
+        /// The message, which names what the handle was of.
         text: &'static str,
     },
     /// A number that is not a number of pages.
@@ -259,7 +241,7 @@ impl MemoryError {
     }
 
     /// Returns whether the error is a `TypeError` in JavaScript: the memory or the argument is not of the
-    /// kind that the call needs. Otherwise it is a `RangeError`: something could not be had.
+    /// kind that the call needs. Otherwise it is a `RangeError`: a number is too large, or the system refuses.
     pub fn is_type_error(&self) -> bool {
         matches!(
             self,
@@ -282,7 +264,7 @@ impl MemoryError {
     }
 
     /// Returns whether retrying after freeing other memories might succeed.
-    pub fn is_want_of_room(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         matches!(
             self,
             Self::AddressSpaceExhausted { .. }

@@ -141,7 +141,7 @@ describeReserved(
       const id = idOfDropped();
       const token = { ...makeReserved().share(), id };
       await collectGarbage();
-      expectRefusal(token, /^Memory\.from\(\): the memory is gone$/);
+      expectRefusal(token, /^Memory\.from\(\): the memory was released with its last buffer$/);
     });
   },
 );

@@ -16,7 +16,7 @@ const { getSystemErrorName } = require("../built-ins/node");
  */
 
 /**
- * Returns what `action` returns. If the addon throws an error in there, throws it as one of `member`.
+ * Returns what `action` returns. If the addon throws meanwhile, throws the translation of its error for `member`.
  *
  * @template T
  * @param {string} member

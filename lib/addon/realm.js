@@ -45,7 +45,7 @@ function shared(name, create) {
 }
 
 /**
- * The `Memory.prototype` of each realm that has loaded this package, by an intrinsic object of the realm.
+ * The `Memory.prototype` of each realm that has loaded this package. The keys are an intrinsic object of each realm.
  *
  * @type {WeakMap<object, object>}
  */
@@ -62,7 +62,7 @@ function rememberPrototype(prototype) {
 }
 
 /**
- * Returns the prototype of memories in the realm of a function, or `ours` if that is this realm, or unknown.
+ * Returns the prototype of memories in the realm of a function, or `ours` if that realm is this one or is unknown.
  *
  * @param {Function} constructor
  * @param {object} ours

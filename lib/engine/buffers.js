@@ -62,7 +62,7 @@ function undetachable(member, cause, reason = MARKED, create = typeError) {
   return create("ERR_LINEAR_MEMORY_NOT_DETACHABLE", message, cause);
 }
 
-/** The error for a buffer that structured clone does not transfer: marked or linked, it does not report which. */
+/** The error of structured clone for a buffer that is marked or linked: it does not report which of the two. */
 class Undetachable extends Error {
   /** @param {unknown} [cause] */
   constructor(cause) {

@@ -31,7 +31,7 @@ function hasExternalBuffers() {
   }
 }
 
-/** What this engine and this system can do. Most programs never read what takes time to find out. */
+/** What this engine and this system can do. Members that take time to find out are getters: few programs read them. */
 const features = ObjectFreeze({
   handoff: native.handoffName(),
 

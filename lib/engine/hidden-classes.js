@@ -23,10 +23,10 @@ function keepHiddenClasses(create) {
     try {
       kept[0] = create();
     } catch {
-      // There is no room for another memory. Without it, growing takes longer.
+      // There is no room for another memory. Growing then takes longer.
     }
   });
-  // eslint-disable-next-line no-restricted-syntax -- taking it when this loads would take an immediate then
+  // eslint-disable-next-line no-restricted-syntax -- only an immediate has it, and none is needed while the package loads
   immediate.unref();
 }
 

@@ -5,7 +5,7 @@ const { ObjectIsExtensible, WeakMap, WeakMapPrototypeSet } = require("../built-i
 
 /**
  * Adds a reference to an object: a private field, which no program sees. (A WeakMap would do, but costs the
- * collector more than all of a growth.)
+ * garbage collector more than a whole growth.)
  */
 class Reference extends ExistingObject {
   // eslint-disable-next-line no-unused-private-class-members -- The collector reads it.

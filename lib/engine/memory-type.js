@@ -35,7 +35,8 @@ function typeOf(memory) {
 }
 
 /**
- * Returns the address type of an engine memory. Node.js 22 runs modules with 64-bit ones, too.
+ * Returns the address type of an engine memory. On Node.js 22, modules can have 64-bit memories, though
+ * `new WebAssembly.Memory()` makes none.
  *
  * @param {WebAssembly.Memory} memory
  * @returns {"i32" | "i64"}

@@ -32,7 +32,7 @@ if (WebAssembly === undefined) {
  */
 
 /**
- * The descriptor of an engine memory: of 64-bit addresses, with BigInts.
+ * The descriptor of an engine memory. With 64-bit addresses, it has BigInts.
  *
  * @typedef {object} EngineDescriptor
  * @property {"i32" | "i64"} [address]
@@ -64,7 +64,7 @@ const { get: getBuffer } = /** @type {{ get: () => ArrayBuffer | SharedArrayBuff
 );
 
 /**
- * Creates an engine memory: of 32-bit addresses if the engine has none of 64-bit ones. Throws the engine's
+ * Creates an engine memory. If the engine has no 64-bit memories, it gets 32-bit addresses. Throws the engine's
  * error.
  *
  * @param {NewMemoryType} type
@@ -158,7 +158,7 @@ function makeResizable(memory) {
 }
 
 /**
- * Makes the buffer of an engine memory one of fixed length, if `hasResizable` is true.
+ * Gives an engine memory a buffer of fixed length, if `hasResizable` is true.
  *
  * @param {WebAssembly.Memory} memory
  */

@@ -35,7 +35,8 @@ function setMemoryClass(Class) {
 }
 
 /**
- * Returns the prototype of what `new` makes. For a class without one, it is that of the class's realm.
+ * Returns the prototype of the memory that `new newTarget()` makes: `newTarget.prototype` or, if that is not an
+ * object, the `Memory.prototype` of the realm of `newTarget`.
  *
  * @param {Function} newTarget
  * @returns {object}
@@ -95,15 +96,15 @@ function objectOf(store) {
  * @param {unknown} value
  */
 function findObject(value) {
-  const engineMemory = /** @type {WebAssembly.Memory} */ (value); // or nothing that has an object
+  const engineMemory = /** @type {WebAssembly.Memory} */ (value); // not found if it is anything else
   const known = isObject(value) ? cache.findEngineMemory(engineMemory) : undefined;
   if (known !== undefined) setPrototype(engineMemory);
   return known;
 }
 
 /**
- * Gives an engine memory our prototype, if our class stands in for the engine's. Returns whether it did:
- * not if the memory is frozen, of another realm, or of a class of the program's.
+ * Gives an engine memory our prototype, if our class stands in for the engine's. Returns whether it did. A memory
+ * that is frozen, or that has another prototype than the engine's, keeps its own.
  *
  * @param {WebAssembly.Memory} memory
  */
@@ -140,6 +141,8 @@ function moveTo(memory, store) {
 }
 
 /**
+ * Makes a `Memory` the object that this thread has for the memory of a store.
+ *
  * @param {object} memory
  * @param {Store} store
  */

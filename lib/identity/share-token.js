@@ -9,11 +9,11 @@
  *
  * @typedef {object} Token
  * @property {unknown} memory The engine memory that the pages are in.
- * @property {unknown} address "i64" if that has 32-bit addresses, but the memory has 64-bit ones.
+ * @property {unknown} address "i64" if the engine memory has 32-bit addresses, but the memory has 64-bit ones.
  * @property {unknown} id The addon's handle of a memory over reserved pages.
  * @property {unknown} maximum The maximum of that memory.
  * @property {unknown} buffer A buffer of that memory.
- * @property {FileToken | undefined} file The file that the memory is.
+ * @property {FileToken | undefined} file The file that backs the memory.
  */
 
 /**
@@ -53,7 +53,8 @@ function readToken(source) {
 }
 
 /**
- * Structured clone copies own members only. A program may have put others on a prototype.
+ * Returns an own member of a token. Structured clone copies only these; others are on a prototype that a program
+ * has changed.
  *
  * @param {object} object
  * @param {string} key
@@ -63,7 +64,7 @@ function own(object, key) {
 }
 
 /**
- * Reads what a token has of the file that the memory is.
+ * Reads the file in a token. Returns undefined if there is none.
  *
  * @param {unknown} file
  * @returns {FileToken | undefined}

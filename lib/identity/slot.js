@@ -39,7 +39,7 @@ class Slot extends ExistingObject {
   }
 
   /**
-   * Returns the store of an object. Throws an engine error, with no name in it, if the object has none.
+   * Returns the store of an object. Throws an engine error that names no member if the object has none.
    *
    * @param {unknown} object
    */
@@ -48,7 +48,7 @@ class Slot extends ExistingObject {
   }
 
   /**
-   * Replaces the store of an object. Throws likewise.
+   * Replaces the store of an object. Throws as `get()` does.
    *
    * @param {object} object
    * @param {Store} store

@@ -1,6 +1,6 @@
 "use strict";
 
-// Opens the files that programs name. System errors are those of `node:fs`, with its codes.
+// Opens the files that programs name. System errors are thrown as `node:fs` throws them.
 
 const { show } = require("../webidl/convert");
 const { features } = require("../engine/features");
@@ -31,15 +31,15 @@ const decoder = new TextDecoder("utf-8", DECODING);
 const LAST_DESCRIPTOR = 2 ** 31 - 1;
 
 /**
- * What names a file: `file`, as `node:fs` takes it, a path or the number of a descriptor; and `name`, for errors
+ * A file that a program has named: `file` is a path or a descriptor, for `node:fs`; `name` is a text, for errors
  * and tokens.
  *
  * @typedef {{ file: string | Uint8Array | number, name: string }} Source
  */
 
 /**
- * Converts the argument that names a file. Nothing that the program does later changes what this returns, and
- * none of its code runs when that is used.
+ * Converts the argument that names a file. The program cannot change the result later, and using the result runs
+ * none of its code.
  *
  * @param {unknown} file
  * @param {string} member
@@ -102,8 +102,8 @@ function withFile({ file, name }, { isWritten, creates = false }, member, action
   }
 }
 
-const SMALL = { __proto__: null, bigint: /** @type {const} */ (false) };
-const BIG = {
+const AS_NUMBERS = { __proto__: null, bigint: /** @type {const} */ (false) };
+const AS_BIGINTS = {
   __proto__: null,
   bigint: /** @type {const} */ (true),
   throwIfNoEntry: /** @type {const} */ (true),
@@ -167,8 +167,8 @@ function unless(code, action) {
  */
 function removeCreated(path, descriptor, error) {
   try {
-    const { dev, ino, size } = fstatSync(descriptor, BIG);
-    const named = statSync(path, BIG);
+    const { dev, ino, size } = fstatSync(descriptor, AS_BIGINTS);
+    const named = statSync(path, AS_BIGINTS);
     if (size === 0n && named.dev === dev && named.ino === ino) unlinkSync(path);
   } catch ({ code, message }) {
     if (code !== "ENOENT") error.message += `; the new file could not be removed: ${message}`;
@@ -183,7 +183,7 @@ function removeCreated(path, descriptor, error) {
  * @param {string} member
  */
 function lengthOf(descriptor, name, member) {
-  const { mode, size } = fstatSync(descriptor, SMALL);
+  const { mode, size } = fstatSync(descriptor, AS_NUMBERS);
   requireFile(mode, name, member);
   return size;
 }

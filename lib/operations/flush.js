@@ -22,7 +22,7 @@ function readRange(offset, length, member) {
 }
 
 /**
- * Flushes the file that a memory is to the disk, on another thread.
+ * Flushes the file of a file-backed memory to disk, on another thread.
  *
  * @param {Store} store
  * @param {{ offset: number, length: number | undefined }} range
@@ -37,7 +37,7 @@ async function flush(store, range) {
 }
 
 /**
- * Flushes the file that a memory is to the disk before it returns.
+ * Flushes the file of a file-backed memory to disk before it returns.
  *
  * @param {Store} store
  * @param {{ offset: number, length: number | undefined }} range
@@ -48,7 +48,7 @@ function flushSync(store, range) {
 }
 
 /**
- * Returns the file that a memory is, with all pages that were added; throws unless it can be flushed.
+ * Extends the file of a memory to the pages that were added. Returns the file; throws unless it can be flushed.
  *
  * @param {Store} store
  * @param {{ offset: number, length: number | undefined }} range

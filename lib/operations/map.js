@@ -36,8 +36,8 @@ function readMapping(offset, file, options) {
 }
 
 /**
- * Maps a part of a file over part of a memory: whole pages are mapped, other bytes are copied. Returns the
- * store that the memory is in from then on.
+ * Maps part of a file over part of a memory: maps whole pages, and copies other bytes. Returns the store that the
+ * memory is in from then on.
  *
  * @param {Store} store
  * @param {ReturnType<typeof readMapping>} mapping
@@ -66,18 +66,18 @@ function map(store, { start, source, fileStart, length }) {
 }
 
 /**
- * Throws a RangeError unless `count` bytes at `start` are within the `size` bytes of what is named.
+ * Throws a RangeError unless `count` bytes at `start` are within the `size` bytes of the memory or the file.
  *
  * @param {number} start
  * @param {number} count
  * @param {number} size
- * @param {string} what
+ * @param {"memory" | "file"} where
  */
-function checkRange(start, count, size, what) {
+function checkRange(start, count, size, where) {
   if (start <= size && count <= size - start) return;
   throw rangeError(
     "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
-    `${MEMBER}: ${count} bytes at offset ${start} exceed the ${what}'s ${size} bytes`,
+    `${MEMBER}: ${count} bytes at offset ${start} exceed the ${where}'s ${size} bytes`,
   );
 }
 

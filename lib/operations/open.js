@@ -12,7 +12,7 @@ const native = require("../../native");
 const MEMBER = "Memory.open()";
 
 /**
- * Opens a file. Returns the store of a new memory that is this file.
+ * Opens a file. Returns the store of a new memory that the file backs.
  *
  * @param {unknown} file
  * @param {unknown} options
@@ -42,9 +42,9 @@ function openFile(file, options) {
 }
 
 /**
- * Takes the file of a descriptor into the addon. If the program gave the descriptor, and the file is written
- * to, the file is opened anew: the program's descriptor may append, and shares its locks with every process
- * that has inherited it.
+ * Lets the addon take the file of a descriptor. If the program gave the descriptor, and the file is written to,
+ * the addon opens the file again: the program's descriptor may append, and shares its locks with every
+ * process that has inherited it.
  *
  * @param {Source} source
  * @param {number} descriptor

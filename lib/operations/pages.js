@@ -46,7 +46,7 @@ function discard(store, offset, length) {
 }
 
 /**
- * Captures an image of all pages. Returns the addon's handle of it, what keeps it alive, and its length.
+ * Captures an image of all pages. Returns its handle in the addon, the object that keeps it alive, and its length.
  *
  * @param {Store} store
  */
@@ -76,7 +76,7 @@ function restore(store, { id, owner }, member) {
 }
 
 /**
- * Creates a store that begins as an image. Its type is the image's, except for `options`.
+ * Creates a store that begins with the pages of an image. Its type is that of the image, except for `options`.
  *
  * @param {TypedImage} image
  * @param {unknown} options

@@ -4,22 +4,22 @@ const { S_IFDIR, S_IFMT, S_IFREG, getSystemErrorName } = require("../built-ins/n
 const { typeError, setOwn } = require("../built-ins/errors");
 
 /**
- * Throws unless `mode` is that of a regular file. Other files can be neither mapped nor read as a whole.
+ * Throws unless `mode` is that of a regular file. Other files can neither be mapped nor be read as a whole.
  *
  * @param {number} mode
- * @param {string} text
+ * @param {string} path
  * @param {string} member
  */
-function requireFile(mode, text, member) {
+function requireFile(mode, path, member) {
   const kind = mode & S_IFMT;
   if (kind === S_IFREG) return;
   const isFolder = kind === S_IFDIR;
   const code = isFolder ? "EISDIR" : "ENODEV";
   const message = isFolder ? "illegal operation on a directory" : "not a regular file";
-  const error = typeError(code, `${code}: ${message}, ${member} '${text}'`);
+  const error = typeError(code, `${code}: ${message}, ${member} '${path}'`);
   setOwn(error, "errno", errnoOf(code));
   setOwn(error, "syscall", "mmap");
-  setOwn(error, "path", text);
+  setOwn(error, "path", path);
   throw error;
 }
 

@@ -1,6 +1,6 @@
 "use strict";
 
-// Reads and writes the files of snapshots. Their format is the addon's: src/files/snapshot_file/mod.rs.
+// Reads and writes snapshot files. The addon defines their format: src/files/snapshot_file/mod.rs.
 
 const { PAGE, show } = require("../webidl/convert");
 const { call } = require("../addon/errors");
@@ -46,7 +46,7 @@ function readSnapshot(file) {
 }
 
 /**
- * Writes a snapshot file, by the addon alone: functions of Node.js call some that a program can replace.
+ * Writes a snapshot file. Only the addon does this: functions of Node.js call others that a program can replace.
  *
  * @param {TypedImage} image
  * @param {unknown} file
@@ -78,7 +78,7 @@ function toPath(file, member) {
   );
 }
 
-// Flags in a file, for the type of the memory.
+// The flags by which a snapshot file describes the type of the memory.
 const IS_64 = 1;
 const IS_SHARED = 2;
 const HAS_MAXIMUM = 4;
@@ -95,7 +95,7 @@ function flagsOf({ address, shared, maximum }) {
 const ALL_FLAGS = IS_64 | IS_SHARED | HAS_MAXIMUM;
 
 /**
- * Returns the type of the memory, from a file; throws if no memory of that length can have this type.
+ * Returns the type that a snapshot file describes; throws if no memory of that length can have it.
  *
  * @param {number} flags
  * @param {number} maximum

@@ -1,7 +1,7 @@
 "use strict";
 
-// Waits and notifies between threads and processes that share a memory, by system calls: the queues of the
-// engine do not reach beyond the process.
+// Waits and notifies between threads and processes that share a memory. Uses system calls: the engine's own waits
+// do not reach beyond the process.
 
 const { show, toPrimitive } = require("../webidl/convert");
 const { call, translate } = require("../addon/errors");
@@ -48,7 +48,7 @@ function readNotify(index, count) {
 }
 
 /**
- * Waits on another thread. Returns a promise of the outcome: "ok", "not-equal" or "timed-out".
+ * Starts a wait on another thread. Returns a promise of the outcome: "ok", "not-equal" or "timed-out".
  *
  * @param {Store} store
  * @param {ReturnType<typeof readWait>} args

@@ -135,6 +135,7 @@ class PrototypePatch {
     this.#layers.put(prototype, before);
   }
 
+  /** Restores the prototype, unless other code has replaced it since. */
   undo() {
     const now = ObjectGetPrototypeOf(this.#object);
     const replaced = this.#layers.remove(this.#prototype, now ?? undefined);

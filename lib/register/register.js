@@ -14,7 +14,7 @@ const { replacements } = require("./replacements");
 let undo;
 
 /**
- * Makes `WebAssembly.Memory` our class, and instantiation accept a `Memory`. Returns the function that undoes
+ * Makes `WebAssembly.Memory` our class, and makes instantiation accept a `Memory`. Returns the function that undoes
  * this: the same one until it is called.
  */
 function register() {

@@ -1,6 +1,6 @@
 "use strict";
 
-// Picks the store of a memory: of a new one, of an engine memory, and of one that another thread shares.
+// Picks the store of a new memory, of an engine memory, and of a memory that another thread shares.
 
 const { showPages } = require("../webidl/convert");
 const engine = require("../engine/memory");
@@ -39,7 +39,7 @@ function createStore(type, options) {
 }
 
 /**
- * Loads and returns the class of hosted stores, which programs with unshared memories alone never need.
+ * Loads and returns the class of hosted stores. Programs that have only unshared memories never need it.
  */
 function loadHosted() {
   return (HostedStoreClass ??= require("./hosted").HostedStore);
@@ -64,7 +64,7 @@ function createHosted(type) {
 }
 
 /**
- * Creates a reserved store with huge pages. Only for reserved pages can they be requested.
+ * Creates a reserved store with huge pages. The system provides these only for pages that the addon reserves.
  *
  * @param {NewMemoryType} type
  */
@@ -118,7 +118,7 @@ function openReserved(token) {
 }
 
 /**
- * Returns the store of an engine memory, or of what `toToken()` returned; undefined for any other value.
+ * Returns the store of an engine memory, or of a token that `toToken()` returned; undefined for any other value.
  *
  * @param {unknown} source
  * @returns {Store | undefined}

@@ -15,9 +15,9 @@ const { typeError, rangeError, setOwn } = require("../built-ins/errors");
  */
 
 /**
- * Wraps the store of a memory that is a file: a reserved store if the memory is unshared, otherwise a hosted one.
- * The addon maps the file at the pages, and grows it with them. Transitions: `toHosted()`, as the wrapped store,
- * with the file.
+ * Wraps the store of a file-backed memory: a reserved store if the memory is unshared, otherwise a hosted one. The
+ * addon maps the file at the pages, and grows it with them. Transitions: `toHosted()` of the wrapped store; the
+ * file moves with the pages.
  *
  * @implements {Store}
  */
@@ -34,8 +34,8 @@ class FileBackedStore extends TruncationGuard {
   }
 
   /**
-   * Returns the store of a memory that another thread has, and that is in `inner`; undefined if it is not that
-   * file.
+   * Returns the store of a memory that another thread has, whose pages are in `inner`; undefined if the file is not
+   * mapped there.
    *
    * @param {Store} inner
    * @param {FileToken} token
@@ -50,9 +50,8 @@ class FileBackedStore extends TruncationGuard {
   }
 
   /**
-   * Maps the file at a memory that was just made. The file had `size` bytes when it was opened. If
-   * `isEmptied` is true, none of them are left. If this throws, the file is as it was, unless the error reports
-   * what it lost.
+   * Maps the file at the pages of a new memory. The file had `size` bytes when it was opened. If `isEmptied` is
+   * true, empties it first. If this throws, the file is unchanged, unless the error reports what it lost.
    *
    * @param {string} member
    * @param {number} size
@@ -67,7 +66,8 @@ class FileBackedStore extends TruncationGuard {
   }
 
   /**
-   * Grows also by the pages that other processes have added to the file, or a module to the memory.
+   * Grows the memory and the file. Adds also the pages that other processes have added to the file, or a module to
+   * the memory.
    *
    * @param {number} delta
    */
@@ -122,13 +122,13 @@ class FileBackedStore extends TruncationGuard {
     this.#attempt(member, () => native.reconcileFile(id, this.inner.pages, this.#reserved));
   }
 
-  /** Returns the addon's handle of the memory, if the file is written to and the pages are reserved. */
+  /** The addon's handle of the memory, if the file is written to and the pages are reserved. */
   get #reserved() {
     return this.#file.isWritten ? this.inner.handle : undefined;
   }
 
   /**
-   * Throws if the engine has not reserved all that a memory can grow to: growth would move the memory.
+   * Throws if the engine has reserved less than the memory can grow to: growth would move the memory.
    *
    * @param {string} member
    * @param {Store} store
@@ -175,7 +175,7 @@ class FileBackedStore extends TruncationGuard {
   }
 
   close() {
-    // Writes what the file does not have of its last page. A memory is closed even if it was lost.
+    // Writes the bytes of the last page that the file does not have yet. Lost pages do not keep a memory open.
     if (this.#reserved !== undefined) this.#check("Memory.close()");
     this.inner.close();
     native.releaseFile(this.#file.holder, this.#file.owner);
@@ -220,7 +220,7 @@ class FileBackedStore extends TruncationGuard {
 }
 
 /**
- * Returns an error that also says that the engine memory has grown: other threads may use its new pages.
+ * Returns an error whose text adds that the engine memory has grown: other threads may use its new pages.
  *
  * @param {Error & { code: string, errno?: number }} cause
  * @param {number} added

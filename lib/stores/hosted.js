@@ -30,7 +30,7 @@ class HostedStore extends BaseStore {
 
   /**
    * @param {WebAssembly.Memory} engineMemory
-   * @param {MemoryType} [type] is found by trying modules if it is not given
+   * @param {MemoryType} [type] found by trying modules if it is not given
    * @param {boolean} [isWidened] whether the addresses are 64-bit ones only for the program
    */
   constructor(engineMemory, type = undefined, isWidened = false) {
@@ -148,7 +148,7 @@ class HostedStore extends BaseStore {
 
   toResizable() {
     if (!engine.hasResizable)
-      throw noResizableBuffer("this engine's WebAssembly.Memory makes none");
+      throw noResizableBuffer("this engine's WebAssembly.Memory has no resizable buffers");
     try {
       engine.makeResizable(this.#engineMemory);
     } catch (cause) {

@@ -43,8 +43,8 @@ class ReservedStore extends BaseStore {
   /** @type {ArrayBuffer} */
   #buffer;
   /**
-   * A view of the buffer's first byte. If the buffer is detached, the view has no such byte: this is the
-   * fastest way to find out.
+   * A view of the buffer's first byte. If the buffer is detached, the view has no such byte. This is the fastest
+   * check for it.
    *
    * @type {Uint8Array}
    */
@@ -96,7 +96,7 @@ class ReservedStore extends BaseStore {
     try {
       next = native.grow(this.#handle, delta, buffer);
     } catch (error) {
-      // Like the engine's own class: what grow() throws is a RangeError.
+      // As in the engine's own class, errors of grow() are RangeErrors.
       throw translateDetaching(error, "Memory.grow()", rangeError);
     }
     this.#size = size + delta;
@@ -106,7 +106,7 @@ class ReservedStore extends BaseStore {
   }
 
   /**
-   * Grows with the file that the memory is, also by the pages that other processes have added to it.
+   * Grows the memory and the file that backs it. Adds also the pages that other processes have added to the file.
    *
    * @param {number} delta
    * @param {StoreFile} file
@@ -147,8 +147,8 @@ class ReservedStore extends BaseStore {
   /**
    * Moves the pages into an engine memory. Returns the store that has it.
    *
-   * @param {StoreFile} [file] the file that the memory is, if it is written to
-   * @param {(host: Store) => void} [check] is called with that store before the pages move, and may throw
+   * @param {StoreFile} [file] the file that backs the memory, if it is written to
+   * @param {(host: Store) => void} [check] called with that store before the pages move; may throw
    * @returns {Store}
    */
   toHosted(file = undefined, check = undefined) {
@@ -168,7 +168,10 @@ class ReservedStore extends BaseStore {
    */
   toResizable() {
     const member = "Memory.toResizableBuffer()";
-    if (!features.resizableBuffers.unshared) throw noResizableBuffer("this engine makes none");
+    if (!features.resizableBuffers.unshared)
+      throw noResizableBuffer(
+        "this engine has no resizable buffers over reserved pages (features.resizableBuffers.unshared is false)",
+      );
     const buffer = this.#detachableBuffer(member);
     if (engine.hasResizable) {
       const host = this.#createHost(member).toResizable();
@@ -216,8 +219,8 @@ class ReservedStore extends BaseStore {
   }
 
   /**
-   * Moves pages that have moved out back into the reservation: from under `buffer`, which it detaches. Their
-   * number, `size`, is the memory's from now on. Returns a buffer that keeps the addresses of `buffer` mapped.
+   * Moves pages that have moved out back into the reservation: from under `buffer`, which it detaches. The memory
+   * then has `size` pages. Returns a buffer that keeps the addresses of `buffer` mapped.
    *
    * @param {string} member
    * @param {ArrayBuffer} buffer
@@ -281,14 +284,14 @@ class ReservedStore extends BaseStore {
     return buffer;
   }
 
-  /** Issues the next buffer, if a program has detached the one that it was given: by `transfer()`, for example. */
+  /** Issues the next buffer, if the program has detached the last one, for example by `transfer()`. */
   #reissue() {
     if (this.#size === 0) return isDetached(this.#buffer) ? this.#replaceEmpty() : this.#buffer;
-    const buffer = call("Memory.buffer: was transferred", () => native.issue(this.#handle));
+    const buffer = call("Memory.buffer", () => native.issue(this.#handle));
     return this.#setBuffer(/** @type {ArrayBuffer} */ (buffer));
   }
 
-  /** Reserves a memory in place of one that has no pages, and is gone with its empty buffer. */
+  /** Reserves another memory of no pages. The last one was released when its empty buffer was detached. */
   #replaceEmpty() {
     const { id, buffer } = reserve({ ...this.type, initial: 0 }, this.#hugePages);
     this.#handle = id;
@@ -308,7 +311,7 @@ class ReservedStore extends BaseStore {
   }
 }
 
-/** Stands for the view of an empty buffer. Whether that is detached, only the buffer itself reports. */
+/** The probe of an empty buffer. It cannot show whether that buffer is detached. */
 const EMPTY = new Uint8Array(0);
 
 /**

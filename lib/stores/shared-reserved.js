@@ -22,7 +22,7 @@ const { BaseStore, checkGrowth, noResizableBuffer } = require("./store");
  * @import { Store } from "./store"
  */
 
-/** Only with 64-bit addresses are there shared memories that the engine cannot host. */
+/** The engine can host all shared memories with 32-bit addresses. */
 const ADDRESS = "i64";
 
 /**
@@ -34,7 +34,7 @@ const ADDRESS = "i64";
 class SharedReservedStore extends BaseStore {
   #id;
   #buffer;
-  /** Whether `grow()` has promised another buffer than that. */
+  /** Whether `buffer` must be another one: `grow()` was called. */
   #isOld = false;
 
   /**
@@ -82,7 +82,7 @@ class SharedReservedStore extends BaseStore {
     return native.size(this.#id);
   }
 
-  /** A new buffer if the memory has grown, in this thread or another. */
+  /** Issues a new buffer if the memory has grown, in this thread or another. */
   get buffer() {
     if (this.#isOld || SharedArrayBufferPrototypeGetByteLength(this.#buffer) !== this.size * PAGE)
       this.#reissue();
@@ -98,7 +98,7 @@ class SharedReservedStore extends BaseStore {
     return before;
   }
 
-  /** All buffers have the same address, and the last one needs no new buffer. */
+  /** All buffers have the same address, so this reads that of the last one, and issues no other. */
   get address() {
     return native.address(new Uint8Array(this.#buffer));
   }

@@ -25,7 +25,7 @@ function keepHandler() {
     processOn(process, "newListener", changed);
     processOn(process, "removeListener", changed);
   } catch {
-    // Node.js's emitter calls functions that a program can replace. The rest is as if this thread mapped no file.
+    // Node.js's emitter calls functions that a program can replace. Each call then has to ask the system.
     return;
   }
   if (hasAllEvents && isMainThread()) native.expectRearm();

@@ -43,9 +43,9 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  *   not shared.
  * @property {boolean} mayMove Whether the engine may move the pages to other addresses when the memory grows, and so
  *   away from a mapped file.
- * @property {StoreFile | undefined} file The file that the memory is.
+ * @property {StoreFile | undefined} file The file that backs the memory.
  * @property {MappedFiles} mappedFiles The files that were mapped over parts of the memory.
- * @property {Store} unmapped The store without them.
+ * @property {Store} unmapped The store without these mapped files.
  * @property {boolean} isShrinkable Whether a program can shrink the buffer, by the `resize()` of the
  *   prototype. The engine decommits what that cuts off. No page there may be a file's: the file's bytes
  *   would come back with the page. So bytes are copied to such a memory, and no file is mapped.
@@ -54,7 +54,7 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @property {(member: string) => void} checkOpen Throws if the memory is closed.
  * @property {(member: string) => void} checkIntact Throws if pages of the memory were lost: with a truncated file,
  *   or with a buffer that the program transferred. Operations call it before they read `size` or `pages`.
- * @property {(member: string) => void} reconcile Extends the file that the memory is, if it is written to, to
+ * @property {(member: string) => void} reconcile Extends the file that backs the memory, if it is written to, to
  *   the pages that a module has added.
  * @property {(delta: number) => number} grow Grows by `delta` pages. Returns how many there were before;
  *   throws a RangeError.
@@ -70,13 +70,13 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  */
 
 /**
- * In bytes: what is kept for a memory, and what of that is accessible.
+ * The bytes that are reserved for a memory, and the accessible part of them.
  *
  * @typedef {{ reserved: number, committed: number }} AddressSpace
  */
 
 /**
- * A file that a memory is, and the text that names it.
+ * A file that backs a memory, and the text that names it.
  *
  * @typedef {File & { path: string }} StoreFile
  */
@@ -88,7 +88,7 @@ const { MathMin, ObjectSetPrototypeOf, Uint8Array } = require("../built-ins/prim
  * @typedef {{ length: number, [index: number]: MappedFile }} MappedFiles
  */
 
-/** What most stores have in common. What is not here, each of them has. */
+/** The members that most stores have in common. Each store defines the others. */
 class BaseStore {
   /** @this {Store} */
   get isShared() {
@@ -113,9 +113,9 @@ class BaseStore {
   }
 
   /**
-   * Returns what the engine has reserved. It commits what it needs, and does not report what else it keeps. What
-   * is inaccessible behind the pages belongs to the memory up to the size that it can grow to. Beyond that are
-   * guard pages, and the next memory.
+   * Returns the address space of an engine memory. The engine does not report it, so this reads it from the
+   * system: the inaccessible mapping behind the pages belongs to the memory, up to the size that it can grow
+   * to. Beyond that are guard pages, and the next memory.
    *
    * @this {Store}
    * @returns {AddressSpace}

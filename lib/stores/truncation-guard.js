@@ -7,9 +7,8 @@ const { rangeError } = require("../built-ins/errors");
 /** @import { Store } from "./store" */
 
 /**
- * A store that wraps another, and whose pages a file may lose: when somebody truncates it. Then the pages read
- * zero, and every later call on the memory throws. Classes that extend this one check for that, in
- * `checkIntact(member)`.
+ * A store that wraps another, and has pages of a file. If somebody truncates the file, lost pages read zero, and
+ * every later call on the memory throws. Classes that extend this one check for that in `checkIntact(member)`.
  */
 class TruncationGuard extends BaseStore {
   #inner;
@@ -31,7 +30,7 @@ class TruncationGuard extends BaseStore {
     return this.#inner;
   }
 
-  /** The wrapped store, whatever was lost. */
+  /** The wrapped store, without a check. */
   get inner() {
     return this.#inner;
   }

@@ -6,8 +6,8 @@ const native = require("../../native");
 /** @import { MappedFile, MappedFiles, Store } from "./store" */
 
 /**
- * Wraps the store of a memory that has files mapped over parts of it. It moves as the wrapped store does, and is
- * gone once the pages are under a resizable buffer, where the files are copied.
+ * Wraps the store of a memory that has files mapped over parts of it. Transitions: those of the wrapped store. Under
+ * a resizable buffer, pages of files are copied, and nothing is wrapped any more.
  *
  * @implements {Store}
  */
@@ -77,7 +77,7 @@ class StoreWithMappedFiles extends TruncationGuard {
 }
 
 /**
- * Returns a list. A setter that a program has put on `Array.prototype` does not intercept what is added to it.
+ * Returns an empty list. Unlike with an array, a setter on `Array.prototype` does not intercept added values.
  *
  * @returns {MappedFiles}
  */

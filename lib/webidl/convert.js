@@ -134,7 +134,7 @@ function toPageBytes(value, name) {
   if (!(bytes >= 0 && bytes % PAGE === 0)) {
     throw rangeError(
       "ERR_LINEAR_MEMORY_OUT_OF_RANGE",
-      `${name}: expected a multiple of ${PAGE} bytes, got ${show(primitive)}`,
+      `${name}: expected 0 or a positive multiple of ${PAGE} bytes, got ${show(primitive)}`,
     );
   }
   return bytes + 0; // -0 becomes 0

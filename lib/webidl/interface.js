@@ -1,6 +1,6 @@
 "use strict";
 
-// What Web IDL asks of the class of an interface, beyond what JavaScript's `class` gives it.
+// What Web IDL requires of the class of an interface, beyond what JavaScript's `class` gives it.
 
 const { typeError } = require("../built-ins/errors");
 const {
@@ -15,14 +15,14 @@ const {
 /** @typedef {Function & Record<PropertyKey, any>} Class */
 
 /**
- * Makes a class that extends null the class of an interface: its members are enumerable, its prototype
- * inherits from Object.prototype, and `Object.prototype.toString` reports `name` for its objects.
+ * Gives a class that extends null what Web IDL requires of an interface: its members are enumerable, its
+ * prototype inherits from Object.prototype, and `Object.prototype.toString` reports `name` for its objects.
  *
- * All in one function: the engine compiles each that runs when the package loads.
+ * This is one function, since the engine compiles each function that runs while the package loads.
  *
  * @param {Class} Class
  * @param {string} name
- * @param {Function} [dispose] the method that the end of a `using` calls, if this engine has `Symbol.dispose`
+ * @param {Function} [dispose] the method that a `using` declaration calls, if this engine has `Symbol.dispose`
  */
 function defineInterface(Class, name, dispose = undefined) {
   const { prototype } = Class;
@@ -46,7 +46,7 @@ function defineInterface(Class, name, dispose = undefined) {
 }
 
 /**
- * Returns the error of a class whose objects a program cannot make with `new`.
+ * Returns the error for `new` of a class whose objects a program cannot make in this way.
  *
  * @param {string} name
  * @param {string} reason

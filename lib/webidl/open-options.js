@@ -24,7 +24,7 @@ const { Boolean, MathCeil } = require("../built-ins/primordials");
 const MEMBER = "Memory.open()";
 
 /**
- * Reads each option once, and converts it until no code of the program can run any more.
+ * Reads each option once, and converts it to a primitive: later conversions of that run no code of the program.
  *
  * @param {unknown} options
  */
@@ -64,7 +64,7 @@ function readOpenOptions(options) {
 }
 
 /**
- * Returns the type of a memory that has all pages of a file, and at least `initial`.
+ * Returns the type of a memory that has all pages of a file, and at least `initial` pages.
  *
  * @param {number} size the length of the file, in bytes
  * @param {Omit<OpenOptions, "mode">} options

@@ -7,7 +7,7 @@ const { FinalizationRegistry, ReflectConstruct } = require("../built-ins/primord
 const ARGUMENTS = [() => {}];
 
 /**
- * Creates an object with the prototype of a class. No serializer takes it.
+ * Creates an object with the prototype of a class. Serializers refuse it.
  *
  * A serializer takes an ordinary object without its private fields: a memory would silently arrive in
  * another thread as an empty object. All serializers refuse a `FinalizationRegistry`, with a

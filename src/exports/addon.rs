@@ -14,7 +14,7 @@ use crate::waits;
 /// Runs in each thread that loads the addon.
 #[napi(module_exports)]
 pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<()> {
-    // A thread that is terminated runs no further turn of its event loop.
+    // A terminated thread runs no further turn of its event loop, which would release these.
     env.add_env_cleanup_hook((), |()| {
         spare_ranges::release();
         waits::cancel_all();
@@ -23,7 +23,7 @@ pub fn load(_exports: napi::bindgen_prelude::Object, env: Env) -> napi::Result<(
     .map(drop)
 }
 
-/// The addon of that copy of this package which was loaded first in this process.
+/// The addon of the copy of this package that this process has loaded first.
 pub struct FirstCopy {
     /// The file that it was loaded from.
     pub path: String,

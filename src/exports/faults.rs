@@ -6,8 +6,8 @@ use napi_derive::napi;
 
 use crate::sys::fault;
 
-/// Lets system calls of this thread fail: those whose numbers are in `calls`, counted from 1 for the next one.
-/// They fail with the error number `error`, or for lack of memory.
+/// Makes system calls of this thread fail: those whose numbers are in `calls`, where the next call has number 1.
+/// They fail with the error number `error`, or for lack of memory if there is none.
 #[napi(catch_unwind)]
 pub fn fail_at(calls: Vec<u32>, error: Option<i32>) {
     let calls: Vec<usize> = calls

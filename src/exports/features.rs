@@ -44,7 +44,7 @@ pub fn handoff_name(env: &Env) -> &'static str {
     Handoff::of(env).name()
 }
 
-/// Returns whether programs cannot detach unshared buffers.
+/// Returns whether detach keys prevent programs from detaching unshared buffers.
 #[napi(catch_unwind)]
 pub fn has_detach_keys(env: &Env) -> bool {
     Handoff::of(env).has_detach_keys()

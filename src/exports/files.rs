@@ -1,5 +1,5 @@
-//! The functions on memories that are files, and on files that are mapped over parts of memories. As in
-//! `pages.rs`, memories are given as their buffers.
+//! The functions on file-backed memories, and on files that are mapped over parts of memories. As in
+//! `pages.rs`, callers pass a memory as its buffer.
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
@@ -12,7 +12,7 @@ use napi_derive::napi;
 
 use crate::error::{FILE_GONE, MemoryError};
 use crate::exports::memory::retained;
-use crate::exports::{bytes, find, find_memory, number, to_pages, within};
+use crate::exports::{bytes, find, find_memory, number, to_offset, to_pages};
 use crate::files::backing_file::engine_growth;
 use crate::files::backing_file::{BackingFile, Flushing, Loss};
 use crate::handles::{self, FileHolder, Registered, RegisteredFile, RegisteredMemory};
@@ -23,7 +23,7 @@ use crate::pages;
 use crate::pages::overlay::FileId;
 use crate::sys::{self, HostBytes, TruncationGuard, Writes};
 
-/// A file that is to be a memory, and a holder that keeps it open.
+/// A file that is to back a memory, and a holder that keeps it open.
 pub struct IssuedFile<'env> {
     /// The handle of the file.
     pub id: f64,
@@ -62,7 +62,7 @@ pub fn take_file(
     })
 }
 
-/// Returns the file that `descriptor` is open on, if that allows such writes.
+/// Returns the file that `descriptor` is open on; fails if the descriptor or the file does not allow such writes.
 fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
     let file =
         sys::file::duplicate(descriptor).map_err(|source| MemoryError::FileFailed { source })?;
@@ -73,8 +73,8 @@ fn usable(descriptor: i32, writes: Writes) -> Result<File, MemoryError> {
     Ok(file)
 }
 
-/// Adds a holder to a file, for a thread that has the memory which it is. Returns null if `buffer` is of
-/// another memory: a program can make up a handle.
+/// Adds a holder to a file, for a thread that has the memory of this file. Returns null if `buffer` is of another
+/// memory: a program can make up a handle.
 #[napi(catch_unwind)]
 pub fn hold_file<'env>(
     env: &'env Env,
@@ -120,8 +120,8 @@ fn find_file(id: f64) -> Result<Arc<BackingFile>> {
     Ok(Arc::clone(&live))
 }
 
-/// Returns the memory of a handle, if there is one: a memory whose pages are reserved. Prepares for the end
-/// of the process, since such a memory has the page in which its file ends to itself.
+/// Returns the reserved memory of a handle, if there is a handle. Registers what is to run at the end of the process:
+/// the page in which the file ends is the memory's own, and is then written to the file.
 fn find_reserved(handle: Option<f64>) -> Result<Option<Arc<RegisteredMemory>>> {
     let Some(handle) = handle else {
         return Ok(None);
@@ -130,16 +130,15 @@ fn find_reserved(handle: Option<f64>) -> Result<Option<Arc<RegisteredMemory>>> {
     find_memory(handle).map(Some)
 }
 
-/// Writes to files what memories have in the pages in which these end.
+/// Writes the pages in which files end to these files.
 extern "C" fn reconcile_tails() {
     for memory in handles::all::<LinearMemory>() {
         memory.reconcile_tail();
     }
 }
 
-/// Maps a file at a memory that was just made, whose pages are those of `buffer`. The file had `size` bytes
-/// when it was opened. With `empties`, none of them are left. `reserved` is the memory's handle, if its
-/// pages are reserved.
+/// Maps a file at the pages of `buffer`, those of a new memory. The file had `size` bytes when it was opened. With
+/// `empties`, empties it first. `reserved` is the memory's handle, if its pages are reserved.
 #[napi(catch_unwind)]
 pub fn begin_file(
     env: &Env,
@@ -153,7 +152,7 @@ pub fn begin_file(
         let pages = handoff::pages_of(env, &buffer)?;
         let memory = find_reserved(reserved)?;
         let memory = memory.as_ref().map(|memory| &***memory);
-        Ok(find_file(id)?.begin(&pages, memory, within(size), empties)?)
+        Ok(find_file(id)?.begin(&pages, memory, to_offset(size), empties)?)
     })
 }
 
@@ -167,8 +166,8 @@ pub struct Grown<'env> {
 
 record!(Grown<'env>: c"before" => before, c"buffer" => buffer);
 
-/// Grows a reserved memory that is a file, and the file with it: by `delta` pages, beyond those that other
-/// processes have added to the file, to `limit` at most. Detaches `buffer`, and returns the next one.
+/// Grows a file-backed reserved memory and its file: by `delta` pages, beyond those that other processes have added
+/// to the file, to `limit` at most. Detaches `buffer`, and returns the next one.
 #[napi(catch_unwind)]
 pub fn grow_with_file<'env>(
     env: &'env Env,
@@ -196,7 +195,7 @@ pub fn grow_with_file<'env>(
     })
 }
 
-/// Moves the pages of a reserved memory that is a file as `move_out` does, with the file.
+/// Moves the pages of a file-backed reserved memory, with the file, as [`super::memory::move_out`] does.
 #[napi(catch_unwind)]
 pub fn move_out_with_file<'env>(
     env: &'env Env,
@@ -249,8 +248,8 @@ pub fn begin_engine_growth(
     })
 }
 
-/// Maps the file at the pages that the engine has added, and releases the lock. Returns as [`check_file`]
-/// what has happened to the memory.
+/// Maps the file at the pages that the engine has added, and releases the lock. Returns what has happened to the
+/// memory, as [`check_file`] does.
 #[napi(catch_unwind)]
 pub fn finish_engine_growth(env: &Env, buffer: Unknown) -> napi::Result<Option<&'static str>> {
     throwing(env, || {
@@ -297,8 +296,8 @@ pub fn reconcile_file(
     })
 }
 
-/// Maps the file again at a part of the memory, whatever is there now. Returns how many bytes were resident
-/// there.
+/// Maps the file again at a part of the memory, in place of the pages there. Returns how many bytes of them were
+/// resident.
 #[napi(catch_unwind)]
 pub fn revert_to_file(
     env: &Env,
@@ -309,7 +308,7 @@ pub fn revert_to_file(
 ) -> napi::Result<f64> {
     throwing(env, || {
         let memory = handoff::pages_of(env, &buffer)?;
-        let (start, end) = (within(offset), within(offset + length));
+        let (start, end) = (to_offset(offset), to_offset(offset + length));
         let released = pages::resident(&pages::slice(&memory, start..end)?)?;
         find_file(id)?.revert(&memory, start, end)?;
         Ok(bytes(released))
@@ -342,9 +341,9 @@ fn name_of(loss: Loss) -> &'static str {
     }
 }
 
-/// Returns whether files that are mapped over parts of a memory have lost a page there: any of them or, with
-/// `id`, the one that [`map_file`] returned that number for. (An array of numbers would be one that a setter
-/// on `Array.prototype` can intercept.)
+/// Returns whether a file that is mapped over part of a memory has lost a page there: any file or, with `id`, the
+/// file that [`map_file`] returned this number for. (Does not return an array of numbers: a setter on
+/// `Array.prototype` can intercept its elements.)
 #[napi(catch_unwind)]
 pub fn has_lost_pages(env: &Env, buffer: Unknown, id: Option<f64>) -> napi::Result<bool> {
     throwing(env, || {
@@ -353,7 +352,7 @@ pub fn has_lost_pages(env: &Env, buffer: Unknown, id: Option<f64>) -> napi::Resu
     })
 }
 
-/// Returns whether the file that [`map_file`] returned that number for still has pages in a memory.
+/// Returns whether the file that [`map_file`] returned this number for still has pages in a memory.
 #[napi(catch_unwind)]
 pub fn is_mapped(env: &Env, buffer: Unknown, id: f64) -> napi::Result<bool> {
     throwing(env, || {
@@ -392,8 +391,8 @@ pub fn map_file(
     throwing(env, || {
         let memory = handoff::pages_of(env, &buffer)?;
         let file = usable(descriptor, Writes::Private)?;
-        let at = within(offset)..within(offset + length);
-        let id = pages::map_file_bytes(&memory, at, &file, within(file_offset))?;
+        let at = to_offset(offset)..to_offset(offset + length);
+        let id = pages::map_file_bytes(&memory, at, &file, to_offset(file_offset))?;
         Ok(id.map_or(0.0, FileId::as_number))
     })
 }

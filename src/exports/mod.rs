@@ -1,4 +1,4 @@
-//! The functions that `lib/` calls, by subject. This file has what they share: numbers, handles and retries.
+//! The functions that `lib/` calls, a file for each subject. This file converts numbers, finds handles and retries.
 
 pub mod addon;
 #[cfg(feature = "fault-injection")]
@@ -16,10 +16,10 @@ use crate::handles::{self, Handle, Registered, RegisteredMemory, Registrable};
 use crate::handoff::{self, Result};
 use crate::units::Pages;
 
-/// Calls `attempt`. If it fails for lack of room, collects garbage and calls it again.
+/// Calls `attempt`. If it fails for lack of memory or mappings, collects garbage and calls it again.
 pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, MemoryError> {
     attempt().or_else(|error| {
-        if !error.is_want_of_room() {
+        if !error.is_retryable() {
             return Err(error);
         }
         handoff::collect_garbage();
@@ -29,10 +29,10 @@ pub fn collecting<T>(attempt: impl Fn() -> Result<T, MemoryError>) -> Result<T, 
 
 /// Returns the memory with the handle `id`.
 pub fn find_memory(id: f64) -> Result<Arc<RegisteredMemory>> {
-    find(id, "the memory is gone")
+    find(id, "the memory was released with its last buffer")
 }
 
-/// Returns what has the handle `id`; `text` says that it is gone.
+/// Returns the object with the handle `id`. `text` is the message of the error if it does not exist any more.
 pub fn find<T: Registrable>(id: f64, text: &'static str) -> Result<Arc<Registered<T>>> {
     Handle::from_number(id)
         .and_then(handles::find)
@@ -49,7 +49,7 @@ pub fn to_pages(count: f64) -> Result<Pages> {
 }
 
 /// Converts an offset in bytes, or an address.
-pub fn within(offset: f64) -> usize {
+pub fn to_offset(offset: f64) -> usize {
     // Saturates: a number that is not an offset becomes one beyond every end.
     offset as usize
 }

@@ -1,4 +1,4 @@
-//! The functions on the pages of any memory, reserved or the engine's. They take the pages as a buffer: the
+//! The functions on the pages of any memory, reserved or the engine's. Callers pass the pages as a buffer: the
 //! ArrayBuffer of the memory, or a `Uint8Array` over all of its SharedArrayBuffer. Offsets and lengths are in
 //! bytes, as numbers that `lib/` has checked.
 
@@ -11,7 +11,7 @@ use napi::{Env, Unknown};
 use napi_derive::napi;
 
 use crate::error::MemoryError;
-use crate::exports::{bytes, collecting, find, within};
+use crate::exports::{bytes, collecting, find, to_offset};
 use crate::files::snapshot_file::{self, Origin};
 use crate::handles::{self, RegisteredImage};
 use crate::handoff::record::record;
@@ -28,19 +28,19 @@ use crate::waits;
 pub fn discard(env: &Env, buffer: Unknown, offset: f64, length: f64) -> napi::Result<f64> {
     throwing(env, || {
         let all = handoff::pages_of(env, &buffer)?;
-        let range = pages::slice(&all, within(offset)..within(offset + length))?;
+        let range = pages::slice(&all, to_offset(offset)..to_offset(offset + length))?;
         let released = pages::resident(&range)?;
         collecting(|| pages::discard(&range))?;
         Ok(bytes(released))
     })
 }
 
-/// Decommits all pages of a memory that is not used any more. Leaves them if that fails.
+/// Decommits all pages of a memory that is not used any more. If the system refuses, they stay until the buffer is
+/// collected.
 #[napi(catch_unwind)]
 pub fn release(env: &Env, buffer: Unknown) -> napi::Result<()> {
     throwing(env, || {
         let all = handoff::pages_of(env, &buffer)?;
-        // If this fails, the pages are freed with the buffer.
         let _ = pages::discard(&all);
         Ok(())
     })
@@ -126,12 +126,12 @@ pub fn copy_file(
         let memory = handoff::pages_of(env, &buffer)?;
         let file = sys::file::duplicate(descriptor)
             .map_err(|source| MemoryError::FileFailed { source })?;
-        let at = within(offset)..within(offset + length);
+        let at = to_offset(offset)..to_offset(offset + length);
         Ok(anonymous::copy_file_bytes(
             &memory,
             at,
             &file,
-            within(file_offset),
+            to_offset(file_offset),
         )?)
     })
 }
@@ -198,7 +198,7 @@ pub fn open_image<'env>(env: &'env Env, descriptor: i32) -> napi::Result<OpenedI
     })
 }
 
-/// The least that the collector counts an image as: it also takes a descriptor, of which a process has few.
+/// The least weight that the collector counts for an image: it also takes a descriptor, of which a process has few.
 const MIN_WEIGHT: HostBytes = HostBytes::MIB;
 
 fn issue(env: &Env, image: Image) -> Result<IssuedImage<'_>> {
@@ -219,6 +219,6 @@ fn issue(env: &Env, image: Image) -> Result<IssuedImage<'_>> {
 }
 
 fn find_image(id: f64) -> Result<Arc<Image>> {
-    let live: Arc<RegisteredImage> = find(id, "the snapshot is gone")?;
+    let live: Arc<RegisteredImage> = find(id, "the snapshot was released")?;
     Ok(Arc::clone(&live))
 }

@@ -1,4 +1,4 @@
-//! The functions on waits for other processes, and for other threads, that stored to a word of a memory.
+//! The functions that wait for a word of a memory, and that wake such waits, in other threads and processes.
 
 #![allow(unsafe_code, reason = "what #[napi] writes around each function")]
 
@@ -9,14 +9,14 @@ use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
 use crate::error::MemoryError;
-use crate::exports::within;
+use crate::exports::to_offset;
 use crate::handoff::throwing;
 use crate::sys::Address;
 use crate::sys::futex::{self, WaitOutcome};
 use crate::waits;
 
 /// Waits on a thread of its own while the word at `address` is `expected`, for `milliseconds` at most. The
-/// caller keeps the memory alive until the promise is settled.
+/// caller keeps the memory alive until the promise settles.
 #[napi(catch_unwind)]
 pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::Result<Object<'_>> {
     throwing(env, || {
@@ -24,7 +24,7 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
         let deadline = Duration::try_from_secs_f64(milliseconds / 1000.0)
             .ok()
             .and_then(|timeout| Instant::now().checked_add(timeout));
-        let address = Address::new(within(address));
+        let address = Address::new(to_offset(address));
         waits::start(address, expected.cast_unsigned(), deadline, |outcome| {
             deferred.resolve(move |env| {
                 throwing(&env, || match outcome {
@@ -43,7 +43,7 @@ pub fn wait(env: &Env, address: f64, expected: i32, milliseconds: f64) -> napi::
 #[napi(catch_unwind)]
 pub fn notify(env: &Env, address: f64, count: u32) -> napi::Result<u32> {
     throwing(env, || {
-        let woken = futex::wake(Address::new(within(address)), count);
+        let woken = futex::wake(Address::new(to_offset(address)), count);
         Ok(woken.map_err(|source| MemoryError::FileFailed { source })?)
     })
 }

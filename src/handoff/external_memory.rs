@@ -1,5 +1,5 @@
-//! How many bytes the buffers of this addon keep, as the garbage collector is to count them: garbage that
-//! keeps many bytes is then collected.
+//! Reports to the garbage collector how many bytes the buffers of this addon keep alive, so that it collects garbage
+//! that keeps many.
 //!
 //! V8 does not see the bytes behind a buffer that [`super::v8`] makes. Each thread has an account of the
 //! buffers that it issued: a buffer adds its length, and subtracts it again when it is released, on

@@ -1,5 +1,5 @@
-//! How failures become errors of JavaScript. They cross as values: `lib/addon/errors.js` makes an error with the
-//! member's name of them, and never parses the text.
+//! How failures become JavaScript errors. They cross as values: `lib/addon/errors.js` makes errors of them that name
+//! the member, and never parses the text.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -18,11 +18,11 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 pub enum Failure {
     /// An operation on a memory failed.
     Memory(MemoryError),
-    /// A call of the engine failed.
+    /// An engine call failed.
     Engine {
         /// The status that Node-API returned.
         status: Status,
-        /// Says what failed.
+        /// The message.
         text: String,
     },
     /// A call failed, and has left a file longer than it was.
@@ -35,7 +35,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Makes the error for a call of the engine that returned `status`.
+    /// Makes the failure of an engine call that returned `status`.
     pub fn engine(status: Status, text: impl Into<String>) -> Self {
         let text = text.into();
         Self::Engine { status, text }
@@ -147,7 +147,7 @@ impl From<napi::Error> for Failure {
 ///
 /// # Errors
 ///
-/// Returns the failure of `action` as an error of JavaScript.
+/// Returns the failure of `action` as a JavaScript error.
 pub fn throwing<T>(env: &Env, action: impl FnOnce() -> Result<T>) -> napi::Result<T> {
     action().map_err(|failure| failure.into_error(env))
 }

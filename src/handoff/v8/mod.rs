@@ -123,7 +123,7 @@ impl Buffers {
         let key = self.key(env)?;
         let buffer = checked_buffer(env, buffer)?;
         // SAFETY: both are handles of the current scope. `buffer` is an ArrayBuffer that
-        // `check_detachable` has accepted: V8 ends the process for others. It returns no
+        // `check_detachable` has accepted: V8 aborts the process for others. It returns no
         // value if the key is wrong, or the thread is being terminated.
         let detached = unsafe { (self.functions.detach)(buffer, key) };
         if detached.has_value && detached.value {
