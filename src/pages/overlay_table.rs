@@ -1,11 +1,11 @@
 //! The table of overlays: which address ranges are backed by an image or a file instead of anonymous pages.
-//! Decommitting those would bring back the bytes of the file, not zeros.
+//! Decommitting pages in such a range would bring back the bytes of the file, not zeros.
 //!
 //! There is one table per process, keyed by address, since pages may be engine memory as well as reserved
 //! pages. The engine unmaps its memories without notice: an entry may describe a mapping that is gone, or
 //! addresses that another memory has by now. So the table may list mappings that are gone, but never misses
-//! one that exists. A caller for which an entry too many only means more work relies on the table alone. Any
-//! other caller asks the system as well ([`Image::is_mapped_at`], [`OverlayTable::refuse_writable_file`]).
+//! one that exists. If an extra entry only means more work for a caller, it relies on the table alone. Otherwise
+//! it asks the system as well ([`Image::is_mapped_at`], [`OverlayTable::refuse_writable_file`]).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
