@@ -15,9 +15,9 @@ const { Subject } = require("./subject");
 /**
  * How many memories a thread holds at most, how many old buffers, and how many pages it lends to native code.
  */
-const MOST_HELD = 10;
-const MOST_KEPT = 20;
-const MOST_LENT = 8;
+const MAX_HELD = 10;
+const MAX_KEPT = 20;
+const MAX_LENT = 8;
 
 /** How many rounds, of about a microsecond each, native code computes before it uses a lent page. */
 const DELAY = 4000;
@@ -106,7 +106,7 @@ class Actor {
   }
 
   hold(subject) {
-    if (this.subjects.length >= MOST_HELD) this.drop(this.random.pick(this.subjects));
+    if (this.subjects.length >= MAX_HELD) this.drop(this.random.pick(this.subjects));
     this.subjects.push(subject);
   }
 
@@ -116,7 +116,7 @@ class Actor {
 
   keep(buffer) {
     this.kept.push(buffer);
-    if (this.kept.length > MOST_KEPT) this.kept.shift();
+    if (this.kept.length > MAX_KEPT) this.kept.shift();
   }
 
   newSeed() {
@@ -160,7 +160,7 @@ class Actor {
     const { pages, ledger, changes, memory } = subject;
     if (pages === 0) return;
     const page = this.random.between(0, pages - 1);
-    if (this.#lent.size >= MOST_LENT) return;
+    if (this.#lent.size >= MAX_LENT) return;
     if (!ledger.tryLock(page, this.thread)) return;
     const bytes = new Uint8Array(memory.buffer, page * PAGE, PAGE);
     const held = new WeakRef(subject);
