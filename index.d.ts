@@ -391,7 +391,7 @@ export interface Memory<
    * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: `features.resizableBuffers` is false for such
    *   memories; on Node.js 20 to 24 also for an engine memory: a module's, or after `toWebAssembly()`; or
    *   the engine's class has such buffers, but cannot have this memory (see `toWebAssembly()`).
-   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file.
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is file-backed.
    * @throws TypeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has marked the buffer with
    *   `markAsUntransferable()`, or linked it as an asm.js heap.
    * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the engine cannot reserve the maximum; or with
@@ -418,13 +418,13 @@ export interface Memory<
    * A file that is opened for writing is extended to whole system pages, since its last page belongs to
    * the engine from then on.
    *
-   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: the engine has no class for it: 64-bit addresses
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: the engine has no memory of this type: 64-bit addresses
    *   on Node.js 20 and 22, or a maximum beyond 262,144 pages.
    * @throws TypeError `ERR_LINEAR_MEMORY_NOT_DETACHABLE`: the program has marked the buffer with
    *   `markAsUntransferable()`, or linked it as an asm.js heap.
-   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the engine cannot allocate it; or the memory is
-   *   a writable file, and the engine could not reserve all that it can grow to. If this throws, the memory
-   *   is unchanged.
+   * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the engine cannot allocate it; or a writable
+   *   file backs the memory, and the engine could not reserve all that it can grow to. If this throws, the
+   *   memory is unchanged.
    * @example
    * ```js
    * const memory = new Memory({ initial: 1 });
@@ -471,7 +471,7 @@ export interface Memory<
    * @returns the number of bytes that were resident there and no longer are
    * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: an argument cannot be converted to a number.
    *   BigInts cannot, for 64-bit memories either.
-   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file that is written to.
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is backed by a writable file.
    * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: an argument is negative or not such a multiple,
    *   or not all of the bytes are in the memory.
    * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_MEMORY`: the process has no memory mapping left; or with
@@ -541,7 +541,7 @@ export interface Memory<
    * others. Bytes that they write may be lost or stay.
    *
    * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `snapshot` is not a Snapshot.
-   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file that is written to.
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is backed by a writable file.
    * @throws TypeError `ERR_LINEAR_MEMORY_PENDING_WAITS`: calls of {@link Memory.wait | wait()} are
    *   pending in the memory, in any thread of this process. Waits of `Atomics` are not known, and not
    *   refused.
@@ -628,7 +628,7 @@ export interface Memory<
    *   a regular one.
    * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `file` does not name a file, or another
    *   argument is not a number.
-   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is a file that is written to.
+   * @throws TypeError `ERR_LINEAR_MEMORY_FILE_BACKED`: the memory is backed by a writable file.
    * @throws TypeError `ERR_LINEAR_MEMORY_NOT_SUPPORTED`: `features.mappedFiles` is false.
    * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: an offset or length is negative or not an
    *   integer, or the bytes are not all in the file, or not all in the memory.
@@ -670,7 +670,7 @@ export interface Memory<
    * Flushes a file-backed memory to disk, like {@link Memory.flush}, but returns only once the data is on
    * disk.
    *
-   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_FILE_BACKED`: the memory is not a file, or one of mode "r".
+   * @throws TypeError `ERR_LINEAR_MEMORY_NOT_FILE_BACKED`: the memory is not backed by a writable file.
    * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: an argument is not a number.
    * @throws RangeError `ERR_LINEAR_MEMORY_OUT_OF_RANGE`: the bytes are not all in the memory.
    * @throws RangeError with the system's code (`EIO`, `ENOSPC`): the system fails. The `message` has the
@@ -885,8 +885,8 @@ export interface MemoryConstructor {
    * cast. TypeScript does not know the address type either: write `Memory.from<"i64">(source)` for a
    * 64-bit memory.
    *
-   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `source` is none of these. An object that
-   *   only looks like a token from `share()` is none: it must hold a memory or a buffer of it.
+   * @throws TypeError `ERR_LINEAR_MEMORY_INVALID_ARGUMENT`: `source` is none of these. An object that only
+   *   looks like a token is not one: a token holds a memory or a buffer of it.
    * @throws TypeError `ERR_LINEAR_MEMORY_GONE`: the memory of the token does not exist any more.
    * @example
    * ```js
@@ -1067,16 +1067,17 @@ export declare const features: {
 };
 
 /**
- * The codes of all errors that this package throws, with their classes: by the `code` of an error, a program
- * tells what has happened. Codes stay the same from version to version; messages may change.
+ * The codes of all errors that this package throws, with their classes. Programs can tell errors apart by their
+ * `code`. Codes stay the same from version to version; messages may change.
  *
- * If the operating system has refused, the error has the code and the `errno` that errors of Node.js have
+ * If the operating system refuses, the error has the code and the `errno` that errors of Node.js have
  * (`ENOMEM`, `ENOSPC`, `EACCES`), instead of one of these. Errors that code of the program throws, for example
  * in a getter of an options object, pass through as they are. So do errors of `node:fs`.
  *
- * Every member of a memory can throw `ERR_LINEAR_MEMORY_INVALID_RECEIVER` and `ERR_LINEAR_MEMORY_CLOSED`;
- * if the memory is a file, or has files mapped over parts of it, also `ERR_LINEAR_MEMORY_FILE_TRUNCATED`
- * and `ERR_LINEAR_MEMORY_FILE_DISCONNECTED`.
+ * Every member of a memory can throw `ERR_LINEAR_MEMORY_INVALID_RECEIVER` and `ERR_LINEAR_MEMORY_CLOSED`. If
+ * the memory is file-backed, or has files mapped over parts of it, members can also throw
+ * `ERR_LINEAR_MEMORY_FILE_TRUNCATED` and `ERR_LINEAR_MEMORY_FILE_DISCONNECTED`. If the program has transferred
+ * the buffer, they can throw `ERR_LINEAR_MEMORY_GONE`.
  *
  * @example
  * ```js
@@ -1106,26 +1107,26 @@ export interface ErrorCodes {
    * memories, the call may succeed. `ENOMEM` has the same meaning, if the system reports it.
    */
   ERR_LINEAR_MEMORY_OUT_OF_MEMORY: RangeError;
-  /** This engine or this system cannot do it for such a memory: {@link features} tells beforehand. */
+  /** This engine or this system does not support the call for such a memory: {@link features} reports what it supports. */
   ERR_LINEAR_MEMORY_NOT_SUPPORTED: TypeError | RangeError;
   /** Only a shared memory has this member. */
   ERR_LINEAR_MEMORY_NOT_SHARED: TypeError;
   /** Only a memory that has a maximum can have a resizable buffer. */
   ERR_LINEAR_MEMORY_NO_MAXIMUM: TypeError;
-  /** Only a memory that is a file and is written to can be flushed. */
+  /** Only a memory that is backed by a writable file can be flushed. */
   ERR_LINEAR_MEMORY_NOT_FILE_BACKED: TypeError;
-  /** The memory is a file, whose pages cannot be replaced, discarded or resized. */
+  /** The memory is file-backed: its pages cannot be replaced, discarded or resized. */
   ERR_LINEAR_MEMORY_FILE_BACKED: TypeError;
   /**
-   * The program has marked the buffer, or linked it as an asm.js heap, so that it cannot be detached; or has
-   * called a method that would detach the buffer of a memory. A RangeError if `grow()` throws it.
+   * The buffer cannot be detached: the program has marked it, or linked it as an asm.js heap. Or the program has
+   * called a method that would detach the buffer of a memory. A RangeError if `grow()` throws it because of asm.js.
    */
   ERR_LINEAR_MEMORY_NOT_DETACHABLE: TypeError | RangeError;
   /** The program has closed the memory. */
   ERR_LINEAR_MEMORY_CLOSED: TypeError;
-  /** The pages do not exist any more, for example since the program has transferred the buffer. */
+  /** The pages no longer belong to the memory, for example because the program has transferred the buffer. */
   ERR_LINEAR_MEMORY_GONE: TypeError;
-  /** Calls of `wait()` are pending in a memory that is to be restored. */
+  /** The memory to be restored has pending calls of `wait()`. */
   ERR_LINEAR_MEMORY_PENDING_WAITS: TypeError;
   /** The snapshot is longer than the memory: grow the memory first. */
   ERR_LINEAR_MEMORY_SNAPSHOT_TOO_LONG: RangeError;
@@ -1137,13 +1138,13 @@ export interface ErrorCodes {
   ERR_LINEAR_MEMORY_SNAPSHOT_DAMAGED: TypeError;
   /** The file was truncated while it was mapped, or its disk failed: lost pages read as zero. */
   ERR_LINEAR_MEMORY_FILE_TRUNCATED: RangeError;
-  /** The engine has moved the memory, when it grew, away from the file that it was. */
+  /** The engine has moved the memory away from the file's pages when it grew. */
   ERR_LINEAR_MEMORY_FILE_DISCONNECTED: RangeError;
   /** `linear-memory/register` cannot remove a member from a frozen object. */
   ERR_LINEAR_MEMORY_FROZEN: TypeError;
-  /** The system has refused with an error that has no code in Node.js: on Windows. */
+  /** The system refuses with an error that has no code in Node.js: on Windows. */
   ERR_LINEAR_MEMORY_SYSTEM: RangeError;
-  /** The addon has failed: please report it. */
+  /** The addon has failed. Please report it. */
   ERR_LINEAR_MEMORY_INTERNAL: TypeError | RangeError;
   /** There is no addon for this platform: thrown when the package is loaded. */
   ERR_LINEAR_MEMORY_ADDON_NOT_FOUND: Error;
