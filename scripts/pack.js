@@ -11,7 +11,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { parseArgs } = require("node:util");
 
-const { bundle } = require("./bundle");
+const { bundle, withPackedEntries } = require("./bundle");
 const { repositoryFields } = require("./repository");
 
 const root = path.join(__dirname, "..");
@@ -24,7 +24,10 @@ const { values: options, positionals } = parseArgs({
 });
 const addons = path.resolve(positionals[0] ?? root);
 
-const manifest = { ...require("../package.json"), ...repositoryFields(process.env) };
+const manifest = withPackedEntries({
+  ...require("../package.json"),
+  ...repositoryFields(process.env),
+});
 
 function run(command, args, cwd = root) {
   return execFileSync(command, args, {

@@ -238,6 +238,16 @@ test("import and require return the same classes and the same function", async (
   expect(await run("same.mjs")).toBe("true true true true true\nfalse");
 });
 
+test("a require gets core.js itself, and an import index.js", async () => {
+  const program = `
+    import { createRequire } from "node:module";
+    const { resolve } = createRequire(import.meta.url);
+    console.log(/[\\\\/]core\\.js$/.test(resolve("linear-memory")));
+    console.log(import.meta.resolve("linear-memory").endsWith("/index.js"));`;
+  fs.writeFileSync(path.join(project, "entries.mjs"), program);
+  expect(await run("entries.mjs")).toBe("true\ntrue");
+});
+
 test("index.js and register.js are short, since an import searches them for names", () => {
   for (const file of ["index.js", "register.js"])
     expect(fs.statSync(installed(manifest.name, file)).size).toBeLessThan(1_000);

@@ -4,7 +4,7 @@ const { execFileSync, spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
 
-const { bundle } = require("../../scripts/bundle");
+const { bundle, withPackedEntries } = require("../../scripts/bundle");
 
 const EMPTY = "an addon that does nothing";
 const NODE = "Node.js, started and ended";
@@ -22,6 +22,9 @@ function prepare() {
   for (const each of [installed("linear-memory"), platforms])
     fs.mkdirSync(each, { recursive: true });
   bundle(installed("linear-memory"));
+  const { name, type, main, exports } = withPackedEntries(require("../../package.json"));
+  const packed = JSON.stringify({ name, type, main, exports });
+  fs.writeFileSync(path.join(installed("linear-memory"), "package.json"), packed);
   fs.copyFileSync(path.join(root, addon), path.join(platforms, addon));
   fs.writeFileSync(path.join(platforms, "package.json"), JSON.stringify({ main: addon }));
 
