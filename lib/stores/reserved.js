@@ -287,7 +287,8 @@ class ReservedStore extends BaseStore {
   /** Issues the next buffer, if the program has detached the last one, for example by `transfer()`. */
   #reissue() {
     if (this.#size === 0) return isDetached(this.#buffer) ? this.#replaceEmpty() : this.#buffer;
-    const buffer = call("Memory.buffer", () => native.issue(this.#handle));
+    const member = "Memory.buffer: the program transferred it";
+    const buffer = call(member, () => native.issue(this.#handle));
     return this.#setBuffer(/** @type {ArrayBuffer} */ (buffer));
   }
 
