@@ -75,7 +75,7 @@ function exceedEngine() {
   });
 }
 
-/** Makes the addon fail as it does on Windows, where the system's errors have no codes of Node.js. */
+/** Makes the addon fail as it does on Windows, where system errors have no Node.js codes. */
 function failWithoutErrno() {
   const error = { code: `${PREFIX}SYSTEM`, isTypeError: false, errno: null };
   call("Memory.usage()", () => {
@@ -262,7 +262,7 @@ test("setters on the prototypes of errors do not intercept a code", () => {
   }
 });
 
-test("errors of the program's own code pass through", () => {
+test("errors that the program throws pass through", () => {
   const error = new Error("of the program");
   const delta = {
     valueOf() {

@@ -10,7 +10,7 @@ afterAll(removeFiles);
 
 const PAGE = 65_536;
 
-// In kilobytes for each file: 16 pages. On a full disk, only the number of the system's error differs.
+// In kilobytes for each file: 16 pages. On a full disk, only the errno differs.
 const ulimit = "-f 1024";
 
 test.each(["unshared", "shared"])(

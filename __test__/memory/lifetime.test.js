@@ -26,7 +26,7 @@ function addressOfDropped(use) {
   return at;
 }
 
-// Each memory reserves 4 GiB, so a single one that is left shows. The size of the engine's heap varies.
+// Each memory reserves 4 GiB, so a single one that is left shows. The engine heap varies in size.
 test.each([
   ["20,000 empty memories", "empty"],
   ["20,000 memories of one page", "touched"],

@@ -10,6 +10,7 @@ const EngineMemory = WebAssembly.Memory;
 const { Memory, features } = require("../..");
 const { register } = require("../../lib/register/register");
 const { collectGarbage } = require("../support/gc");
+const { EXPORTER, instantiate } = require("../support/importing-module");
 const { compile } = require("../support/wat");
 
 const execute = promisify(execFile);
@@ -25,17 +26,6 @@ beforeEach(() => {
 });
 
 afterEach(() => undo());
-
-const IMPORTER = (type) => `(module
-  (memory (import "a" "b") ${type})
-  (export "m" (memory 0))
-  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))`;
-
-const EXPORTER = '(module (memory (export "m") 1 5))';
-
-async function instantiate(memory, type = "0") {
-  return new WebAssembly.Instance(await compile(IMPORTER(type)), { a: { b: memory } }).exports;
-}
 
 describe("WebAssembly.Memory", () => {
   test("is Memory", () => {

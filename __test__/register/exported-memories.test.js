@@ -61,7 +61,7 @@ describe.each([
   });
 });
 
-test("the getter of `exports` has the name and length of the engine's, which the undo restores", () => {
+test("the getter of `exports` has the name and length of the original, which the undo restores", () => {
   const getter = () =>
     Object.getOwnPropertyDescriptor(WebAssembly.Instance.prototype, "exports").get;
   const ours = getter();

@@ -4,6 +4,7 @@
 
 const { Memory, features } = require("../..");
 const { register } = require("../../lib/register/register");
+const { IMPORTER, EXPORTER, instantiate } = require("../support/importing-module");
 const { compile, toBinary } = require("../support/wat");
 
 const PAGE = 65_536;
@@ -17,17 +18,6 @@ beforeEach(() => {
 afterEach(() => undo());
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
-
-const IMPORTER = (type) => `(module
-  (memory (import "a" "b") ${type})
-  (export "m" (memory 0))
-  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))`;
-
-const EXPORTER = '(module (memory (export "m") 1 5))';
-
-async function instantiate(memory, type = "0") {
-  return new WebAssembly.Instance(await compile(IMPORTER(type)), { a: { b: memory } }).exports;
-}
 
 /** Creates a memory while nothing is registered, so that its pages are reserved. */
 function makeReserved(descriptor, options) {

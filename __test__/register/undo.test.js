@@ -6,6 +6,7 @@ const EngineMemory = WebAssembly.Memory;
 const { Memory } = require("../..");
 const { register } = require("../../lib/register/register");
 const { runForText } = require("../support/run-fixture");
+const { IMPORTER, instantiate } = require("../support/importing-module");
 const { compile } = require("../support/wat");
 
 let undo;
@@ -17,15 +18,6 @@ beforeEach(() => {
 afterEach(() => undo());
 
 const bytesOf = (memory) => new Uint8Array(memory.buffer);
-
-const IMPORTER = (type) => `(module
-  (memory (import "a" "b") ${type})
-  (export "m" (memory 0))
-  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0))))`;
-
-async function instantiate(memory, type = "0") {
-  return new WebAssembly.Instance(await compile(IMPORTER(type)), { a: { b: memory } }).exports;
-}
 
 /** Creates a memory while nothing is registered, so that its pages are reserved. */
 function makeReserved(descriptor, options) {

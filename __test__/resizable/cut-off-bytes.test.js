@@ -208,7 +208,7 @@ describeReserved("a resizable buffer (unless it is the engine's)", () => {
   });
 });
 
-testEngines("resize() of the engine's own buffer cannot shrink it", () => {
+testEngines("resize() cannot shrink an engine buffer", () => {
   const [, prepare] = ways[0];
   const memory = prepare();
   const { buffer } = memory;

@@ -261,7 +261,7 @@ describe("ArrayBuffer.prototype.resize(), called past the buffer's own resize(),
     expectPages(memory, 1, 0);
   });
 
-  testEngines("cannot shrink a buffer of the engine's, which has no resize() of its own", () => {
+  testEngines("cannot shrink an engine buffer, which has no own resize()", () => {
     const memory = filled();
     const buffer = memory.toResizableBuffer();
     expect(Object.hasOwn(buffer, "resize")).toBe(false);

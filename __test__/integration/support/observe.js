@@ -1,6 +1,6 @@
 "use strict";
 
-// Loaded before a program, and after register.js: reports the memories of the program's instances in all
+// Loaded before a program, and after register.js: reports the memories of all instances in all
 // threads to the test, through file descriptor 3, as lines of JSON.
 //
 //   import, export  an instance imports or exports a memory; `exports` identifies the module
